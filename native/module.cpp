@@ -1,0 +1,9 @@
+// The Python module gossamer._native: every part binds its own functions; the arithmetic lives beside each binding.
+#include <nanobind/nanobind.h>
+
+namespace nb = nanobind;
+
+NB_MODULE(_native, m) {
+    m.doc() = "Native kernels of Gossamer.";
+    m.attr("version") = 1;
+}

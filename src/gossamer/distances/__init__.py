@@ -1,0 +1,1 @@
+"""Pure functions of two topologies that give a number."""

@@ -1,0 +1,91 @@
+"""Errors, warnings, and the argument checks that raise them.
+
+Every message names the thing, its value and what was allowed.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+
+class GossamerError(Exception):
+    """Base of every error that Gossamer raises on purpose."""
+
+
+class InvalidTopologyError(GossamerError, ValueError):
+    """The arrays given do not describe a junction or a topology."""
+
+
+class InfeasibleTopologyError(GossamerError, ValueError):
+    """No topology exists with the parameters asked for."""
+
+
+class TopologyFileError(GossamerError, ValueError):
+    """A file is damaged, truncated, foreign or of another version."""
+
+
+class DataUnavailableError(GossamerError, RuntimeError):
+    """A data set is neither on this machine nor to be had."""
+
+
+class CheckpointError(GossamerError, RuntimeError):
+    """A checkpoint cannot be written, read, or does not fit the model."""
+
+
+class ConvergenceError(GossamerError, ArithmeticError):
+    """An iterative method stopped before it reached its tolerance."""
+
+
+class TopologyWarning(UserWarning):
+    """A topology is legal but has a property that its user should know: dead units, several components."""
+
+
+def require_int(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """Return `value` as an int within [low, high].
+
+    Raises:
+        TypeError: `value` is not an integer (bools and floats are not).
+        ValueError: `value` is outside the range.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={value!r} is a bool, not an integer.")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not an integer.") from None
+    if number < low or (high is not None and number > high):
+        allowed = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name}={number} is not allowed: it must be {allowed}.")
+    return number
+
+
+def require_fraction(name: str, value: Any, *, low: float = 0.0, high: float = 1.0) -> float:
+    """Return `value` as a finite float within [low, high].
+
+    Raises:
+        TypeError: `value` is not a real number.
+        ValueError: `value` is not finite or outside the range.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.floating, np.integer)):
+        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number.")
+    number = float(value)
+    if not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"{name}={number} is not allowed: it must be from {low:g} to {high:g}.")
+    return number
+
+
+def require_rng(rng: Any) -> np.random.Generator:
+    """Return `rng`, which must be a `numpy.random.Generator`.
+
+    Raises:
+        TypeError: it is anything else: a seed, a RandomState, None.
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng={rng!r} is {type(rng).__name__}, not a numpy.random.Generator such as np.random.default_rng(0)."
+        )
+    return rng

@@ -1,0 +1,1 @@
+"""Pure functions that make a junction or a topology."""

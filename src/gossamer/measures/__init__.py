@@ -1,0 +1,1 @@
+"""Pure functions of a topology (and weights) that give numbers."""

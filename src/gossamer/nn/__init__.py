@@ -1,0 +1,1 @@
+"""A topology with weights: layers, initialisations, kernels."""

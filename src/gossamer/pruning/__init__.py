@@ -1,0 +1,1 @@
+"""A topology out of a dense model."""

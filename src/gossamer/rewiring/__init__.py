@@ -1,0 +1,1 @@
+"""Rules that change a topology during training."""

@@ -1,0 +1,8 @@
+"""What is connected to what: immutable values, no weights, no torch."""
+
+from gossamer.topology.bipartite import Bipartite
+from gossamer.topology.junction import MAX_EDGES, Junction
+from gossamer.topology.rotated import Rotated
+from gossamer.topology.topology import Topology
+
+__all__ = ["MAX_EDGES", "Bipartite", "Junction", "Rotated", "Topology"]

@@ -1,0 +1,115 @@
+"""A whole network's topology: a tuple of junctions whose widths fit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any, Self, final
+
+from gossamer.errors import InvalidTopologyError
+from gossamer.topology.junction import Junction
+
+
+@final
+class Topology:
+    """Junctions in order from the network's input to its output.
+
+    Args:
+        layers: at least one junction; each one's outputs are the next one's inputs.
+
+    Raises:
+        InvalidTopologyError: no junction, or widths that do not fit.
+        TypeError: something that is not a junction.
+
+    >>> from gossamer import Bipartite
+    >>> t = Topology([Bipartite([0, 1, 2], [0, 1], in_features=2), Bipartite([0, 2], [0, 1], in_features=2)])
+    >>> t.widths, t.num_edges, t.density
+    ((2, 2, 1), 4, 0.6666666666666666)
+    """
+
+    __slots__ = ("_layers",)
+
+    def __init__(self, layers: Iterable[Junction]) -> None:
+        self._layers = tuple(layers)
+        if not self._layers:
+            raise InvalidTopologyError("layers is empty; a topology has at least one junction.")
+        for number, layer in enumerate(self._layers):
+            if not isinstance(layer, Junction):
+                raise TypeError(f"layers[{number}] is {type(layer).__name__}, not a junction.")
+        for number, (before, after) in enumerate(zip(self._layers, self._layers[1:], strict=False)):
+            if before.out_features != after.in_features:
+                raise InvalidTopologyError(
+                    f"layers[{number}] has {before.out_features} outputs but layers[{number + 1}] has "
+                    f"{after.in_features} inputs; they must be equal."
+                )
+
+    @property
+    def layers(self) -> tuple[Junction, ...]:
+        """The junctions."""
+        return self._layers
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of each layer, input first: one more than there are junctions."""
+        return (self._layers[0].in_features, *(layer.out_features for layer in self._layers))
+
+    @property
+    def num_edges(self) -> int:
+        """Edges of all junctions."""
+        return sum(layer.num_edges for layer in self._layers)
+
+    @property
+    def density(self) -> float:
+        """Edges over the edges of the fully connected network, from 0 to 1."""
+        return self.num_edges / sum(layer.in_features * layer.out_features for layer in self._layers)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that store the topology."""
+        return sum(layer.nbytes for layer in self._layers)
+
+    def digest(self) -> str:
+        """Name of this topology: 32 hexadecimal digits made of its junctions' digests."""
+        names = " ".join(layer.digest() for layer in self._layers)
+        return hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a safetensors file, under a temporary name first. See `gossamer.topology.files`."""
+        from gossamer.topology import files
+
+        files.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file that `save` wrote.
+
+        Raises:
+            TopologyFileError: the file is damaged, truncated, foreign or of another version.
+            OSError: there is no such file, or it cannot be read.
+        """
+        from gossamer.topology import files
+
+        return cls(files.load(path))
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __iter__(self) -> Iterator[Junction]:
+        return iter(self._layers)
+
+    def __getitem__(self, number: int) -> Junction:
+        return self._layers[number]
+
+    def __eq__(self, other: object) -> bool:
+        return self._layers == other._layers if isinstance(other, Topology) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._layers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Topology, (self._layers,)
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(width) for width in self.widths)
+        return f"Topology({widths}, num_edges={self.num_edges}, density={self.density:.4g})"

@@ -1,0 +1,1 @@
+"""Data, loop, checkpoints, callbacks."""
