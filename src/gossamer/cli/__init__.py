@@ -17,6 +17,8 @@ import typer
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
+    "topology": "gossamer.cli.topology",
+    "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
 }
 """Each command's module, in the order in which `gossamer --help` shows them."""
@@ -38,7 +40,9 @@ def _run(arguments: list[str]) -> int:
         code = _application(_wanted(arguments))(args=arguments, prog_name="gossamer", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except _UsageError as error:
-        _say(f"{error.format_message()} Try 'gossamer {' '.join(_wanted(arguments)[:1])} --help'.")  # type: ignore[attr-defined]
+        message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        command = " ".join(["gossamer", *arguments[:1]]) if arguments[:1] == _wanted(arguments) else "gossamer"
+        _say(f"{message}. Try '{command} --help'.")
     except typer.Abort:
         _say("stopped.")
         return 130

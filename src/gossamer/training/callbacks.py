@@ -53,7 +53,8 @@ class ProgressBar:
         self._bar = self._bars.add_task(title, total=None, last="")
 
     def after_step(self, run: Run) -> None:
-        """Move the bar."""
+        """Move the bar; it appears with the first step, so that errors before it stand alone."""
+        self._bars.start()
         self._bars.update(self._bar, completed=run.step, total=run.config.epochs * run.steps_per_epoch)
 
     def after_epoch(self, run: Run) -> None:
@@ -64,7 +65,6 @@ class ProgressBar:
         self._bars.update(self._bar, last=last)
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
