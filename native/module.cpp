@@ -3,7 +3,14 @@
 
 namespace nb = nanobind;
 
+void bind_assignment_dense(nb::module_&);
+void bind_assignment_sparse(nb::module_&);
+void bind_overlap(nb::module_&);
+
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
     m.attr("version") = 1;
+    bind_assignment_dense(m);
+    bind_assignment_sparse(m);
+    bind_overlap(m);
 }

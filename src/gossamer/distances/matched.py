@@ -28,11 +28,14 @@ class MatchedDistance:
         per_neuron: for each junction, the distance of each output neuron of the first network to its match, (O,).
         per_layer: mean of each junction's `per_neuron`, (L,), 0 to 1.
         assignments: for each junction, the neuron of the second network matched to each of the first, (O,).
+        gaps: how much each layer's distance may exceed the minimum that the matches before it allow, (L,); 0 unless the
+            solver is approximate.
     """
 
     per_neuron: tuple[NDArray[np.float64], ...]
     per_layer: NDArray[np.float64]
     assignments: tuple[NDArray[np.int64], ...]
+    gaps: NDArray[np.float64]
 
     @property
     def mean(self) -> float:
@@ -101,12 +104,15 @@ def nnstd(
     sets_a, sets_b = _sets(first, weights and weights[0]), _sets(second, weights and weights[1])
     per_neuron: list[NDArray[np.float64]] = []
     assignments: list[NDArray[np.int64]] = []
+    gaps: list[float] = []
     for k, (mine, other) in enumerate(zip(sets_a, sets_b, strict=True)):
         costs = JaccardCosts(mine, other.with_inputs(assignments[-1]) if k else other)
-        assignments.append(solver.match(costs))
-        per_neuron.append(costs.at(np.arange(mine.count), assignments[-1]))
+        columns, gap = solver.match(costs)
+        assignments.append(columns)
+        per_neuron.append(costs.at(np.arange(mine.count), columns))
+        gaps.append(gap / mine.count)
     per_layer = np.array([distances.sum() / len(distances) for distances in per_neuron])
-    return MatchedDistance(tuple(per_neuron), per_layer, tuple(assignments))
+    return MatchedDistance(tuple(per_neuron), per_layer, tuple(assignments), np.array(gaps))
 
 
 def _sets(topology: Topology, weights: Weights | None) -> list[NeuronSets]:

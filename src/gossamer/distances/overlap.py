@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gossamer.distances import kernels
 from gossamer.distances.memory import require_memory
 from gossamer.distances.relabel import inverse
 from gossamer.errors import InvalidTopologyError
@@ -22,8 +24,9 @@ class NeuronSets:
     """Each neuron's incoming inputs: `indices[indptr[j]:indptr[j + 1]]`, in any order, and how strong each is.
 
     Attributes:
-        indptr: (O + 1,) int32.   indices: (E,) int32, 0 to I - 1.
-        weights: (E,) float64, at least 0; None stands for ones.
+        indptr: (O + 1,) int32.
+        indices: (E,) int32, 0 to I - 1.
+        weights: (E,) float64, above 0; None stands for ones.
         in_features: I.
     """
 
@@ -34,29 +37,62 @@ class NeuronSets:
 
     @classmethod
     def of(cls, junction: Junction, weights: ArrayLike | None = None) -> Self:
-        """The sets of a junction; `weights` (E,) count by their absolute value.
+        """The sets of a junction; `weights` (E,) count by their absolute value, and an edge of weight 0 is none.
 
         Raises:
             InvalidTopologyError: weights of another shape, or not finite.
         """
-        strengths = None if weights is None else _strengths(weights, junction.num_edges)
-        return cls(junction.indptr, junction.indices, strengths, junction.in_features)
+        if weights is None:
+            return cls(junction.indptr, junction.indices, None, junction.in_features)
+        matrix = junction.to_scipy(_strengths(weights, junction.num_edges))
+        matrix.eliminate_zeros()
+        return cls(matrix.indptr, matrix.indices, matrix.data, junction.in_features)
 
     @property
     def count(self) -> int:
         """Number of sets O."""
         return len(self.indptr) - 1
 
+    @cached_property
+    def strengths(self) -> NDArray[np.float64]:
+        """The weights, or ones, (E,)."""
+        return np.ones(len(self.indices)) if self.weights is None else self.weights
+
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """Sum of strengths of each set, (O,): its cardinality without weights."""
+        if self.weights is None:
+            return np.diff(self.indptr).astype(np.float64)
+        owner = np.repeat(np.arange(self.count), np.diff(self.indptr))
+        return np.bincount(owner, weights=self.weights, minlength=self.count).astype(np.float64)
+
+    @property
+    def rows(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """The sets as the native kernels take them."""
+        return self.indptr, self.indices, self.strengths
+
+    @cached_property
+    def readers(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """For each input the neurons that read it: the transposed lists."""
+        columns = self.matrix().tocsc()
+        return columns.indptr.astype(np.int32), columns.indices.astype(np.int32), columns.data
+
     def with_inputs(self, order: NDArray[np.int64]) -> Self:
         """The same sets with new input `i` for old input `order[i]`."""
-        return type(self)(self.indptr, inverse(order)[self.indices].astype(np.int32), self.weights, self.in_features)
+        renamed = inverse(order)[self.indices].astype(np.int32)
+        return type(self)(self.indptr, renamed, self.weights, self.in_features)
+
+    def subset(self, neurons: NDArray[np.int64]) -> Self:
+        """The sets of some neurons."""
+        part = self.matrix()[neurons]
+        weights = None if self.weights is None else part.data
+        return type(self)(part.indptr.astype(np.int32), part.indices.astype(np.int32), weights, self.in_features)
 
     def matrix(self) -> Any:
         """CSR array (O, I) of the strengths."""
         import scipy.sparse
 
-        data = np.ones(len(self.indices)) if self.weights is None else self.weights
-        return scipy.sparse.csr_array((data, self.indices, self.indptr), shape=(self.count, self.in_features))
+        return scipy.sparse.csr_array((self.strengths, self.indices, self.indptr), shape=(self.count, self.in_features))
 
 
 @final
@@ -77,53 +113,28 @@ class JaccardCosts:
         """Neurons of either layer."""
         return self.a.count, self.b.count
 
-    def block(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Rows `start` to `stop - 1`, float64."""
-        return _jaccard(self._overlaps(start, stop), self._sizes(self.a)[start:stop, None], self._sizes(self.b)[None])
-
     def dense(self) -> NDArray[np.float64]:
-        """All of it.
+        """All of it, float64.
 
         Raises:
             InsufficientMemoryError: it does not fit.
         """
         rows, columns = self.shape
         require_memory(8 * rows * columns, f"the cost matrix of {rows} x {columns} neurons")
+        if kernels.native is not None:
+            return kernels.jaccard_rows(self.a, self.b, 0, rows)
         costs = np.empty((rows, columns))
         step = max(1, _BLOCK_PAIRS // columns)
         for start in range(0, rows, step):
-            costs[start : start + step] = self.block(start, min(start + step, rows))
+            stop = min(start + step, rows)
+            costs[start:stop] = kernels.jaccard_rows(self.a, self.b, start, stop)
         return costs
 
     def at(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
         """The distances of the pairs (rows[p], columns[p])."""
         first, second = self.a.matrix()[rows], self.b.matrix()[columns]
         overlaps = np.asarray(first.minimum(second).sum(axis=1)).ravel()
-        return _jaccard(overlaps, self._sizes(self.a)[rows], self._sizes(self.b)[columns])
-
-    def _overlaps(self, start: int, stop: int) -> NDArray[np.float64]:
-        rows, columns = self.a.matrix()[start:stop], self.b.matrix()
-        if self.a.weights is None and self.b.weights is None:
-            return np.asarray((rows @ columns.T).toarray(), dtype=np.float64)
-        overlaps = np.zeros((stop - start, columns.shape[0]))
-        dense = columns.tocsc()
-        for j in range(stop - start):
-            row = slice(rows.indptr[j], rows.indptr[j + 1])
-            part = dense[:, rows.indices[row]]
-            part.data = np.minimum(part.data, np.repeat(rows.data[row], np.diff(part.indptr)))
-            overlaps[j] = np.asarray(part.sum(axis=1)).ravel()
-        return overlaps
-
-    @staticmethod
-    def _sizes(sets: NeuronSets) -> NDArray[np.float64]:
-        return np.asarray(sets.matrix().sum(axis=1)).ravel()
-
-
-def _jaccard(
-    overlaps: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    unions = first + second - overlaps
-    return np.divide(unions - overlaps, unions, out=np.zeros_like(overlaps), where=unions > 0)
+        return kernels.jaccard(overlaps, self.a.sizes[rows], self.b.sizes[columns])
 
 
 def _strengths(weights: ArrayLike, num_edges: int) -> NDArray[np.float64]:
