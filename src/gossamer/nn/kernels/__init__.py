@@ -1,0 +1,1 @@
+"""The arithmetic of a junction, one file a backend, the same functions in each."""
