@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.distances import kernels
+from gossamer.distances.edges import edge_keys
 from gossamer.distances.overlap import JaccardCosts, NeuronSets
 from gossamer.topology import Topology
 
@@ -29,6 +30,8 @@ class Alignment:
         self.fan_in = [(g.fan_in.astype(float), h.fan_in.astype(float)) for g, h in zip(first, second, strict=True)]
         self.fan_out = [(g.fan_out.astype(float), h.fan_out.astype(float)) for g, h in zip(first, second, strict=True)]
         self.sets = [[NeuronSets.of(layer) for layer in network] for network in (first, second)]
+        self.edges = [layer.edges() for layer in first]
+        self.keys = [edge_keys(layer) for layer in second]
         self.widths = first.widths
 
     def search(self, sweeps: int) -> Orders:
@@ -96,9 +99,12 @@ class Alignment:
     def _costs(self, before: NDArray[np.int64], k: int) -> NDArray[np.float64]:
         return JaccardCosts(self.sets[0][k], self.sets[1][k].with_inputs(before)).dense()
 
-    def _pair_overlaps(self, orders: Orders, k: int) -> NDArray[Any]:
-        partners = self.second[k][orders[k + 1]][:, orders[k]]
-        return np.asarray(self.first[k].multiply(partners).sum(axis=1)).ravel()
+    def _pair_overlaps(self, orders: Orders, k: int) -> NDArray[np.float64]:
+        inputs, outputs = self.edges[k]
+        wanted = orders[k + 1][outputs] * self.widths[k] + orders[k][inputs]
+        found = np.searchsorted(self.keys[k], wanted)
+        there = self.keys[k][np.minimum(found, len(self.keys[k]) - 1)] == wanted if len(self.keys[k]) else found < 0
+        return np.bincount(outputs[there], minlength=self.widths[k + 1]).astype(np.float64)
 
     def _pair_costs(self, orders: Orders, k: int) -> NDArray[np.float64]:
         theirs = self.fan_in[k][1][orders[k + 1]]

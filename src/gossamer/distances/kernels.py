@@ -63,3 +63,9 @@ def _overlaps(a: NeuronSets, b: NeuronSets, start: int, stop: int) -> NDArray[np
         shared = np.minimum(readers.data, np.repeat(rows.data[row], np.diff(readers.indptr)))
         overlaps[j] = np.bincount(readers.indices, weights=shared, minlength=b.count)
     return overlaps
+
+
+def use_one_thread() -> None:
+    """Let kernels called from this thread run on it alone."""
+    if native is not None:
+        native.use_one_thread()
