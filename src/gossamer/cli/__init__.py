@@ -20,6 +20,7 @@ COMMANDS = {
     "topology": "gossamer.cli.topology",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
+    "bench": "gossamer.cli.bench",
 }
 """Each command's module, in the order in which `gossamer --help` shows them."""
 

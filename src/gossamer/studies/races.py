@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.topology import Bipartite, Rotated
+from gossamer.nn import mlp
+from gossamer.topology import Bipartite, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
 """The network whose whole training step is timed; its last layer is always full."""
@@ -54,8 +55,18 @@ def dense_network(widths: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
+def sparse_network(
+    widths: tuple[int, ...], density: float, rng: np.random.Generator, *, rotate: bool = False
+) -> nn.Sequential:
+    """Sparse layers of a density with ReLU folded in, and a full last layer."""
+    make = rotated if rotate else junction
+    hidden = [make(*sizes, density, rng) for sizes in itertools.pairwise(widths[:-1])]
+    full = Bipartite.from_mask(np.ones((widths[-1], widths[-2])))
+    return mlp(Topology([*hidden, full]))
+
+
 def network_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, target: Tensor) -> Callable[[], None]:
-    """A call that takes one training step with cross-entropy."""
+    """A call that takes one training step with cross-entropy: x (B, I), target (B,)."""
 
     def run() -> None:
         optimizer.zero_grad()

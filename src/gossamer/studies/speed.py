@@ -77,7 +77,7 @@ def environment() -> str:
 
     kernels = "no native kernels"
     if NATIVE.serves(torch.ones(1)):
-        from gossamer import _native
+        import gossamer._native as _native
 
         kernels = f"{_native.instruction_set()} kernels"
     return (
