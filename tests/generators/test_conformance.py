@@ -98,7 +98,7 @@ def test_an_edge_count_is_spent_or_the_nearest_are_named(family, data):
         return
     below, above = [n for n in possible if n < count], [n for n in possible if n > count]
     assert near == (*sorted(below)[-1:], *sorted(above)[:1])
-    with pytest.raises(InfeasibleTopologyError, match="the nearest are"):
+    with pytest.raises(InfeasibleTopologyError, match="the nearest:"):
         _quietly(family, I, O, count)
 
 
