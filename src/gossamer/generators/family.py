@@ -105,8 +105,8 @@ class Family:
         if not sizes:
             return ()
         below = (num_edges // each - sizes.start) // sizes.step
-        places = {max(below, 0), min(below + 1, len(sizes) - 1)}
-        counts = sorted(each * sizes[min(place, len(sizes) - 1)] for place in places)
+        places = {min(max(place, 0), len(sizes) - 1) for place in (below, below + 1)}
+        counts = sorted(each * sizes[place] for place in places)
         return (num_edges,) if num_edges in counts else tuple(counts)
 
 
