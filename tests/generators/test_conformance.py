@@ -118,5 +118,5 @@ def test_a_name_is_found(family):
 
 
 def test_a_wrong_name_lists_the_right_ones():
-    with pytest.raises(ValueError, match=r"'fibonaci' is unknown; there are erdos_renyi, .*Did you mean 'fibonacci'"):
+    with pytest.raises(ValueError, match=r"no topology 'fibonaci': erdos_renyi, .* Did you mean fibonacci"):
         gen.named("fibonaci")

@@ -6,13 +6,13 @@ gives one. Call the function itself for others.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from numpy.random import Generator
 
+from gossamer.errors import require_known
 from gossamer.generators import profiles, random, rotating
 from gossamer.generators.biregular import biregular, biregular_degrees, rolled_permutations
 from gossamer.generators.blocks import block_random, n_of_m
@@ -171,8 +171,4 @@ def named(name: str) -> Family:
     >>> named("fibonacci").rotated
     True
     """
-    if name in GENERATORS:
-        return GENERATORS[name]
-    close = difflib.get_close_matches(str(name), GENERATORS, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"topology={name!r} is unknown; there are {', '.join(GENERATORS)}.{hint}")
+    return require_known("topology", name, GENERATORS)

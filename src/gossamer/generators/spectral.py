@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer.errors import ConvergenceError
+
 _DENSE_BELOW = 48
 _VECTORS = 12
 _TOLERANCE = 1e-10
@@ -50,7 +52,8 @@ class SecondSingularValue:
         sigma = np.sqrt(np.maximum(values, 0))
         other = (matrix.T if matrix.shape[0] == least else matrix) @ vectors / np.where(sigma > 0, sigma, 1)
         left, right = (vectors, other) if matrix.shape[0] == least else (other, vectors)
-        return Slope(_rounded(sigma[1]), left[:, 1:] * _weights(sigma[1:]), right[:, 1:])
+        in_parts = np.isclose(sigma[0], sigma[1])  # then the first vector is as telling as the second
+        return Slope(_rounded(sigma[1]), left * np.concatenate([[in_parts], _weights(sigma[1:])]), right)
 
     def is_better(self, value: float, other: float) -> bool:
         """Lower is better."""
@@ -99,10 +102,13 @@ def _largest(
     if size < _DENSE_BELOW:
         values, vectors = np.linalg.eigh(product(np.eye(size)))
         return values[::-1], vectors[:, ::-1]
-    from scipy.sparse.linalg import LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
     start = np.cos(math.e * np.arange(1, size + 1))  # fixed, so that the result depends on nothing else
-    values, vectors = eigsh(operator, k=_VECTORS, which="LA", tol=_TOLERANCE, v0=start, ncv=4 * _VECTORS)
+    try:
+        values, vectors = eigsh(operator, k=_VECTORS, which="LA", tol=_TOLERANCE, v0=start, ncv=4 * _VECTORS)
+    except ArpackNoConvergence as error:
+        raise ConvergenceError(f"the spectrum of {size} neurons did not converge to {_TOLERANCE:g}: {error}") from None
     order = np.argsort(-values)
     return values[order], vectors[:, order]
