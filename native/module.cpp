@@ -3,7 +3,10 @@
 
 namespace nb = nanobind;
 
+void bind_graph(nb::module_ &);
+
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
     m.attr("version") = 1;
+    bind_graph(m);
 }

@@ -4,6 +4,7 @@ from gossamer.measures.adjacency import (
     adjacency_gap,
     normalised_gap,
     ramanujan_margin,
+    second_singular_value,
     singular_values,
     spectral_radius,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "log_effective_paths",
     "normalised_gap",
     "ramanujan_margin",
+    "second_singular_value",
     "singular_values",
     "spectral_gap",
     "spectral_radius",
