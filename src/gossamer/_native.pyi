@@ -1,8 +1,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-version: int
-
 # graph.cpp
 def pattern_matvec(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], x: NDArray[np.float64], y: NDArray[np.float64]
@@ -16,4 +14,53 @@ def spanning_forest(
 ) -> int: ...
 def distance_sums(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], begin: int, end: int, totals: NDArray[np.int64]
+) -> None: ...
+
+# bind_linear.cpp
+def instruction_sets() -> list[str]: ...
+def instruction_set() -> str: ...
+def use_instruction_set(name: str) -> None: ...
+def linear_forward(
+    wide: bool,
+    inputs: int,
+    outputs: int,
+    edges: int,
+    arrays: list[int],
+    offsets: int,
+    batch: int,
+    x: int,
+    x_feature_stride: int,
+    x_batch_stride: int,
+    weights: int,
+    bias: int,
+    y: int,
+    z: int,
+    activation: int,
+    slope: float,
+    threads: int,
+    /,
+) -> None: ...
+def linear_backward(
+    wide: bool,
+    inputs: int,
+    outputs: int,
+    edges: int,
+    arrays: list[int],
+    offsets: int,
+    batch: int,
+    x: int,
+    x_feature_stride: int,
+    x_batch_stride: int,
+    dy: int,
+    dy_feature_stride: int,
+    dy_batch_stride: int,
+    weights: int,
+    kept: int,
+    dx: int,
+    dw: int,
+    db: int,
+    activation: int,
+    slope: float,
+    threads: int,
+    /,
 ) -> None: ...

@@ -1,1 +1,22 @@
 """A topology with weights: layers, initialisations, kernels."""
+
+from gossamer.nn.activations import Activation, AllReLU, fusible
+from gossamer.nn.functional import sparse_linear
+from gossamer.nn.initialization import Glorot, Initialization, Kaiming
+from gossamer.nn.linear import SparseLinear
+from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.structure import Structure
+
+__all__ = [
+    "Activation",
+    "AllReLU",
+    "Glorot",
+    "Initialization",
+    "Kaiming",
+    "SparseLinear",
+    "Structure",
+    "fusible",
+    "mlp",
+    "sparse_linear",
+    "topology_of",
+]
