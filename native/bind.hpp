@@ -4,4 +4,5 @@
 
 namespace gossamer {
 void bind_linear(nanobind::module_& m);
+void bind_graph(nanobind::module_& m);
 }

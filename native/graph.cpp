@@ -8,8 +8,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+
+#include "bind.hpp"
 
 namespace nb = nanobind;
 
@@ -91,7 +92,7 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
     int64_t sum = 0, pairs = 0;
     {
         nb::gil_scoped_release release;
-#pragma omp parallel for schedule(dynamic, 1) reduction(+ : sum, pairs)
+#pragma omp parallel for schedule(dynamic, 1) reduction(+ : sum, pairs) if (end - begin > 64)
         for (int64_t source = begin; source < end; source += 64) {
             std::vector<uint64_t> seen(nodes, 0), front(nodes, 0), next(nodes);
             for (int64_t s = source; s < std::min(end, source + 64); ++s) seen[s] = front[s] = uint64_t{1} << (s - source);
@@ -118,7 +119,7 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
 
 }  // namespace
 
-void bind_graph(nb::module_ &m) {
+void gossamer::bind_graph(nb::module_ &m) {
     using namespace nb::literals;
     m.def("pattern_matvec", &pattern_matvec, "indptr"_a.noconvert(), "indices"_a.noconvert(), "x"_a.noconvert(),
           "y"_a.noconvert());
