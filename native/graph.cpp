@@ -119,7 +119,7 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
 
 }  // namespace
 
-void gossamer::bind_graph(nb::module_ &m) {
+void bind_graph(nb::module_ &m) {
     using namespace nb::literals;
     m.def("pattern_matvec", &pattern_matvec, "indptr"_a.noconvert(), "indices"_a.noconvert(), "x"_a.noconvert(),
           "y"_a.noconvert());

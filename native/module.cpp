@@ -3,6 +3,9 @@
 
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
-    gossamer::bind_graph(m);
-    gossamer::bind_linear(m);
+    bind_assignment_dense(m);
+    bind_assignment_sparse(m);
+    bind_graph(m);
+    bind_linear(m);
+    bind_overlap(m);
 }
