@@ -9,9 +9,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bind.hpp"
+
 namespace nb = nanobind;
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)  // needs ifunc
 #define GOSSAMER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define GOSSAMER_CLONES
@@ -129,4 +131,8 @@ void assign_dense(Costs costs, Match columns) {
 
 }  // namespace
 
+namespace gossamer {
+
 void bind_assignment_dense(nb::module_& m) { m.def("assign_dense", &assign_dense, nb::arg("costs"), nb::arg("columns").noconvert()); }
+
+}  // namespace gossamer

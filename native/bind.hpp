@@ -1,0 +1,10 @@
+// What each part adds to the module.
+#pragma once
+#include <nanobind/nanobind.h>
+
+namespace gossamer {
+void bind_linear(nanobind::module_& m);
+void bind_assignment_dense(nanobind::module_& m);
+void bind_assignment_sparse(nanobind::module_& m);
+void bind_overlap(nanobind::module_& m);
+}
