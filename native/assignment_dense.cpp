@@ -131,8 +131,4 @@ void assign_dense(Costs costs, Match columns) {
 
 }  // namespace
 
-namespace gossamer {
-
 void bind_assignment_dense(nb::module_& m) { m.def("assign_dense", &assign_dense, nb::arg("costs"), nb::arg("columns").noconvert()); }
-
-}  // namespace gossamer

@@ -169,8 +169,4 @@ int64_t assign_sparse(Starts starts, Columns columns, Starts costs, Potentials u
 
 }  // namespace
 
-namespace gossamer {
-
 void bind_assignment_sparse(nb::module_& m) { m.def("assign_sparse", &assign_sparse); }
-
-}  // namespace gossamer

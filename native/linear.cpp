@@ -258,6 +258,11 @@ void backward_lists(const Backward<T>& a, const RowList& rows, const ColumnList&
 template <typename T>
 void backward(const Backward<T>& a) {
     const Junction& g = a.junction;
+    if (a.batch == 0) {
+        for (int64_t e = 0; a.dw && e < g.edges; ++e) a.dw[e] = T(0);
+        for (int64_t j = 0; a.db && j < g.outputs; ++j) a.db[j] = T(0);
+        return;
+    }
     const int64_t stride = packed_stride<T>(a.batch);
     const int64_t for_x = a.dw ? g.inputs * stride : 0, for_weights = a.dx ? g.edges : 0;
     const int64_t integers = g.offsets ? 2 * g.outputs + 1 : 0;

@@ -158,8 +158,6 @@ void cheapest_columns(Ints starts, Ints members, Doubles strengths, Ints reader_
 
 }  // namespace
 
-namespace gossamer {
-
 void bind_overlap(nb::module_& m) {
     // For the calling thread only: a pool of workers, each on a pair of networks of its own, needs no threads below it.
     m.def("use_one_thread", [] {
@@ -170,5 +168,3 @@ void bind_overlap(nb::module_& m) {
     m.def("jaccard_rows", &jaccard_rows);
     m.def("cheapest_columns", &cheapest_columns);
 }
-
-}  // namespace gossamer

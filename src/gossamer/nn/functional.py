@@ -43,7 +43,7 @@ def sparse_linear(
         ValueError: shapes that do not fit the junction, tensors on different devices.
         TypeError: x, weight and bias of different or non-floating dtypes, or not served by the backend.
     """
-    if torch.is_autocast_enabled(x.device.type):
+    if x.device.type != "meta" and torch.is_autocast_enabled(x.device.type):
         x = x.to(weight.dtype)
     operators.fits(structure, x, weight, bias)
     flat = x if x.dim() == 2 else x.reshape(-1, structure.in_features)
@@ -73,14 +73,15 @@ class _SparseLinear(torch.autograd.Function):
         w = weight if weight.is_contiguous() else weight.contiguous()
         y, kept = backend.forward(structure, x, w, bias, activation)
         ctx.rest = structure, activation, backend
-        ctx.save_for_backward(x, w, kept)
+        ctx.save_for_backward(x, w, bias, kept)
         return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, kept = ctx.saved_tensors
+        x, weight, bias, kept = ctx.saved_tensors
         structure, activation, backend = ctx.rest
-        if torch.is_grad_enabled():  # a second derivative is wanted
+        if torch.is_grad_enabled():  # a second derivative is wanted: what was kept must hang on the inputs
             backend = PYTORCH
+            _, kept = PYTORCH.forward(structure, x, weight, bias, activation)
         gradients = backend.backward(structure, dy, x, weight, kept, activation, ctx.needs_input_grad[:3])
         return *gradients, None, None, None
