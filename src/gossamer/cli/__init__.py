@@ -18,6 +18,7 @@ from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
     "topology": "gossamer.cli.topology",
+    "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
