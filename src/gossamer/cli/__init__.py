@@ -17,6 +17,7 @@ import typer
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
+    "demo": "gossamer.cli.demo",
     "topology": "gossamer.cli.topology",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",

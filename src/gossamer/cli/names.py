@@ -95,9 +95,9 @@ def use_threads(count: int | None) -> None:
         torch.set_num_threads(require_int("threads", count, low=1, high=1024))
 
 
-def widths(text: str) -> tuple[int, ...]:
-    """Neurons of each hidden layer, from text such as "1000,500"; none from ""."""
-    return tuple(require_int("hidden", _count("hidden", word), low=1) for word in text.split(",") if text)
+def numbers(name: str, text: str) -> tuple[int, ...]:
+    """Whole numbers from 1, from text such as "1000,500"; none from ""."""
+    return tuple(require_int(name, _count(name, word), low=1) for word in text.split(",") if text)
 
 
 def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:

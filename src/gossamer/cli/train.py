@@ -55,7 +55,7 @@ def train(
     from gossamer.training.data import load
 
     made = names.family(topology)
-    layers = names.widths(hidden)
+    layers = names.numbers("hidden", hidden)
     config = Config(
         epochs=epochs,
         batch_size=batch_size,
