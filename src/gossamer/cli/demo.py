@@ -70,12 +70,21 @@ def _print_table(trials: Sequence[Trial]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from gossamer.reports.comparison import COLUMNS, rows
     from gossamer.studies.comparison import summarise
 
-    table = Table(box=None, header_style="bold")
-    for number, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if number else "left")
-    for row in rows(summarise(trials)):
-        table.add_row(*(shown for shown, _ in row))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("construction", no_wrap=True)
+    for name in ("degree", "edges", "bytes", "λ₂", "accuracy, %", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for summary in summarise(trials):
+        first = summary.first
+        table.add_row(
+            first.construction,
+            "" if first.degree is None else str(first.degree),
+            str(first.edges),
+            str(first.model_bytes),
+            f"{summary.connectivity:.3f}",
+            f"{100 * summary.accuracy:.2f} ± {100 * summary.spread:.2f}",
+            f"{summary.seconds:.2f}",
+        )
     Console().print(table, highlight=False)

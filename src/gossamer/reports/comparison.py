@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import torch
 
-import gossamer
 from gossamer.reports import figures, page
 from gossamer.studies.comparison import DENSE, Comparison, Summary, Trial, summarise
 from gossamer.studies.results import processor
+from gossamer.topology import Junction
 
 COLUMNS = (
     "construction",
@@ -47,8 +48,8 @@ def comparison_page(comparison: Comparison, trials: Sequence[Trial]) -> str:
             ),
             page.section(
                 "Connectivity against accuracy",
-                "λ₂ is the second smallest Laplacian eigenvalue of the graph that the hidden junctions make: 0 if it falls "
-                f"apart. Symbols are degrees. At equal edges {_correlations(summaries)}.",
+                "λ₂ is the second smallest Laplacian eigenvalue of the graph that the hidden junctions make: 0 if it "
+                f"falls apart. Symbols are degrees. At equal edges {_correlations(summaries)}.",
                 page.figure(figures.connectivity_against_accuracy(summaries)),
             ),
             page.section(
@@ -68,7 +69,7 @@ def comparison_page(comparison: Comparison, trials: Sequence[Trial]) -> str:
 
 
 def rank_correlations(summaries: Sequence[Summary]) -> dict[int, float]:
-    """Spearman's correlation of connectivity and accuracy over the constructions, for each degree; NaN of a constant."""
+    """Spearman's correlation of connectivity and accuracy over the constructions, by degree; NaN of a constant."""
     from scipy.stats import rankdata
 
     found = {}
@@ -91,8 +92,8 @@ def _lead(comparison: Comparison) -> str:
     widths = "-".join(str(width) for width in (data.num_features, *comparison.hidden, data.num_classes))
     return (
         f"{len(comparison.families)} constructions and the fully connected network, {widths}, "
-        f"{len(data.train)} examples to train and {len(data.test)} to test, {config.epochs} epochs of {config.optimizer}, "
-        f"{len(comparison.seeds)} seeds. Degree k means k edges for each input of a hidden junction, however they are "
+        f"{len(data.train)} examples to train and {len(data.test)} to test, {config.epochs} epochs of "
+        f"{config.optimizer}, {len(comparison.seeds)} seeds. Degree k means k edges for each input of a hidden junction, however they are "
         "placed; the last junction is always fully connected."
     )
 
@@ -121,7 +122,7 @@ def _shown_degree(comparison: Comparison) -> int:
     return sorted(comparison.degrees)[len(comparison.degrees) // 2]
 
 
-def _matrices(comparison: Comparison) -> dict[str, tuple[gossamer.Junction, str]]:
+def _matrices(comparison: Comparison) -> dict[str, tuple[Junction, str]]:
     degree, seed = _shown_degree(comparison), comparison.seeds[0]
     found = {}
     for name in comparison.families:
@@ -149,6 +150,6 @@ def _row(summary: Summary) -> list[page.Cell]:
 def _colophon(comparison: Comparison) -> str:
     data = comparison.data
     return (
-        f"Data: {data.name}, {data.source}, {data.licence}. Gossamer {gossamer.__version__}, PyTorch {torch.__version__}, "
-        f"Python {platform.python_version()}, {processor()}, {torch.get_num_threads()} thread(s)."
+        f"Data: {data.name}, {data.source}, {data.licence}. Gossamer {version('gossamer')}, PyTorch "
+        f"{torch.__version__}, Python {platform.python_version()}, {processor()}, {torch.get_num_threads()} thread(s)."
     )

@@ -77,6 +77,9 @@ def connectivity_against_accuracy(summaries: Sequence[Summary]) -> Figure:
             customdata=[summary.first.degree for summary in of_name],
             hovertemplate="degree %{customdata}: λ₂ %{x:.3g}, %{y:.2f} %",
         )
+    for number, degree in enumerate(degrees):  # points that are never seen explain the symbols in the legend
+        marker = {"color": _GREY, "size": 11, "symbol": _SYMBOLS[number % len(_SYMBOLS)]}
+        plot.add_scatter(x=[None], y=[None], name=f"degree {degree}", mode="markers", marker=marker)
     return plot
 
 

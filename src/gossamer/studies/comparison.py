@@ -31,8 +31,8 @@ class Trial:
         degree: edges of an input, on average if they are random; None if it is fully connected.
         seed: of topology, weights and order.
         edges: of all its junctions.
-        topology_bytes: that store who is joined to whom; 0 if it is fully connected.
-        model_bytes: of weights, biases and topology.
+        topology_bytes: that store the sparse junctions; 0 if there are none.
+        model_bytes: those, and the weights and biases of all junctions.
         connectivity: second smallest Laplacian eigenvalue of the graph of the sparse junctions; 0 iff disconnected.
         dead: neurons of the sparse junctions that have no edge on one side.
         accuracy: on the test examples, 0 to 1.
@@ -153,7 +153,7 @@ class Comparison:
             topology = architecture.topology(self.data, seed=seed)
             outcome = Experiment(architecture, self.config, seed).run(self.data)
         hidden = Topology(topology.layers[:-1])
-        stored = 0 if degree is None else topology.nbytes
+        stored = 0 if degree is None else hidden.nbytes
         return Trial(
             construction=construction,
             degree=degree,

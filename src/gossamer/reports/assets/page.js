@@ -13,6 +13,7 @@ function themed(layout) {
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line") };
   const both = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
   both.font = { ...layout.font, color: colour("--ink"), family: getComputedStyle(document.body).fontFamily };
+  both.modebar = { bgcolor: "rgba(0,0,0,0)", color: colour("--faint"), activecolor: colour("--accent") };
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
     both[name] = { ...layout[name], ...axis };
   }
@@ -21,7 +22,7 @@ function themed(layout) {
 
 function draw() {
   for (const { place, data, layout } of figures) {
-    Plotly.react(place, data, themed(layout), { displaylogo: false, responsive: true });
+    Plotly.react(place, data, themed(layout), { displayModeBar: "hover", displaylogo: false, responsive: true });
   }
 }
 
