@@ -130,7 +130,7 @@ def test_the_page_opens_offline_in_a_browser(text, tmp_path, scheme):
         tab.goto(path.as_uri())
         tab.wait_for_selector(".plot .legend")
         plots = tab.locator(".plot .main-svg").count()
-        header = tab.get_by_role("button", name="accuracy", exact=True)
+        header = tab.locator("th button", has_text="accuracy")
         header.click()
         ascending = _column(tab)
         header.click()

@@ -83,7 +83,7 @@ def test_a_comparison_gives_every_construction_as_many_edges(digits):
     trials = list(comparison.trials())
     assert len(trials) == len(comparison) == 1 + 2 * len(families)
     for trial in trials[1:]:
-        topology = comparison.architecture(trial.construction, trial.degree).topology(digits, seed=0)
+        topology = comparison.topology(trial.construction, trial.degree, seed=0)
         assert trial.edges == trial.degree * 64 + 640 == topology.num_edges
         assert trial.topology_bytes == topology[0].nbytes
         assert trial.connectivity == pytest.approx(gs.measures.algebraic_connectivity(topology[0]), abs=1e-9)

@@ -93,8 +93,8 @@ def _lead(comparison: Comparison) -> str:
     return (
         f"{len(comparison.families)} constructions and the fully connected network, {widths}, "
         f"{len(data.train)} examples to train and {len(data.test)} to test, {config.epochs} epochs of "
-        f"{config.optimizer}, {len(comparison.seeds)} seeds. Degree k means k edges for each input of a hidden junction, however they are "
-        "placed; the last junction is always fully connected."
+        f"{config.optimizer}, {len(comparison.seeds)} seeds. Degree k means k edges for each input of a hidden "
+        "junction, however they are placed; the last junction is always fully connected."
     )
 
 
@@ -126,7 +126,7 @@ def _matrices(comparison: Comparison) -> dict[str, tuple[Junction, str]]:
     degree, seed = _shown_degree(comparison), comparison.seeds[0]
     found = {}
     for name in comparison.families:
-        first = comparison.architecture(name, degree).topology(comparison.data, seed=seed)[0]
+        first = comparison.topology(name, degree, seed=seed)[0]
         found[name] = (first, f"{first.num_edges} edges, {first.nbytes} bytes")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -131,6 +132,11 @@ class Comparison:
         edges = tuple(None if degree is None else degree * width for width in widths[:-1])
         return Architecture(self.families.get(construction), self.hidden, (*edges, None))
 
+    def topology(self, construction: str, degree: int | None, *, seed: int) -> Topology:
+        """The junctions of that network; no warning, since a trial says what is wrong with them."""
+        with _silence():
+            return self.architecture(construction, degree).topology(self.data, seed=seed)
+
     def trials(self) -> Iterator[Trial]:
         """Train the networks one by one, seed by seed, so that a drift of the machine meets all of them alike.
 
@@ -145,13 +151,10 @@ class Comparison:
                     yield self._trial(construction, degree, seed)
 
     def _trial(self, construction: str, degree: int | None, seed: int) -> Trial:
-        architecture = self.architecture(construction, degree)
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", TopologyWarning
-            )  # the trial says what they would: connectivity and dead units
-            topology = architecture.topology(self.data, seed=seed)
-            outcome = Experiment(architecture, self.config, seed).run(self.data)
+        experiment = Experiment(self.architecture(construction, degree), self.config, seed)
+        topology = self.topology(construction, degree, seed=seed)
+        with _silence():
+            outcome = experiment.run(self.data)
         hidden = Topology(topology.layers[:-1])
         stored = 0 if degree is None else hidden.nbytes
         return Trial(
@@ -179,6 +182,13 @@ def summarise(trials: Sequence[Trial]) -> list[Summary]:
     for trial in trials:
         groups.setdefault((trial.construction, trial.degree), []).append(trial)
     return [Summary(tuple(group)) for group in groups.values()]
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopologyWarning)
+        yield
 
 
 def _parameter_bytes(model: nn.Module) -> int:
