@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gossamer.generators import Family
     from gossamer.nn import Initialization
     from gossamer.topology import Junction
-    from gossamer.training import Loss, OptimizerRecipe
+    from gossamer.training import Loss, OptimizerRecipe, Schedule
 
 DENSE = "dense"
 
@@ -71,6 +71,14 @@ def loss(name: str) -> Loss:
 
     known: dict[str, Loss] = {"cross_entropy": training.CrossEntropy(), "squared_error": training.SquaredError()}
     return require_known("loss", name, known)
+
+
+def schedule(name: str) -> Schedule:
+    """The course of the learning rate of this name."""
+    from gossamer.training import Constant, Cosine
+
+    known: dict[str, Schedule] = {"constant": Constant(), "cosine": Cosine()}
+    return require_known("schedule", name, known)
 
 
 def optimizer(name: str, lr: float | None, momentum: float, weight_decay: float) -> OptimizerRecipe:
