@@ -17,6 +17,7 @@ import typer
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
+    "demo": "gossamer.cli.demo",
     "topology": "gossamer.cli.topology",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
