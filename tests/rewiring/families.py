@@ -1,0 +1,88 @@
+"""What the conformance suite runs over, and the small network that it runs on."""
+
+import itertools
+
+import numpy as np
+import torch
+from torch import nn
+
+import gossamer as gs
+from gossamer import rewiring as rw
+
+RULES = {
+    "sparse_evolutionary": lambda: rw.sparse_evolutionary(every=2),
+    "sparse_evolutionary_scipy": lambda: rw.sparse_evolutionary(every=2, start=rw.Normal(0.1)),
+    "rigl": lambda: rw.rigl(every=2, until=40),
+}
+
+
+class Custom(torch.optim.Optimizer):
+    """SGD with a nested state: what the rewirer cannot know the names of."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, {"lr": 0.05})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(
+                        count=0, nested={"means": [torch.zeros_like(p), torch.zeros_like(p)]}, table=torch.ones(3)
+                    )
+                state["count"] += 1
+                fast, slow = state["nested"]["means"]
+                fast.mul_(0.5).add_(p.grad)
+                slow.mul_(0.9).add_(p.grad)
+                p.add_(fast + slow, alpha=-group["lr"])
+
+
+OPTIMIZERS = {
+    "sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
+    "adam": lambda parameters: torch.optim.Adam(parameters, lr=0.01, amsgrad=True),
+    "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.01),
+    "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, lr=0.01, momentum=0.5, centered=True),
+    "adagrad": lambda parameters: torch.optim.Adagrad(parameters, lr=0.05, initial_accumulator_value=0.25),
+    "custom": Custom,
+}
+
+
+def bipartite(I, O, num_edges, rng):
+    keys = np.sort(rng.choice(I * O, num_edges, replace=False))
+    return gs.Bipartite.from_edges(keys % I, keys // I, in_features=I, out_features=O)
+
+
+def network(seed=0, widths=(13, 17, 11, 5), density=0.3):
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    pairs = itertools.pairwise(widths)
+    return gs.nn.mlp(gs.Topology([bipartite(I, O, round(density * I * O), rng) for I, O in pairs]))
+
+
+def batch(number, size=32, inputs=13, classes=5):
+    generator = torch.Generator().manual_seed(1000 + number)
+    x = torch.randn(size, inputs, generator=generator)
+    return x, (x[:, :classes] + 0.3 * x[:, -classes:]).argmax(1)
+
+
+def train(model, optimizer, rewirer, steps, first=0):
+    """Train on; returns what every step of the rewirer answered."""
+    answers = []
+    for number in range(first, first + steps):
+        x, y = batch(number)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        answers.append(rewirer.step())
+    return answers
+
+
+def sparse_layers(model):
+    return {name: layer for name, layer in model.named_modules() if isinstance(layer, gs.nn.SparseLinear)}
+
+
+def fingerprint(model, optimizer):
+    """All numbers of a model, its topology and its optimiser, comparable with ==."""
+    numbers = [tensor.tolist() for tensor in model.state_dict().values()]
+    return repr((numbers, optimizer.state_dict()))
