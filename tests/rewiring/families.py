@@ -9,11 +9,32 @@ from torch import nn
 import gossamer as gs
 from gossamer import rewiring as rw
 
-RULES = {
+EDGE_RULES = {
+    "static": lambda: rw.Static(),
     "sparse_evolutionary": lambda: rw.sparse_evolutionary(every=2),
     "sparse_evolutionary_scipy": lambda: rw.sparse_evolutionary(every=2, start=rw.Normal(0.1)),
     "rigl": lambda: rw.rigl(every=2, until=40),
+    "in_time": lambda: rw.in_time(every=2, until=40),
+    "in_time_gradient": lambda: rw.in_time(rw.GrowGradient(), every=2, until=40),
+    "sparse_momentum": lambda: rw.sparse_momentum(every=2, until=40),
+    "mest": lambda: rw.mest(every=2, until=40),
+    "mest_soft": lambda: rw.mest_soft(every=2, until=40),
+    "granet": lambda: rw.granet(0.7, 0.9, every=2, until=40),
+    "gradual_magnitude": lambda: rw.gradual_magnitude(0.7, 0.9, every=2, until=40),
+    "srigl": lambda: rw.srigl(every=2, until=40),
+    "cht": lambda: rw.cht(every=2),
+    "chts": lambda: rw.chts(every=2, until=40),
+    "chtss": lambda: rw.chtss(0.7, 0.9, every=2, until=40),
+    "importance_pruning": lambda: rw.importance_pruning(every=2),
+    "importance_with_set": lambda: rw.FirstDue((rw.importance_pruning(every=4), rw.sparse_evolutionary(every=2))),
+    "deep_rewiring": lambda: rw.deep_rewiring(1e-2, 1e-2, every=2),
+    "lottery_ticket": lambda: rw.lottery_ticket(every=2),
+    "lottery_ticket_late": lambda: rw.lottery_ticket(every=2, rewind_to=1),
 }
+DIAGONAL_RULES = {"diagonals": lambda: rw.diagonals(every=2, until=40)}
+RULES = EDGE_RULES | DIAGONAL_RULES
+SETS_WEIGHTS = {"deep_rewiring", "lottery_ticket", "lottery_ticket_late"}
+RESTARTS = {"lottery_ticket", "lottery_ticket_late"}
 
 
 class Custom(torch.optim.Optimizer):
@@ -58,6 +79,22 @@ def network(seed=0, widths=(13, 17, 11, 5), density=0.3):
     torch.manual_seed(seed)
     pairs = itertools.pairwise(widths)
     return gs.nn.mlp(gs.Topology([bipartite(I, O, round(density * I * O), rng) for I, O in pairs]))
+
+
+def rotated_network(seed=0, widths=(13, 17, 11, 5), density=0.3):
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    pairs = itertools.pairwise(widths)
+    return gs.nn.mlp(
+        gs.Topology(
+            gs.Rotated(rng.choice(O, max(1, round(density * O)), replace=False), in_features=I, out_features=O)
+            for I, O in pairs
+        )
+    )
+
+
+def network_for(rule, **options):
+    return (rotated_network if rule in DIAGONAL_RULES else network)(**options)
 
 
 def batch(number, size=32, inputs=13, classes=5):

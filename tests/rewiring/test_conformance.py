@@ -7,11 +7,11 @@ import torch
 from gossamer import rewiring as rw
 from gossamer.rewiring.keys import edge_keys
 
-from .families import OPTIMIZERS, RULES, batch, fingerprint, network, sparse_layers, train
+from .families import OPTIMIZERS, RULES, batch, fingerprint, network_for, sparse_layers, train
 
 
 def start(rule, optimizer="sgd", seed=0, **options):
-    model = network(seed, **options)
+    model = network_for(rule, seed=seed, **options)
     chosen = OPTIMIZERS[optimizer](model.parameters())
     log = rw.Recording()
     return model, chosen, rw.Rewirer(model, chosen, RULES[rule](), rng=np.random.default_rng(7), recording=log), log

@@ -60,7 +60,7 @@ def prepare(
         source=source,
         weight=torch.from_numpy(change.weight).to(parameter.device, parameter.dtype),
         gradient=None if gradient is None else carried(gradient, on_device),
-        state={} if change.restart else state,
+        state=state,
         memory=kept,
         moved=_moved(layer, change),
     )

@@ -91,6 +91,50 @@ class DropLeastSalient:
 
 
 @dataclass(frozen=True, slots=True)
+class DropBeyondInitial:
+    """Drops the least salient edges beyond the number that the layer began with.
+
+    Args:
+        weight_of_gradient: see `DropLeastSalient`.
+    """
+
+    weight_of_gradient: float = 1.0
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        scores = np.abs(view.weight) + self.weight_of_gradient * np.abs(view.require_gradient())
+        return keep_largest(scores, view.initial_edges)
+
+
+@dataclass(frozen=True, slots=True)
+class DropSoftly:
+    """Keeps E - int(fraction * E) edges, drawn without replacement in proportion to |w|^T, where T rises from 1 to 3.
+
+    T = 1 + 2 min(1, t / until): the choice hardens with time. The draw is by exponential clocks: an edge rings at
+    rate |w|^T, the first to ring stay.
+
+    Args:
+        until: the step at which T is 3.
+
+    References:
+        Zhang et al., arXiv 2501.19107, 2025 (CHTs, link removal).
+        Efraimidis, Spirakis, "Weighted random sampling with a reservoir", Information Processing Letters 97, 2006.
+    """
+
+    until: int
+    random = True
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        hardness = 1 + 2 * min(1.0, view.step / self.until)
+        with np.errstate(divide="ignore"):
+            log_rates = hardness * np.log(np.abs(view.weight).astype(np.float64))
+        rings = np.log(rng.standard_exponential(view.num_edges)) - log_rates
+        return keep_largest(-rings, view.num_edges - int(fraction * view.num_edges))
+
+
+@dataclass(frozen=True, slots=True)
 class KeepAll:
     """Drops nothing."""
 

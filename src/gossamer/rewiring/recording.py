@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import TopologyFileError
-from gossamer.rewiring.keys import Keys, edge_keys, junction_of
+from gossamer.rewiring.keys import Keys, difference, edge_keys, junction_of, union
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Topology
 from gossamer.topology.files import write_atomically
@@ -142,7 +142,7 @@ class Recording:
         keys = _unpacked(self._tensors[_slot(0, name, "added")])
         for number in range(int(np.searchsorted(self._steps, step, side="right"))):
             moved = self.moved(number, name)
-            keys = np.union1d(np.setdiff1d(keys, moved.removed, assume_unique=True), moved.added)
+            keys = union(difference(keys, moved.removed), moved.added)
         return junction_of(keys, *self._sizes[name])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gossamer.errors import CheckpointError, RewiringError, require_rng
 from gossamer.nn import SparseLinear
-from gossamer.rewiring import parallel
+from gossamer.rewiring import parallel, rewinding
 from gossamer.rewiring.capture import Capture
 from gossamer.rewiring.carry import group_of
 from gossamer.rewiring.commit import Prepared, prepare
@@ -82,6 +82,7 @@ class Rewirer:
         self._due_since: int | None = None
         self._capture = Capture(self._layers)
         self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
+        self._origin: dict[str, Tensor] = {}
         self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
         self._explored = {
             name: Explored(layer.in_features * layer.out_features, edge_keys(layer.topology()))
@@ -90,6 +91,8 @@ class Rewirer:
         self.recording = recording
         if recording is not None:
             recording.begin({name: layer.topology() for name, layer in self._layers.items()})
+        if rule.due(0):
+            self._update(0, 0)
         self._prepare_next()
 
     @property
@@ -186,6 +189,7 @@ class Rewirer:
                 name,
                 layer,
                 self._optimizer,
+                step=due,
                 passes=[(step - when, x, dz) for when, x, dz in passes[name]],
                 initial_edges=self._initial[name],
                 memory=self._memory[name],
@@ -196,11 +200,15 @@ class Rewirer:
         changes = self.rule.plan(Network(due, views), rng=self._rng) if ready else None
         return changes, self._rng.bit_generator.state
 
-    def _commit(self, prepared: Iterable[Prepared]) -> None:
+    def _commit(self, prepared: Sequence[Prepared]) -> None:
         for name, each in zip(self._layers, prepared, strict=True):
             each.apply(self._optimizer)
             self._memory[name] = each.memory
             self._explored[name].visit(each.moved.added)
+        if any(each.change.remember for each in prepared):
+            self._origin = rewinding.note(self._model, self._layers)
+        if any(each.change.restart for each in prepared):
+            rewinding.rewind(self._model, self._optimizer, self._origin)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that later updates depend on: tensors, numbers, strings, in dicts and lists.
@@ -214,6 +222,7 @@ class Rewirer:
             "rng": json.dumps(self._rng.bit_generator.state, default=np.ndarray.tolist),
             "initial_edges": dict(self._initial),
             "memory": {name: dict(memory) for name, memory in self._memory.items()},
+            "origin": dict(self._origin),
             "explored": {name: torch.from_numpy(each.bits.copy()) for name, each in self._explored.items()},
             "passes": {name: [list(each) for each in passes] for name, passes in self._capture.passes.items()},
         }
@@ -244,6 +253,7 @@ class Rewirer:
         self._step, self._due_since = int(state["step"]), state["due_since"]
         self._initial = {name: int(count) for name, count in state["initial_edges"].items()}
         self._memory = {name: dict(state["memory"][name]) for name in self._layers}
+        self._origin = dict(state["origin"])
         for name, bits in state["explored"].items():
             self._explored[name].load(bits.cpu().numpy())
         self._capture.disarm()

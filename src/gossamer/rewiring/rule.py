@@ -100,12 +100,12 @@ class Rewire:
         fraction = self.fraction(network.step)
         held = self.shrink(network)
         views = [view.select(mask) for view, mask in zip(network.layers, held, strict=True)]
-        if fraction > 0:
-            for view in views:
-                require_room(view)
+        for view in views:
+            if fraction > 0:
+                require_room(view, may_be_full=self.shrink != KeepAllEdges())
         kept = [self.drop(view, fraction, rng=rng) for view in views]
         kept = self.repair(views, kept)
-        counts = self.share(views, kept)
+        counts = self.share(views, kept, fraction)
         return tuple(
             self._grow(whole, mask, view, live, count, rng)
             for whole, mask, view, live, count in zip(network.layers, held, views, kept, counts, strict=True)
@@ -155,15 +155,15 @@ class FirstDue:
         return rule.plan(network, rng=rng)
 
 
-def require_room(view: LayerView) -> None:
-    """Check that edges can move.
+def require_room(view: LayerView, *, may_be_full: bool = False) -> None:
+    """Check that edges can move; a density that falls may begin at 1.
 
     Raises:
         InfeasibleTopologyError: no edge, or no empty place.
     """
     if not view.num_edges:
         raise InfeasibleTopologyError(f"layer {view.name!r} has no edge, so none can be dropped.")
-    if view.num_edges == view.places:
+    if view.num_edges == view.places and not may_be_full:
         raise InfeasibleTopologyError(
             f"layer {view.name!r} is full: all {view.places} places hold an edge, so none can be grown. "
             "Name the layers to rewire with Rewirer(..., layers=[...])."

@@ -31,10 +31,18 @@ class RunningTopK:
     def offer(self, scores: Tensor, first: int) -> None:
         """Consider `scores` (n,), which belong to the places `first` to `first + n - 1`; offer in ascending order."""
         hits = torch.nonzero(scores > self._threshold).squeeze(1)
+        self._hold(scores[hits], hits + first)
+
+    def offer_at(self, scores: Tensor, places: Tensor) -> None:
+        """Consider `scores` (n,) of any `places` (n,); offer in ascending order."""
+        hits = torch.nonzero(scores > self._threshold).squeeze(1)
+        self._hold(scores[hits], places[hits])
+
+    def _hold(self, hits: Tensor, places: Tensor) -> None:
         if not len(hits) or not self._count:
             return
-        self._scores.append(scores[hits])
-        self._places.append(hits + first)
+        self._scores.append(hits)
+        self._places.append(places)
         self._held += len(hits)
         if self._held > 2 * self._count + 65536:
             self._trim()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import RewiringError
-from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of, positions
+from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.topology import Junction, Rotated
 
@@ -24,6 +24,7 @@ class LayerView:
 
     Args:
         name: the layer's name in the model.
+        step: the optimiser step that the update follows, counted from 1.
         in_features: inputs I.
         out_features: outputs O.
         keys: its edges, ascending, shape (E,); see `gossamer.rewiring.keys`.
@@ -37,6 +38,7 @@ class LayerView:
     """
 
     name: str
+    step: int = 0
     in_features: int
     out_features: int
     keys: Keys
@@ -80,6 +82,10 @@ class LayerView:
     def inputs(self) -> NDArray[np.int64]:
         """The input of each edge, shape (E,)."""
         return self.keys - self.outputs * self.in_features
+
+    def junction(self) -> Junction:
+        """The junction that the keys describe; a `Rotated` one is written out."""
+        return junction_of(self.keys, self.in_features, self.out_features)
 
     def select(self, held: Mask) -> LayerView:
         """The same layer with some of its edges."""
@@ -135,7 +141,6 @@ class Network:
 
     step: int
     layers: tuple[LayerView, ...]
-    others: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +152,15 @@ class Change:
         source: which old edge each edge is, or -1 for a new one; shape (E',).
         weight: shape (E',).
         memory: what the rule wants to keep of every edge; other memory is carried along, 0 for new edges.
-        restart: whether the optimiser's state of surviving edges is cleared as well.
+        remember: whether the rewirer notes the model's other parameters and buffers now.
+        restart: whether these go back to what was noted, and all of the optimiser's state is cleared.
     """
 
     junction: Junction
     source: NDArray[np.int64]
     weight: Floats
     memory: Mapping[str, Floats] = field(default_factory=dict)
+    remember: bool = False
     restart: bool = False
 
 
@@ -166,12 +173,11 @@ def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = No
         grown: keys of the places to fill, ascending, none of them kept.
         values: weights of the grown edges; 0 if None.
     """
-    keys = np.union1d(view.keys[kept], grown) if len(grown) else view.keys[kept]
-    source = positions(keys, view.keys)
-    if len(grown):
-        fresh = np.searchsorted(keys, grown)
-        source[fresh] = -1
-    weight = np.where(source >= 0, view.weight[source], 0).astype(view.weight.dtype)
-    if len(grown) and values is not None:
-        weight[fresh] = values
+    survivors = np.flatnonzero(kept)
+    keys = np.concatenate([view.keys[survivors], grown])
+    source = np.concatenate([survivors, np.full(len(grown), -1)])
+    fresh = np.zeros(len(grown)) if values is None else values
+    weight = np.concatenate([view.weight[survivors], fresh.astype(view.weight.dtype)])
+    order = np.argsort(keys, kind="stable")  # two ascending runs, which a stable sort merges in linear time
+    keys, source, weight = keys[order], source[order], weight[order]
     return Change(junction_of(keys, view.in_features, view.out_features), source, weight)
