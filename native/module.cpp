@@ -1,9 +1,7 @@
-// The Python module gossamer._native: every part binds its own functions; the arithmetic lives beside each binding.
-#include <nanobind/nanobind.h>
-
-namespace nb = nanobind;
+// The Python module gossamer._native: every part binds its own functions.
+#include "bind.hpp"
 
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
-    m.attr("version") = 1;
+    gossamer::bind_linear(m);
 }

@@ -1,1 +1,47 @@
-version: int
+def instruction_sets() -> list[str]: ...
+def instruction_set() -> str: ...
+def use_instruction_set(name: str) -> None: ...
+def linear_forward(
+    wide: bool,
+    inputs: int,
+    outputs: int,
+    edges: int,
+    arrays: list[int],
+    offsets: int,
+    batch: int,
+    x: int,
+    x_feature_stride: int,
+    x_batch_stride: int,
+    weights: int,
+    bias: int,
+    y: int,
+    z: int,
+    activation: int,
+    slope: float,
+    threads: int,
+    /,
+) -> None: ...
+def linear_backward(
+    wide: bool,
+    inputs: int,
+    outputs: int,
+    edges: int,
+    arrays: list[int],
+    offsets: int,
+    batch: int,
+    x: int,
+    x_feature_stride: int,
+    x_batch_stride: int,
+    dy: int,
+    dy_feature_stride: int,
+    dy_batch_stride: int,
+    weights: int,
+    kept: int,
+    dx: int,
+    dw: int,
+    db: int,
+    activation: int,
+    slope: float,
+    threads: int,
+    /,
+) -> None: ...

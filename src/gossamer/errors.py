@@ -5,11 +5,15 @@ Every message names the thing, its value and what was allowed.
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 class GossamerError(Exception):
@@ -30,6 +34,14 @@ class TopologyFileError(GossamerError, ValueError):
 
 class DataUnavailableError(GossamerError, RuntimeError):
     """A data set is neither on this machine nor to be had."""
+
+
+class DataFileError(GossamerError, ValueError):
+    """A file of a data set is damaged, truncated or another one."""
+
+
+class TrainingDivergedError(GossamerError, ArithmeticError):
+    """The loss is no longer a finite number."""
 
 
 class CheckpointError(GossamerError, RuntimeError):
@@ -93,3 +105,20 @@ def require_rng(rng: Any) -> np.random.Generator:
             f"rng={rng!r} is {type(rng).__name__}, not a numpy.random.Generator such as np.random.default_rng(0)."
         )
     return rng
+
+
+def require_known(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """Return what `name` stands for among the `known` things of this kind.
+
+    Raises:
+        ValueError: it is none of them; the message lists them all, and the likely one.
+
+    >>> require_known("colour", "gren", {"red": 1, "green": 2})
+    Traceback (most recent call last):
+    ValueError: there is no colour 'gren': red, green are known. Did you mean green?
+    """
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise ValueError(f"there is no {kind} {name!r}: {', '.join(known)} are known.{hint}")

@@ -1,5 +1,94 @@
-"""The command line: one file a command, imported when it is called."""
+"""The command line: one file a command, imported when it is called.
+
+To add a command, write `cli/NAME.py` with a function or a `typer.Typer` called NAME, and add one line to `COMMANDS`.
+Commands import what is heavy inside their functions, and raise; the one place that reports errors is here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+
+from gossamer.errors import GossamerError, require_known
+
+COMMANDS = {
+    "topology": "gossamer.cli.topology",
+    "train": "gossamer.cli.train",
+    "data": "gossamer.cli.data",
+}
+"""Each command's module, in the order in which `gossamer --help` shows them."""
+
+_REPORTED = (GossamerError, ValueError, TypeError, OSError, ArithmeticError, MemoryError)
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only its subclass
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, or 2 after one line on stderr."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = _application(_wanted(arguments))(args=arguments, prog_name="gossamer", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except _UsageError as error:
+        message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        command = " ".join(["gossamer", *arguments[:1]]) if arguments[:1] == _wanted(arguments) else "gossamer"
+        _say(f"{message}. Try '{command} --help'.")
+    except typer.Abort:
+        _say("stopped.")
+        return 130
+    except _REPORTED as error:
+        _say(str(error) or type(error).__name__)
+    return 2
+
+
+def _wanted(arguments: list[str]) -> list[str]:
+    """The commands whose modules this call needs: the one it names, or all for the help."""
+    if arguments and not arguments[0].startswith("-"):
+        require_known("command", arguments[0], COMMANDS)
+        return arguments[:1]
+    return list(COMMANDS)
+
+
+def _application(names: Iterable[str]) -> typer.Typer:
+    application = typer.Typer(
+        help="Sparse neural networks seen as graphs.", add_completion=False, no_args_is_help=True, callback=_root
+    )
+    for name in names:
+        command: Any = getattr(importlib.import_module(COMMANDS[name]), name)
+        if isinstance(command, typer.Typer):
+            application.add_typer(command, name=name)
+        else:
+            application.command(name)(command)
+    return application
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from gossamer import __version__
+
+        print(f"gossamer {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Say which version."),
+) -> None:
+    """Sparse neural networks seen as graphs."""
+
+
+def _say(message: str) -> None:
+    print(f"gossamer: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    _say(f"{category.__name__}: {message}")

@@ -54,7 +54,7 @@ class Activation:
         if self.kind is Kind.RELU:
             return (kept > 0).to(kept.dtype)
         if self.kind is Kind.LEAKY:
-            return torch.where(kept > 0, 1.0, self.slope).to(kept.dtype)
+            return torch.where(kept > 0, torch.ones_like(kept), self.slope)
         if self.kind is Kind.SIGMOID:
             return kept * (1 - kept)
         if self.kind is Kind.GELU:

@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gossamer.nn import operators
 from gossamer.nn.activations import IDENTITY, fusible
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Initialization, Kaiming
+from gossamer.nn.kernels import BACKENDS, Backend
+from gossamer.nn.kernels.choose import Choice, choice
 from gossamer.nn.structure import COLUMNS, OFFSETS, ROWS, Structure
 from gossamer.topology import Junction
 
@@ -28,10 +31,13 @@ class SparseLinear(nn.Module):
         initialization: how the weights begin; biases begin at 0. Randomness is torch's global generator.
         device: where the parameters live.
         dtype: float32, float64 or bfloat16.
+        backend: a name in `gossamer.nn.kernels.BACKENDS`; "auto" measures once per shape whether a dense product is
+            faster (see `gossamer.nn.kernels.choose`); None takes the native kernels where they serve, else PyTorch's.
+            Traced calls (`torch.compile`, `torch.export`) always do the last.
 
     Raises:
         TypeError: `junction` is not one.
-        ValueError: an activation that the kernels do not know.
+        ValueError: an activation that the kernels do not know, or an unknown backend.
 
     Shapes: input (..., I), output (..., O); `weight` (E,) in edge order, `bias` (O,).
 
@@ -53,6 +59,7 @@ class SparseLinear(nn.Module):
         initialization: Initialization | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        backend: str | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(junction, Junction):
@@ -60,6 +67,9 @@ class SparseLinear(nn.Module):
         fused = fusible(activation)
         if fused is None:
             raise ValueError(f"activation={activation} cannot be folded into the layer; put it behind the layer.")
+        if backend not in (None, "auto", *BACKENDS):
+            raise ValueError(f"backend={backend!r} is not known; {', '.join(BACKENDS)}, auto or None is.")
+        self.backend = backend
         self.activation = fused
         self.initialization = Kaiming() if initialization is None else initialization
         self.weight = nn.Parameter(torch.empty(junction.num_edges, device=device, dtype=dtype))
@@ -112,7 +122,20 @@ class SparseLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
-        return sparse_linear(x, self.weight, self.bias, structure=self.structure, activation=self.activation)
+        structure = self.structure
+        backend = None if self.backend is None or operators.traced(x) else self._chosen(structure, x)
+        return sparse_linear(
+            x, self.weight, self.bias, structure=structure, activation=self.activation, backend=backend
+        )
+
+    def choice(self, x: Tensor) -> Choice:
+        """What `backend="auto"` takes for inputs like `x` (..., I), and why."""
+        return choice(self.structure, x.detach().reshape(-1, self.in_features), self.weight)
+
+    def _chosen(self, structure: Structure, x: Tensor) -> Backend:
+        if self.backend == "auto":
+            return BACKENDS[self.choice(x).backend]
+        return BACKENDS[str(self.backend)]
 
     def extra_repr(self) -> str:
         """Sizes, edges and activation."""

@@ -1,1 +1,63 @@
-"""Data, loop, checkpoints, callbacks."""
+"""Data, the training loop, and what keeps a run. Names are imported when first used: data sets need no torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gossamer.training import data
+    from gossamer.training.callbacks import Callback, ProgressBar, Stateful
+    from gossamer.training.config import Config
+    from gossamer.training.evaluation import Metrics, evaluate
+    from gossamer.training.loop import History, fit
+    from gossamer.training.losses import CrossEntropy, Loss, SquaredError
+    from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
+    from gossamer.training.run import Epoch, Run
+    from gossamer.training.seeds import stream, torch_seed
+
+_HOMES = {
+    "callbacks": ("Callback", "ProgressBar", "Stateful"),
+    "config": ("Config",),
+    "evaluation": ("Metrics", "evaluate"),
+    "loop": ("History", "fit"),
+    "losses": ("CrossEntropy", "Loss", "SquaredError"),
+    "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
+    "run": ("Epoch", "Run"),
+    "seeds": ("stream", "torch_seed"),
+}
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Callback",
+    "Config",
+    "CrossEntropy",
+    "Epoch",
+    "History",
+    "Loss",
+    "Metrics",
+    "OptimizerRecipe",
+    "ProgressBar",
+    "Run",
+    "SquaredError",
+    "Stateful",
+    "data",
+    "evaluate",
+    "fit",
+    "stream",
+    "torch_seed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "data":
+        return importlib.import_module("gossamer.training.data")
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"gossamer.training.{module}"), name)
+    raise AttributeError(f"module 'gossamer.training' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,138 @@
+"""Where the words of the command line become objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gossamer.errors import require_int, require_known
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from gossamer.generators import Family
+    from gossamer.nn import Initialization
+    from gossamer.topology import Junction
+    from gossamer.training import Loss, OptimizerRecipe
+
+DENSE = "dense"
+
+
+def family(name: str) -> Family | None:
+    """The construction of this name; None for the fully connected network."""
+    from gossamer.generators import GENERATORS
+
+    return require_known("topology", name, {DENSE: None, **GENERATORS})
+
+
+def junction(name: str, inputs: int, outputs: int, degree: int, *, rng: np.random.Generator) -> Junction:
+    """One junction of the construction of this name."""
+    from gossamer.generators import dense
+
+    require_int("inputs", inputs, low=1)
+    require_int("outputs", outputs, low=1)
+    made = family(name)
+    if made is None:
+        return dense(inputs, outputs)
+    return made.with_edges(inputs, outputs, _edges(made, degree, inputs, outputs), rng=rng)
+
+
+def activation(name: str) -> Callable[[], nn.Module]:
+    """Makes the module of this name."""
+    from torch import nn
+
+    known: dict[str, Callable[[], nn.Module]] = {
+        "relu": nn.ReLU,
+        "sigmoid": nn.Sigmoid,
+        "tanh": nn.Tanh,
+        "gelu": nn.GELU,
+        "leaky_relu": nn.LeakyReLU,
+    }
+    return require_known("activation", name, known)
+
+
+def initialization(name: str) -> Initialization:
+    """The initialisation of this name; "_dense" takes the fan of the fully connected layer."""
+    from gossamer import nn
+
+    known: dict[str, Initialization] = {
+        "kaiming": nn.Kaiming(),
+        "kaiming_dense": nn.Kaiming(fan="dense"),
+        "glorot": nn.Glorot(),
+        "glorot_dense": nn.Glorot(fan="dense"),
+    }
+    return require_known("initialization", name, known)
+
+
+def loss(name: str) -> Loss:
+    """The loss of this name."""
+    from gossamer import training
+
+    known: dict[str, Loss] = {"cross_entropy": training.CrossEntropy(), "squared_error": training.SquaredError()}
+    return require_known("loss", name, known)
+
+
+def optimizer(name: str, lr: float | None, momentum: float, weight_decay: float) -> OptimizerRecipe:
+    """The optimiser of this name; its own learning rate if none is given."""
+    from gossamer.training import SGD, Adam
+
+    def adam() -> OptimizerRecipe:
+        return Adam(Adam().lr if lr is None else lr, weight_decay)
+
+    def sgd() -> OptimizerRecipe:
+        return SGD(SGD().lr if lr is None else lr, momentum, weight_decay)
+
+    known: dict[str, Callable[[], OptimizerRecipe]] = {"adam": adam, "sgd": sgd}
+    return require_known("optimizer", name, known)()
+
+
+def use_threads(count: int | None) -> None:
+    """Give PyTorch and the kernels so many threads, or leave them what they have."""
+    import torch
+
+    if count is not None:
+        torch.set_num_threads(require_int("threads", count, low=1, high=1024))
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """Neurons of each hidden layer, from text such as "1000,500"; none from ""."""
+    return tuple(require_int("hidden", _count("hidden", word), low=1) for word in text.split(",") if text)
+
+
+def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+    """Edges of each junction between layers of these `sizes`.
+
+    Args:
+        made: the construction, or None.
+        degree: one number for all junctions but the last, which is then fully connected; or one word for each junction,
+            a number or "dense", such as "16,16,dense". A degree counts the edges of each input; of each output
+            if that is what the construction makes equal.
+        sizes: neurons of each layer, input first.
+    """
+    words = degree.split(",")
+    junctions = len(sizes) - 1
+    if len(words) == 1 and junctions > 1:
+        words = [*words * (junctions - 1), DENSE]
+    if len(words) != junctions:
+        raise ValueError(
+            f"degree={degree} has {len(words)} entries for {junctions} junctions: give one, or one for each."
+        )
+    return tuple(
+        None if word == DENSE or made is None else _edges(made, _count("degree", word), n, m)
+        for word, n, m in zip(words, sizes, sizes[1:], strict=False)
+    )
+
+
+def _edges(made: Family, degree: int, n: int, m: int) -> int:
+    from gossamer.generators import Size
+
+    each, most = (m, n) if made.size is Size.FAN_IN else (n, m)
+    return each * require_int(f"degree of a {n} x {m} junction", degree, low=1, high=most)
+
+
+def _count(name: str, word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"{name}={word} is no whole number.") from None

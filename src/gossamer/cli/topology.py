@@ -1,0 +1,70 @@
+"""`gossamer topology`: make one junction, measure it, save it, draw it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gossamer.topology import Junction
+
+
+def topology(
+    name: Annotated[str, typer.Argument(help="A construction, such as fibonacci; a wrong one lists them all.")],
+    inputs: Annotated[int, typer.Option(help="Neurons on the input side.")],
+    outputs: Annotated[int, typer.Option(help="Neurons on the output side.")],
+    degree: Annotated[int, typer.Option(help="Edges of each input; of each output for constant_fan_in.")],
+    seed: Annotated[int, typer.Option(help="Decides the random constructions.")] = 0,
+    save: Annotated[Path | None, typer.Option(help="Write the topology to this safetensors file.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture to this file (PNG, SVG or PDF).")] = None,
+) -> None:
+    """Make a junction, print its measures, and save it or draw it."""
+    from gossamer.cli import names
+    from gossamer.cli.outputs import require_writable
+    from gossamer.reports.pictures import draw_junction, require_format
+    from gossamer.topology import Topology
+    from gossamer.training.seeds import stream
+
+    if save is not None:
+        require_writable(save)
+    if plot is not None:
+        require_format(require_writable(plot))
+    g = names.junction(name, inputs, outputs, degree, rng=stream(seed, "topology"))
+    if save is not None:
+        Topology([g]).save(save)
+    if plot is not None:
+        draw_junction(g, plot, title=f"{name}, degree {degree}")
+    _print_measures(g, title=f"{name}: {inputs} inputs, {outputs} outputs, degree {degree}")
+
+
+def _print_measures(g: Junction, *, title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, box=None, show_header=False, title_justify="left")
+    for name, value in _measured(g).items():
+        table.add_row(name, value)
+    Console().print(table, highlight=False)
+
+
+def _measured(g: Junction) -> dict[str, str]:
+    from gossamer import measures
+
+    dead = measures.dead_units(g)
+    fan_in, fan_out = measures.fan_in_statistics(g), measures.fan_out_statistics(g)
+    largest = measures.singular_values(g, count=min(2, g.in_features, g.out_features))
+    return {
+        "edges": f"{g.num_edges} of {g.in_features * g.out_features} ({100 * g.density:.3g} %)",
+        "bytes of the topology": str(g.nbytes),
+        "edges of an input": f"{fan_out.least:g} to {fan_out.most:g}, mean {fan_out.mean:.4g}",
+        "edges of an output": f"{fan_in.least:g} to {fan_in.most:g}, mean {fan_in.mean:.4g}",
+        "dead units": f"{dead.inputs} inputs, {dead.outputs} outputs",
+        "components": str(measures.components(g)),
+        "algebraic connectivity": f"{measures.algebraic_connectivity(g):.4g}",
+        "spectral gap": f"{measures.spectral_gap(g):.4g}",
+        "largest singular values": ", ".join(f"{value:.4g}" for value in largest),
+        "Ramanujan margin": f"{measures.ramanujan_margin(g):.4g}",
+        "digest": g.digest(),
+    }

@@ -1,0 +1,97 @@
+"""`gossamer train`: one network on one data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gossamer.studies import Experiment, Outcome
+    from gossamer.training.data import Dataset
+
+
+def train(
+    data: Annotated[str, typer.Option(help="A data set, as `gossamer data list` names it.")],
+    topology: Annotated[str, typer.Option(help="A construction, or dense for the fully connected network.")],
+    hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 1000,500.")] = "1000",
+    degree: Annotated[
+        str,
+        typer.Option(
+            help="Edges of each input of a junction (of each output for constant_fan_in). One number leaves the last "
+            "junction fully connected; else one for each junction, such as 16,16,dense."
+        ),
+    ] = "16",
+    activation: Annotated[str, typer.Option(help="Of the hidden layers: relu, sigmoid, tanh, ...")] = "relu",
+    initialization: Annotated[
+        str, typer.Option(help="kaiming, glorot; with _dense by the dense layer's fan.")
+    ] = "kaiming",
+    input_dropout: Annotated[float, typer.Option(help="Share of the inputs left out, 0 to 1.")] = 0.0,
+    dropout: Annotated[float, typer.Option(help="Share of the hidden units left out, 0 to 1.")] = 0.0,
+    epochs: Annotated[int, typer.Option(help="The most passes over the training examples.")] = 10,
+    batch_size: Annotated[int, typer.Option(help="Examples a step.")] = 128,
+    optimizer: Annotated[str, typer.Option(help="adam or sgd (with Nesterov's momentum).")] = "adam",
+    lr: Annotated[float | None, typer.Option(help="Learning rate; the optimizer's own if not given.")] = None,
+    momentum: Annotated[float, typer.Option(help="Of sgd.")] = 0.9,
+    weight_decay: Annotated[float, typer.Option(help="Decoupled with adam, in the gradient with sgd.")] = 0.0,
+    loss: Annotated[str, typer.Option(help="cross_entropy, or squared_error of sigmoid outputs.")] = "cross_entropy",
+    validation: Annotated[
+        float, typer.Option(help="Share of the training examples that judges epochs; 0 for none.")
+    ] = 0.1,
+    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better one.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides topology, weights, order and dropout.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="Threads of PyTorch and the kernels.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for checkpoint, topology, weights and result.json; a run that is there goes on."),
+    ] = None,
+) -> None:
+    """Train a network, and judge it on the test examples. With --out a stopped run goes on exactly where it was."""
+    from gossamer.cli import names
+    from gossamer.cli.outputs import require_folder
+    from gossamer.studies import Architecture, Experiment, write_result
+    from gossamer.training import Config
+    from gossamer.training.data import load
+
+    made = names.family(topology)
+    layers = names.widths(hidden)
+    config = Config(
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=names.optimizer(optimizer, lr, momentum, weight_decay),
+        loss=names.loss(loss),
+        validation=validation,
+        patience=patience,
+    )
+    make_activation, begin = names.activation(activation), names.initialization(initialization)
+    names.use_threads(threads)
+    if out is not None:
+        require_folder(out)
+    dataset = load(data)
+    sizes = (dataset.num_features, *layers, dataset.num_classes)
+    architecture = Architecture(
+        made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
+    )
+    experiment = Experiment(architecture, config, seed)
+    outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
+    _report(outcome, sizes)
+    if out is not None:
+        write_result(experiment, outcome, dataset, out)
+
+
+def _run(experiment: Experiment, data: Dataset, out: Path | None, *, title: str) -> Outcome:
+    from gossamer.training import ProgressBar
+
+    with ProgressBar(title) as bar:
+        return experiment.run(data, checkpoint=out and out / "checkpoint", callbacks=[bar])
+
+
+def _report(outcome: Outcome, sizes: tuple[int, ...]) -> None:
+    history = outcome.history
+    best = f", best {history.best_epoch}" if history.best_epoch else ""
+    print(
+        f"{'-'.join(map(str, sizes))}, {history.epochs[-1].edges} edges: "
+        f"test accuracy {100 * outcome.test.accuracy:.2f} %, loss {outcome.test.loss:.4f} "
+        f"({len(history.epochs)} epochs{best}, {history.seconds:.1f} s)"
+    )

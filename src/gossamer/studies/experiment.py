@@ -1,0 +1,70 @@
+"""One training run, named by all that decides its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from gossamer.errors import require_int
+from gossamer.studies.architecture import Architecture
+from gossamer.training import Callback, Config, History, Metrics, evaluate, fit, stream, torch_seed
+from gossamer.training.data import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to.
+
+    Args:
+        model: trained, at its best epoch if epochs were judged.
+        history: the epochs.
+        test: loss and accuracy on the test examples, looked at once, at the end.
+    """
+
+    model: nn.Module
+    history: History
+    test: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """All that decides one run's numbers, beside the data.
+
+    Args:
+        architecture: the network.
+        config: how it is trained.
+        seed: of the streams "topology", "weights", "order" (of the examples) and "dropout"; from 0.
+
+    >>> from gossamer.generators import named
+    >>> from gossamer.training.data import load
+    >>> sparse = Architecture(named("fibonacci"), hidden=(128,), edges=(512, None))
+    >>> outcome = Experiment(sparse, Config(epochs=3), seed=0).run(load("digits"))
+    >>> outcome.test.accuracy > 0.5
+    True
+    """
+
+    architecture: Architecture
+    config: Config
+    seed: int
+
+    def __post_init__(self) -> None:
+        require_int("seed", self.seed, low=0)
+
+    def run(self, data: Dataset, *, checkpoint: Path | None = None, callbacks: Sequence[Callback] = ()) -> Outcome:
+        """Make the network, train it, and judge it; the global random state of PyTorch is as it was afterwards.
+
+        Raises:
+            InfeasibleTopologyError: there is no such network.
+            TrainingDivergedError: the loss is no longer finite.
+            CheckpointError: the checkpoint is damaged, of another run, or cannot be written.
+        """
+        model = self.architecture.network(data, seed=self.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(torch_seed(self.seed, "dropout"))
+            rng = stream(self.seed, "order")
+            history = fit(model, data, self.config, rng=rng, checkpoint=checkpoint, callbacks=callbacks)
+        return Outcome(model, history, evaluate(model, data, self.config.loss))

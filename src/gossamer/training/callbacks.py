@@ -1,0 +1,71 @@
+"""What may happen between the steps of a run."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Protocol, Self, runtime_checkable
+
+from gossamer.training.run import Run
+
+
+class Callback(Protocol):
+    """Called by the training loop; may look at the run and change it."""
+
+    def after_step(self, run: Run) -> None:
+        """Called after every step of the optimiser."""
+
+    def after_epoch(self, run: Run) -> None:
+        """Called after every epoch, before its checkpoint is written."""
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A callback whose state a checkpoint must hold: tensors, numbers, strings, and lists and dicts of them."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that later calls depend on."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+
+
+class ProgressBar:
+    """Shows the steps of each epoch, and what the last epoch came to, on stderr.
+
+    >>> with ProgressBar("fibonacci", disable=True) as bar:
+    ...     pass  # fit(model, data, config, rng=rng, callbacks=[bar])
+    """
+
+    def __init__(self, title: str, *, disable: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        text = TextColumn("{task.description}")
+        columns = (
+            text,
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[last]}"),
+        )
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=disable)
+        self._title = title
+        self._bar = self._bars.add_task(title, total=None, last="")
+
+    def after_step(self, run: Run) -> None:
+        """Move the bar; it appears with the first step, so that errors before it stand alone."""
+        self._bars.start()
+        self._bars.update(self._bar, completed=run.step, total=run.config.epochs * run.steps_per_epoch)
+
+    def after_epoch(self, run: Run) -> None:
+        """Show the epoch's numbers."""
+        epoch = run.history[-1]
+        judged = "" if run.validation is None else f", validation {100 * epoch.validation_accuracy:.2f} %"
+        last = f"epoch {epoch.number}: loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %{judged}"
+        self._bars.update(self._bar, last=last)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._bars.stop()

@@ -1,0 +1,137 @@
+"""Checkpoints: a run in a file, whole or not at all.
+
+A file is `MAGIC`, the BLAKE2b digest (16 bytes) of the rest, and a `torch.save` of tensors, numbers and strings; it is
+read with `weights_only=True`, so that no file can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gossamer.errors import CheckpointError
+from gossamer.topology.files import write_atomically
+from gossamer.training.callbacks import Callback, Stateful
+from gossamer.training.run import Epoch, Run
+
+MAGIC = b"gossamer-checkpoint-1\n"
+_DIGEST_BYTES = 16
+
+
+def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
+    """Write the run as it is now; the file is replaced at once or not at all.
+
+    Raises:
+        CheckpointError: the file cannot be written.
+    """
+    state = {
+        "name": run.name,
+        "model": run.model.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "best": run.best,
+        "best_epoch": run.best_epoch,
+        "step": run.step,
+        "history": [asdict(epoch) for epoch in run.history],
+        "rng": _pack_rng(run.rng),
+        "torch_rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "callbacks": [callback.state_dict() for callback in callbacks if isinstance(callback, Stateful)],
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    try:
+        write_atomically(path, MAGIC + _digest(content) + content)
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {path} cannot be written: {error.strerror}.") from error
+
+
+def resume(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> bool:
+    """Bring the run to where the file left it; False if there is no such file.
+
+    Raises:
+        CheckpointError: the file is damaged, no checkpoint, or of another run.
+    """
+    if not path.exists():
+        return False
+    state = read(path)
+    _require_same(run.name, state["name"], path)
+    stateful = [callback for callback in callbacks if isinstance(callback, Stateful)]
+    if len(stateful) != len(state["callbacks"]):
+        raise CheckpointError(
+            f"checkpoint {path} has {len(state['callbacks'])} callbacks; the run has {len(stateful)}."
+        )
+    try:
+        run.model.load_state_dict(state["model"])
+        run.optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {path} does not fit the model: {error}") from error
+    run.best, run.best_epoch, run.step = state["best"], state["best_epoch"], state["step"]
+    run.history = [Epoch(**epoch) for epoch in state["history"]]
+    run.rng.bit_generator.state = _unpack_rng(state["rng"])
+    torch.set_rng_state(state["torch_rng"])
+    if state["cuda_rng"]:
+        torch.cuda.set_rng_state_all(state["cuda_rng"])
+    for callback, callback_state in zip(stateful, state["callbacks"], strict=True):
+        callback.load_state_dict(callback_state)
+    return True
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint.
+
+    Raises:
+        CheckpointError: the file cannot be read, is damaged, or is no checkpoint.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}.") from error
+    if not content.startswith(MAGIC):
+        raise CheckpointError(f"{path} is no checkpoint of this version of Gossamer: it does not begin with {MAGIC!r}.")
+    body = content[len(MAGIC) + _DIGEST_BYTES :]
+    if content[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES] != _digest(body):
+        raise CheckpointError(f"checkpoint {path} is damaged: its digest does not fit its content.")
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
+    except (RuntimeError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"checkpoint {path} is of another version of PyTorch: {error}") from error
+    return state
+
+
+def _require_same(wanted: str, found: str, path: Path) -> None:
+    if wanted == found:
+        return
+    new, old = json.loads(wanted), json.loads(found)
+    names = [name for name in new | old if new.get(name) != old.get(name)]
+    raise CheckpointError(
+        f"checkpoint {path} is of another run: {', '.join(names)} differ. {names[0]} was {old.get(names[0])}, "
+        f"and is {new.get(names[0])} now. Go on with the same settings, or choose another file."
+    )
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def _pack_rng(rng: np.random.Generator) -> str:
+    return json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
+
+
+def _unpack_rng(text: str) -> dict[str, Any]:
+    def as_arrays(entries: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: np.array(value, np.uint64) if isinstance(value, list) else value for name, value in entries.items()
+        }
+
+    state: dict[str, Any] = json.loads(text, object_hook=as_arrays)
+    return state

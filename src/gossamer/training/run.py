@@ -1,0 +1,158 @@
+"""The state of one training run: all that changes while it goes on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gossamer.errors import require_rng
+from gossamer.nn import SparseLinear
+from gossamer.training.config import Config
+from gossamer.training.data import Dataset
+from gossamer.training.evaluation import Batches, outputs_of
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one pass over the training examples came to.
+
+    Args:
+        number: from 1.
+        loss: mean over the training examples, each before the step that it took part in.
+        accuracy: the same, 0 to 1.
+        validation_loss: on the examples held out, after the epoch; NaN if there are none.
+        validation_accuracy: the same, 0 to 1.
+        seconds: wall time of the steps and the validation.
+        edges: live weights at the end.
+    """
+
+    number: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+    edges: int
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Higher is better: accuracy on the examples held out, then their loss."""
+        return self.validation_accuracy, -self.validation_loss
+
+
+@dataclass(slots=True)
+class Run:
+    """A model on its way.
+
+    Args:
+        model: trained in place.
+        optimizer: of the model's parameters.
+        config: how to train.
+        rng: decides the order of the examples.
+        train: examples to learn from.
+        validation: examples that judge epochs, or None.
+        name: all that decides the run's numbers, as JSON; a checkpoint of another name does not fit.
+        history: the epochs so far.
+        step: steps so far.
+        best: the model's state after its best epoch, or None.
+        best_epoch: which one that was, 0 if none.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    config: Config
+    rng: np.random.Generator
+    train: Batches
+    validation: Batches | None
+    name: str
+    history: list[Epoch] = field(default_factory=list)
+    step: int = 0
+    best: dict[str, Any] | None = None
+    best_epoch: int = 0
+
+    @classmethod
+    def begin(cls, model: nn.Module, data: Dataset, config: Config, *, rng: np.random.Generator) -> Run:
+        """Split the data and build the optimiser.
+
+        Raises:
+            TypeError: `rng` is not a Generator.
+            ValueError: the model has no parameters, or its outputs do not fit the classes of the data.
+        """
+        _require_fit(model, data)
+        name = _name(model, data, config, require_rng(rng))
+        train, validation = data.train, None
+        if config.validation > 0:
+            train, held_out = data.train.split(config.validation, rng=rng)
+            validation = Batches.of(held_out, data, model)
+        return cls(
+            model=model,
+            optimizer=config.optimizer.build(model),
+            config=config,
+            rng=rng,
+            train=Batches.of(train, data, model),
+            validation=validation,
+            name=name,
+        )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of one epoch, the last one perhaps with a smaller batch."""
+        return math.ceil(len(self.train) / self.config.batch_size)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or too many went by without a better one."""
+        done, patience = len(self.history), self.config.patience
+        return done >= self.config.epochs or (patience is not None and done - self.best_epoch >= patience)
+
+    def record(self, epoch: Epoch) -> None:
+        """Add an epoch; keep the model's state if it is the best one so far."""
+        self.history.append(epoch)
+        if self.validation is None:
+            return
+        if self.best_epoch == 0 or epoch.rank > self.history[self.best_epoch - 1].rank:
+            self.best_epoch = epoch.number
+            self.best = copy.deepcopy(self.model.state_dict())
+
+    def use_best(self) -> None:
+        """Put the model back to its best epoch, if epochs were judged."""
+        if self.best is not None:
+            self.model.load_state_dict(self.best)
+
+
+def live_weights(model: nn.Module) -> int:
+    """Weights of all sparse and fully connected layers, biases left out."""
+    return sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, (SparseLinear, nn.Linear)))
+
+
+def _require_fit(model: nn.Module, data: Dataset) -> None:
+    if next(model.parameters(), None) is None:
+        raise ValueError(f"the model {type(model).__name__} has no parameters to train.")
+    outputs = outputs_of(model, Batches.of(data.train.take(np.arange(1)), data, model))
+    if outputs.shape != (1, data.num_classes):
+        raise ValueError(
+            f"the model's outputs for one example have shape {tuple(outputs.shape)}; {data.name} needs "
+            f"{(1, data.num_classes)}, one for each class."
+        )
+
+
+def _name(model: nn.Module, data: Dataset, config: Config, rng: np.random.Generator) -> str:
+    """Epochs and patience are left out: a longer run begins as a shorter one does."""
+    how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
+    graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLinear)]
+    return json.dumps(
+        {
+            "model": repr(model),
+            "topology": graphs,
+            "data": f"{data.name} {data.digest}",
+            "rng": repr(rng.bit_generator.state),
+            **{name: value for name, value in how.items() if name not in ("epochs", "patience")},
+        }
+    )

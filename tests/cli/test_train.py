@@ -1,0 +1,134 @@
+"""`gossamer train`."""
+
+import json
+
+import pytest
+import safetensors.torch
+import torch
+
+import gossamer as gs
+from gossamer.cli import names
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def arguments(*more, topology="regular_random", degree=4):
+    options = {"--data": "digits", "--topology": topology, "--hidden": 32, "--degree": degree, "--epochs": 2}
+    words = [word for pair in options.items() for word in pair]
+    return ["train", *words, "--batch-size", 64, "--threads", 1, *more]
+
+
+def result(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def test_it_trains_and_writes_what_came_out(run, tmp_path):
+    code, out, _ = run(*arguments("--out", tmp_path))
+    assert code == 0
+    assert "64-32-10, 576 edges: test accuracy" in out
+    found = result(tmp_path)
+    assert len(found["epochs"]) == 2
+    assert f"{100 * found['test']['accuracy']:.2f} %" in out
+    topology = gs.Topology.load(tmp_path / "topology.safetensors")
+    assert topology.widths == (64, 32, 10)
+    model = gs.nn.mlp(topology)
+    model.load_state_dict(safetensors.torch.load_file(tmp_path / "weights.safetensors"))
+    assert gs.training.evaluate(
+        model, gs.training.data.load("digits"), gs.training.CrossEntropy()
+    ).accuracy == pytest.approx(found["test"]["accuracy"])
+
+
+def test_the_same_call_goes_on_where_it_stopped(run, tmp_path):
+    run(*arguments("--out", tmp_path / "whole", "--epochs", 4))
+    run(*arguments("--out", tmp_path / "parts"))
+    run(*arguments("--out", tmp_path / "parts", "--epochs", 4))
+    whole, parts = result(tmp_path / "whole"), result(tmp_path / "parts")
+    assert whole["test"] == parts["test"]
+    assert [epoch["loss"] for epoch in whole["epochs"]] == [epoch["loss"] for epoch in parts["epochs"]]
+    files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "parts")]
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--topology", "dense"],
+        ["--hidden", "16,8", "--degree", "4,2,dense"],
+        ["--hidden", "", "--degree", "3"],
+        [
+            "--optimizer",
+            "sgd",
+            "--loss",
+            "squared_error",
+            "--activation",
+            "sigmoid",
+            "--initialization",
+            "glorot_dense",
+        ],
+        ["--dropout", ".2", "--input-dropout", ".1", "--patience", "1"],
+        ["--activation", "tanh", "--validation", "0", "--weight-decay", ".01"],
+    ],
+)
+def test_other_settings(run, tmp_path, more):
+    code, out, err = run(*arguments("--out", tmp_path, *more))
+    assert code == 0, err
+    assert "test accuracy" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--data", "digitz"], "there is no data set 'digitz': digits, mnist"),
+        (["--topology", "fibonaci"], "there is no topology 'fibonaci'"),
+        (["--activation", "rleu"], "there is no activation 'rleu': relu, sigmoid, tanh"),
+        (["--loss", "mse"], "there is no loss 'mse': cross_entropy, squared_error"),
+        (["--optimizer", "adma"], "there is no optimizer 'adma': adam, sgd are known. Did you mean adam?"),
+        (["--initialization", "he"], "there is no initialization 'he'"),
+        (["--degree", "0"], "degree of a 64 x 32 junction=0 is not allowed: it must be from 1 to 32"),
+        (["--degree", "-1"], "=-1 is not allowed"),
+        (["--degree", "33"], "=33 is not allowed: it must be from 1 to 32"),
+        (["--degree", "4,4,4"], "degree=4,4,4 has 3 entries for 2 junctions"),
+        (["--degree", "many"], "degree=many is no whole number"),
+        (["--hidden", "0"], "hidden=0 is not allowed"),
+        (["--hidden", "32,x"], "hidden=x is no whole number"),
+        (["--epochs", "0"], "epochs=0 is not allowed"),
+        (["--batch-size", "0"], "batch_size=0 is not allowed"),
+        (["--lr", "0"], "lr=0.0 is not allowed"),
+        (["--lr", "nan"], "lr=nan is not allowed"),
+        (["--momentum", "2", "--optimizer", "sgd"], "momentum=2.0 is not allowed"),
+        (["--dropout", "1"], "dropout=1.0 is not allowed"),
+        (["--validation", "1"], "validation=1.0 is not allowed"),
+        (["--patience", "1", "--validation", "0"], "patience=1 needs validation"),
+        (["--threads", "0"], "threads=0 is not allowed"),
+        (["--seed", "-1"], "seed=-1 is not allowed"),
+        (["--out", "/proc/run"], "/proc/run cannot be made a folder"),
+    ],
+)
+def test_bad_input_is_one_line(refused, more, message):
+    assert message in refused(*arguments(*more))
+
+
+def test_a_diverging_run_is_one_line(run):
+    code, out, err = run(*arguments("--lr", "1e30", "--optimizer", "sgd"))
+    assert (code, out) == (2, "")
+    assert "gossamer: the loss is" in err.splitlines()[-1]
+
+
+def test_a_folder_of_another_run_is_refused(run, tmp_path):
+    run(*arguments("--out", tmp_path))
+    code, _, err = run(*arguments("--out", tmp_path, "--seed", 1))
+    assert code == 2
+    assert "is of another run" in err.splitlines()[-1]
+
+
+def test_a_degree_counts_what_the_construction_makes_equal():
+    sizes = (64, 32, 10)
+    assert names.edges(names.family("fibonacci"), "4", sizes) == (4 * 64, None)
+    assert names.edges(names.family("erdos_renyi"), "4,2", sizes) == (4 * 64, 2 * 32)
+    assert names.edges(names.family("constant_fan_in"), "4,dense", sizes) == (4 * 32, None)
+    assert names.edges(names.family("fibonacci"), "3", (64, 10)) == (3 * 64,)
