@@ -121,5 +121,5 @@ def sparse_layers(model):
 
 def fingerprint(model, optimizer):
     """All numbers of a model, its topology and its optimiser, comparable with ==."""
-    numbers = [tensor.tolist() for tensor in model.state_dict().values()]
+    numbers = [(name, tensor.tolist()) for name, tensor in sorted(model.state_dict().items())]
     return repr((numbers, optimizer.state_dict()))

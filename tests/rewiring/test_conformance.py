@@ -7,7 +7,7 @@ import torch
 from gossamer import rewiring as rw
 from gossamer.rewiring.keys import edge_keys
 
-from .families import OPTIMIZERS, RULES, batch, fingerprint, network_for, sparse_layers, train
+from .families import OPTIMIZERS, RESTARTS, RULES, SETS_WEIGHTS, batch, fingerprint, network_for, sparse_layers, train
 
 
 def start(rule, optimizer="sgd", seed=0, **options):
@@ -38,11 +38,13 @@ def everything(layer, optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [name for name in RULES if name != "static"])
 def test_survivors_keep_what_is_theirs(rule, optimizer):
+    if rule == "sparse_momentum" and optimizer in ("adagrad", "custom"):
+        pytest.skip("the rule needs an optimiser with momentum")
     model, chosen, rewirer, log = start(rule, optimizer)
     parameters = list(model.parameters())
-    layers, updates = sparse_layers(model), 0
+    layers, updates = sparse_layers(model), len(log.steps)  # a lottery ticket takes note before the first step
     for number in range(8):
         x, y = batch(number)
         chosen.zero_grad()
@@ -51,22 +53,25 @@ def test_survivors_keep_what_is_theirs(rule, optimizer):
         before = {name: everything(layer, chosen) for name, layer in layers.items()}
         if rewirer.step() is None:
             continue
+        if rule == "lottery_ticket_late" and rewirer.steps == 1:  # it only takes note
+            updates += 1
+            continue
         for name, layer in layers.items():
             moved = log.moved(updates, name)
-            check_edges(before[name], everything(layer, chosen), moved, optimizer)
+            check_edges(rule, before[name], everything(layer, chosen), moved, optimizer)
         updates += 1
     assert updates >= 4
     assert all(a is b for a, b in zip(parameters, model.parameters(), strict=True))
 
 
-def check_edges(before, after, moved, optimizer):
+def check_edges(rule, before, after, moved, optimizer):
     (old_keys, old), (new_keys, new) = before, after
-    assert old.keys() == new.keys()
     assert len(old) > 2
+    assert new.keys() == ({"weight", "grad"} if rule in RESTARTS else old.keys())
     added = set(moved.added.tolist())
     assert set(new_keys) == (set(old_keys) - set(moved.removed)) | added
     place = {key: number for number, key in enumerate(old_keys.tolist())}
-    for path in old:
+    for path in new.keys() - ({"weight"} if rule in SETS_WEIGHTS else set()):
         for number, key in enumerate(new_keys.tolist()):
             value = new[path][number]
             if key not in added:

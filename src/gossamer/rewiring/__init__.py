@@ -23,6 +23,7 @@ from gossamer.rewiring.fan_in import ConstantFanIn
 from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
 from gossamer.rewiring.lottery import LotteryTicket
+from gossamer.rewiring.parallel import average_gradients
 from gossamer.rewiring.recording import Recording
 from gossamer.rewiring.repair import KeepDead, RemoveDead
 from gossamer.rewiring.rewirer import Rewirer
@@ -96,6 +97,7 @@ __all__ = [
     "Static",
     "Update",
     "Zero",
+    "average_gradients",
     "cht",
     "chts",
     "chtss",

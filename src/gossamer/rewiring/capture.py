@@ -27,7 +27,6 @@ class Capture:
     def __init__(self, layers: Mapping[str, SparseLinear]) -> None:
         self._layers = layers
         self._handles: list[RemovableHandle] = []
-        self._stance: Any = None
         self.step = 1
         self.passes: dict[str, list[Pass]] = {name: [] for name in layers}
 
@@ -36,7 +35,7 @@ class Capture:
         if not self._handles:
             for name, layer in self._layers.items():
                 self._handles.append(layer.register_forward_hook(_Observer(self, name), with_kwargs=True))
-            self._stance = _run_eagerly()
+            _EAGER.enter(self)
 
     def disarm(self) -> None:
         """Record no more, and forget what was recorded."""
@@ -44,8 +43,7 @@ class Capture:
             for handle in self._handles:
                 handle.remove()
             self._handles.clear()
-            if self._stance is not None:
-                self._stance.__exit__(None, None, None)  # back to the stance of before, which may be the user's own
+            _EAGER.leave(self)
         self.keep_from(self.step + 1)
 
     def keep_from(self, step: int) -> None:
@@ -75,9 +73,27 @@ class _Observer:
             dz = dy.detach().reshape(kept.shape) * activation.derivative(kept)
             self._capture.passes[self._name].append((self._capture.step, x, dz))
 
-        output.register_hook(record)  # type: ignore[no-untyped-call]
+        output.register_hook(record)
 
 
-def _run_eagerly() -> Any:
-    set_stance = getattr(torch.compiler, "set_stance", None)
-    return set_stance("force_eager") if set_stance is not None and "torch._dynamo" in sys.modules else None
+class _Eager:
+    """Keeps compiled functions running eagerly while any capture is armed, then restores what was before."""
+
+    def __init__(self) -> None:
+        self._armed: set[int] = set()
+        self._stance: Any = None
+
+    def enter(self, capture: Capture) -> None:
+        set_stance = getattr(torch.compiler, "set_stance", None)  # PyTorch 2.6
+        if not self._armed and set_stance is not None and "torch._dynamo" in sys.modules:
+            self._stance = set_stance("force_eager")
+        self._armed.add(id(capture))
+
+    def leave(self, capture: Capture) -> None:
+        self._armed.discard(id(capture))
+        if not self._armed and self._stance is not None:
+            self._stance.__exit__(None, None, None)
+            self._stance = None
+
+
+_EAGER = _Eager()

@@ -58,7 +58,7 @@ def prepare(
         layer=layer,
         change=change,
         source=source,
-        weight=torch.from_numpy(change.weight).to(parameter.device, parameter.dtype),
+        weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
         gradient=None if gradient is None else carried(gradient, on_device),
         state=state,
         memory=kept,

@@ -53,7 +53,8 @@ class ChooseDiagonals:
         if not view.rotated:
             raise RewiringError(f"layer {view.name!r} is not a Rotated junction; its edges are no whole diagonals.")
         offset = (view.outputs - view.inputs) % view.out_features
-        strengths: Floats = np.bincount(offset, weights=np.abs(view.weight), minlength=view.out_features)
+        strengths = np.zeros(view.out_features)
+        np.add.at(strengths, offset, np.abs(view.weight))
         live = np.flatnonzero(np.bincount(offset, minlength=view.out_features))
         if len(live) == view.out_features:
             raise InfeasibleTopologyError(f"layer {view.name!r} holds all {len(live)} diagonals, so none can be grown.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from gossamer.errors import RewiringError
 from gossamer.nn import SparseLinear
 from gossamer.rewiring.capture import Pass
+from gossamer.rewiring.view import Change
 
 T = TypeVar("T")
 
@@ -43,6 +45,33 @@ def require_one_topology(layers: Iterable[SparseLinear], complaint: str | None) 
     if len(set(names)) > 1:
         listed = ", ".join(f"rank {rank}: {name[:8]}" for rank, name in enumerate(names))
         raise RewiringError(f"the ranks disagree about the topology ({listed}); load one checkpoint on all of them.")
+
+
+def require_same_sizes(layers: Mapping[str, SparseLinear], changes: Sequence[Change]) -> None:
+    """Check that every layer keeps its number of edges.
+
+    Raises:
+        RewiringError: one does not: DistributedDataParallel lays out its buckets once, for the sizes it first saw.
+    """
+    for (name, layer), change in zip(layers.items(), changes, strict=True):
+        before, after = layer.weight.numel(), len(change.source)
+        if before != after:
+            raise RewiringError(
+                f"layer {name!r} is wrapped in DistributedDataParallel and would go from {before} to {after} edges; "
+                "use a rule that keeps counts, or average_gradients(model) instead of the wrapper."
+            )
+
+
+def average_gradients(model: nn.Module) -> None:
+    """Replace every parameter's gradient by its mean over all ranks: data parallelism without a wrapper.
+
+    Gradients of sparse layers travel as (E,), and numbers of edges may change from step to step. Call between
+    `backward()` and `optimizer.step()`.
+    """
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            dist.all_reduce(parameter.grad)
+            parameter.grad /= dist.get_world_size()
 
 
 def gather_passes(passes: dict[str, list[Pass]]) -> dict[str, list[Pass]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from gossamer.errors import CheckpointError, RewiringError, require_rng
 from gossamer.nn import SparseLinear
@@ -81,6 +83,7 @@ class Rewirer:
         self._step = 0
         self._due_since: int | None = None
         self._capture = Capture(self._layers)
+        weakref.finalize(self, self._capture.disarm)
         self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
         self._origin: dict[str, Tensor] = {}
         self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
@@ -157,6 +160,8 @@ class Rewirer:
         changes = self._decide(step, due)
         if changes is None:
             return None
+        if any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
+            parallel.require_same_sizes(self._layers, changes)
         prepared = [
             prepare(layer, self._optimizer, change, self._memory[name])
             for (name, layer), change in zip(self._layers.items(), changes, strict=True)

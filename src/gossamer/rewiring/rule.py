@@ -100,9 +100,10 @@ class Rewire:
         fraction = self.fraction(network.step)
         held = self.shrink(network)
         views = [view.select(mask) for view, mask in zip(network.layers, held, strict=True)]
+        is_fixed = self.shrink == KeepAllEdges() and self.share == KeepCounts()
         for view in views:
             if fraction > 0:
-                require_room(view, may_be_full=self.shrink != KeepAllEdges())
+                require_room(view, may_be_full=not is_fixed)
         kept = [self.drop(view, fraction, rng=rng) for view in views]
         kept = self.repair(views, kept)
         counts = self.share(views, kept, fraction)
@@ -156,7 +157,7 @@ class FirstDue:
 
 
 def require_room(view: LayerView, *, may_be_full: bool = False) -> None:
-    """Check that edges can move; a density that falls may begin at 1.
+    """Check that edges can move; where counts change, a layer may be full for a while.
 
     Raises:
         InfeasibleTopologyError: no edge, or no empty place.

@@ -45,7 +45,7 @@ class Every:
 
     def __call__(self, step: int) -> bool:
         """Whether `step` is one of them."""
-        return step % self.every == 0 and self.start <= step and (self.until is None or step <= self.until)
+        return step % self.every == 0 and max(1, self.start) <= step and (self.until is None or step <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
