@@ -2,6 +2,7 @@
 #pragma once
 #include <nanobind/nanobind.h>
 
-namespace gossamer {
+void bind_assignment_dense(nanobind::module_& m);
+void bind_assignment_sparse(nanobind::module_& m);
 void bind_linear(nanobind::module_& m);
-}
+void bind_overlap(nanobind::module_& m);

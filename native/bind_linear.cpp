@@ -108,8 +108,10 @@ void call_backward(void (*kernel)(const Backward<T>&), const Junction& g, int64_
 }
 
 }  // namespace
+}  // namespace gossamer
 
 void bind_linear(nb::module_& m) {
+    using namespace gossamer;
     m.def("instruction_sets", &instruction_sets, "Those of the kernels that run here, best first.");
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
@@ -129,5 +131,3 @@ void bind_linear(nb::module_& m) {
         else call_backward<float>(chosen->backward32, g, batch, x, xf, xb, dy, yf, yb, weights, kept, dx, dw, db, activation, slope, threads);
     });
 }
-
-}  // namespace gossamer

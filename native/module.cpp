@@ -3,5 +3,8 @@
 
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
-    gossamer::bind_linear(m);
+    bind_assignment_dense(m);
+    bind_assignment_sparse(m);
+    bind_linear(m);
+    bind_overlap(m);
 }

@@ -1,1 +1,49 @@
 """Pure functions of two topologies that give a number."""
+
+from gossamer.distances.assignment import Match, ScipyOrder, Solver
+from gossamer.distances.candidates import Approximate, Exact
+from gossamer.distances.canonical import CanonicalForm, canonical_form
+from gossamer.distances.edges import edge_hamming, edge_jaccard, edge_overlap
+from gossamer.distances.edits import EditBounds, edit_bounds
+from gossamer.distances.joint import SymmetricDistance, symmetric_nnstd
+from gossamer.distances.matched import MatchedDistance, nnstd
+from gossamer.distances.memory import InsufficientMemoryError
+from gossamer.distances.networks import as_topology, padded
+from gossamer.distances.pairs import console_bar, pairwise
+from gossamer.distances.registry import DISTANCES, Distance, distance_named
+from gossamer.distances.relabel import relabelled
+from gossamer.distances.spectra import degree_sequence, spectral
+from gossamer.distances.ties import TieBounds, tie_bounds, tie_spread
+
+__all__ = [
+    "DISTANCES",
+    "Approximate",
+    "CanonicalForm",
+    "Distance",
+    "EditBounds",
+    "Exact",
+    "InsufficientMemoryError",
+    "Match",
+    "MatchedDistance",
+    "ScipyOrder",
+    "Solver",
+    "SymmetricDistance",
+    "TieBounds",
+    "as_topology",
+    "canonical_form",
+    "console_bar",
+    "degree_sequence",
+    "distance_named",
+    "edge_hamming",
+    "edge_jaccard",
+    "edge_overlap",
+    "edit_bounds",
+    "nnstd",
+    "padded",
+    "pairwise",
+    "relabelled",
+    "spectral",
+    "symmetric_nnstd",
+    "tie_bounds",
+    "tie_spread",
+]
