@@ -23,7 +23,7 @@ def test_it_prints_measures_and_saves_the_topology(run, tmp_path):
 
 @pytest.mark.parametrize("name", [*gs.generators.GENERATORS, "dense"])
 def test_every_construction(run, name):
-    code, out, _ = run(*arguments(name))
+    code, out, _ = run(*(arguments(name) if name != "dense" else arguments(name)[:-2]))
     assert code == 0
     assert "algebraic connectivity" in out
 
@@ -52,6 +52,8 @@ def test_a_seed_decides_a_random_topology(run, tmp_path):
         (arguments(degree=9), "=9 is not allowed: it must be from 1 to 8"),
         (arguments("constant_fan_in", degree=13), "=13 is not allowed: it must be from 1 to 12"),
         (arguments(degree=1.5), "Invalid value for '--degree'"),
+        (arguments()[:-2], "degree is not given: fibonacci needs one"),
+        (arguments("dense"), "degree=3 is not allowed for dense"),
         (arguments(inputs=0), "inputs=0 is not allowed"),
         (arguments(outputs=0), "outputs=0 is not allowed"),
         (arguments(outputs=-3), "outputs=-3 is not allowed"),
