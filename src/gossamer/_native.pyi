@@ -1,8 +1,22 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+# graph.cpp
+def pattern_matvec(
+    indptr: NDArray[np.int32], indices: NDArray[np.int32], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> None: ...
+def spanning_forest(
+    nodes: int,
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    order: NDArray[np.int64],
+    keep: NDArray[np.uint8],
+) -> int: ...
+def distance_sums(
+    indptr: NDArray[np.int32], indices: NDArray[np.int32], begin: int, end: int, totals: NDArray[np.int64]
+) -> None: ...
+
+# bind_linear.cpp
 def instruction_sets() -> list[str]: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> None: ...
@@ -59,6 +73,28 @@ def assign_sparse(
     v: NDArray[np.int64],
     match: NDArray[np.int32],
 ) -> int: ...
-def jaccard_rows(*arguments: Any) -> None: ...
-def cheapest_columns(*arguments: Any) -> None: ...
+def jaccard_rows(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    strengths: NDArray[np.float64],
+    reader_starts: NDArray[np.int32],
+    readers: NDArray[np.int32],
+    reader_strengths: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    first: int,
+    out: NDArray[np.float64],
+) -> None: ...
+def cheapest_columns(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    strengths: NDArray[np.float64],
+    reader_starts: NDArray[np.int32],
+    readers: NDArray[np.int32],
+    reader_strengths: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    dearest: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    costs: NDArray[np.float64],
+) -> None: ...
 def use_one_thread() -> None: ...
