@@ -112,8 +112,8 @@ def optimising():
     runs = [timed(lambda s=s: gen.ramanujan(200, 200, 3, rng=np.random.default_rng(s))) for s in missed]
     met = sum(sigma(junction) <= 2 * np.sqrt(2) for _, junction in runs)
     print(
-        f"  200 x 200, degree 3: {len(missed)} of {len(seeds)} random ones miss the bound; switching met it in {met} of "
-        f"these, {1000 * statistics.median(seconds for seconds, _ in runs):.0f} ms each (median)"
+        f"  200 x 200, degree 3: {len(missed)} of {len(seeds)} random ones miss the bound; switching met it in "
+        f"{met} of these, {1000 * statistics.median(seconds for seconds, _ in runs):.0f} ms each (median)"
     )
 
 
@@ -125,7 +125,8 @@ def main():
     warnings.simplefilter("ignore", TopologyWarning)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "networkx"))
     print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {versions}"
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs, "
+        f"Python {platform.python_version()}, {versions}"
     )
     large(arguments.edges, arguments.repeat)
     peers(arguments.repeat)
