@@ -18,6 +18,7 @@ from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
     "topology": "gossamer.cli.topology",
+    "measure": "gossamer.cli.measure",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
 }
