@@ -9,9 +9,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bind.hpp"
+
 namespace nb = nanobind;
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)  // needs ifunc
 #define GOSSAMER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define GOSSAMER_CLONES

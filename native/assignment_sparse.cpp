@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "bind.hpp"
+
 namespace nb = nanobind;
 
 namespace {

@@ -12,6 +12,8 @@
 #include <omp.h>
 #endif
 
+#include "bind.hpp"
+
 namespace nb = nanobind;
 
 namespace {

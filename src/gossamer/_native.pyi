@@ -1,5 +1,3 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,6 +73,28 @@ def assign_sparse(
     v: NDArray[np.int64],
     match: NDArray[np.int32],
 ) -> int: ...
-def jaccard_rows(*arguments: Any) -> None: ...
-def cheapest_columns(*arguments: Any) -> None: ...
+def jaccard_rows(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    strengths: NDArray[np.float64],
+    reader_starts: NDArray[np.int32],
+    readers: NDArray[np.int32],
+    reader_strengths: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    first: int,
+    out: NDArray[np.float64],
+) -> None: ...
+def cheapest_columns(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    strengths: NDArray[np.float64],
+    reader_starts: NDArray[np.int32],
+    readers: NDArray[np.int32],
+    reader_strengths: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    prices: NDArray[np.float64],
+    dearest: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    costs: NDArray[np.float64],
+) -> None: ...
 def use_one_thread() -> None: ...

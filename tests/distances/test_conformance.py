@@ -113,7 +113,7 @@ def test_one_neuron_and_no_edges(distance):
 def test_names_are_unique_and_known():
     assert len({d.name for d in DISTANCES}) == len(DISTANCES)
     assert all(distance_named(d.name) is d and d.blind_to for d in DISTANCES)
-    with pytest.raises(ValueError, match="distance='hamming' is not known: nnstd, "):
+    with pytest.raises(ValueError, match=r"there is no distance 'hamming': nnstd, .* Did you mean edge-hamming"):
         distance_named("hamming")
 
 

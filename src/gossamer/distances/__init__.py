@@ -5,6 +5,8 @@ from gossamer.distances.candidates import Approximate, Exact
 from gossamer.distances.canonical import CanonicalForm, canonical_form
 from gossamer.distances.edges import edge_hamming, edge_jaccard, edge_overlap
 from gossamer.distances.edits import EditBounds, edit_bounds
+from gossamer.distances.embedding import classical_mds
+from gossamer.distances.evolution import Evolution, Paths, evolution, labelled_layers, matched_layers, paths
 from gossamer.distances.joint import SymmetricDistance, symmetric_nnstd
 from gossamer.distances.matched import MatchedDistance, nnstd
 from gossamer.distances.memory import InsufficientMemoryError
@@ -21,16 +23,19 @@ __all__ = [
     "CanonicalForm",
     "Distance",
     "EditBounds",
+    "Evolution",
     "Exact",
     "InsufficientMemoryError",
     "Match",
     "MatchedDistance",
+    "Paths",
     "ScipyOrder",
     "Solver",
     "SymmetricDistance",
     "TieBounds",
     "as_topology",
     "canonical_form",
+    "classical_mds",
     "console_bar",
     "degree_sequence",
     "distance_named",
@@ -38,9 +43,13 @@ __all__ = [
     "edge_jaccard",
     "edge_overlap",
     "edit_bounds",
+    "evolution",
+    "labelled_layers",
+    "matched_layers",
     "nnstd",
     "padded",
     "pairwise",
+    "paths",
     "relabelled",
     "spectral",
     "symmetric_nnstd",

@@ -12,6 +12,7 @@ from gossamer.distances.joint import symmetric_nnstd
 from gossamer.distances.matched import nnstd
 from gossamer.distances.networks import as_topology
 from gossamer.distances.spectra import degree_sequence, spectral
+from gossamer.errors import require_known
 from gossamer.topology import Topology
 
 
@@ -114,7 +115,4 @@ def distance_named(name: str) -> Distance:
     >>> distance_named("edge-jaccard").triangle
     True
     """
-    for distance in DISTANCES:
-        if distance.name == name:
-            return distance
-    raise ValueError(f"distance={name!r} is not known: {', '.join(d.name for d in DISTANCES)} are.")
+    return require_known("distance", name, {distance.name: distance for distance in DISTANCES})
