@@ -20,6 +20,7 @@ from gossamer.errors import GossamerError, require_known
 COMMANDS = {
     "demo": "gossamer.cli.demo",
     "topology": "gossamer.cli.topology",
+    "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
