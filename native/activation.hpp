@@ -27,7 +27,7 @@ GOSSAMER_INLINE Vector<float> exponential(Vector<float> x) {
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
     const I exponent = (__builtin_convertvector(n, I) + 127) << 23;
-    return p * reinterpret_cast<const V&>(exponent);
+    return p * __builtin_bit_cast(V, exponent);
 }
 
 GOSSAMER_INLINE Vector<double> exponential(Vector<double> x) {

@@ -4,5 +4,6 @@
 
 void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);
+void bind_graph(nanobind::module_& m);
 void bind_linear(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);

@@ -47,14 +47,17 @@ GOSSAMER_INLINE void row_sum(const List& list, int64_t row, const Chunk<T>& chun
     }
 }
 
+constexpr int HALF = 4;
+
 // dw[e] (+)= row of dz dot source row of x, for the edges of one row; as many edges at once as a vector has lanes.
+// dz may be packed in narrower chunks than x: `half` leads from its first HALF vectors to the next.
 template <typename T, int C, class List>
-GOSSAMER_INLINE void row_dots(const List& list, int64_t row, const Chunk<T>& x, const T* dz, T* dw, bool add,
-                              Buffers& buffers) {
+GOSSAMER_INLINE void row_dots(const List& list, int64_t row, const Chunk<T>& x, const T* dz, ptrdiff_t half, T* dw,
+                              bool add, Buffers& buffers) {
     constexpr int n = Lanes<T>::count;
     Vector<T> d[C];
 #pragma GCC unroll 16
-    for (int c = 0; c < C; ++c) d[c] = load(dz + c * n);
+    for (int c = 0; c < C; ++c) d[c] = load(dz + c / HALF * half + c % HALF * n);
     const int count = list.count(row);
     for (int from = 0; from < count; from += List::limit) {
         const int size = count - from < List::limit ? count - from : List::limit;

@@ -1,52 +1,16 @@
-// A sparse layer, forward and backward, for one instruction set. Every number of the result is made by one thread in
-// an order that does not depend on how many there are: results are the same to the bit for any number of threads.
+// A sparse layer, forward and backward, for one instruction set. Every number of the result is made in an order that
+// does not depend on how many threads there are: results are the same to the bit for any number of threads.
 #include "linear.hpp"
 
 #include "activation.hpp"
 #include "gather.hpp"
 #include "pack.hpp"
-
-#ifdef _OPENMP
-#include <omp.h>
-#define GOSSAMER_BARRIER _Pragma("omp barrier")
-#else
-#define GOSSAMER_BARRIER
-#endif
+#include "team.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 namespace {
 
-struct Team {
-    int rank, size;
-};
-
-GOSSAMER_INLINE Team team() {
-#ifdef _OPENMP
-    return {omp_get_thread_num(), omp_get_num_threads()};
-#else
-    return {0, 1};
-#endif
-}
-
-// Waking a thread costs some microseconds: give it at least that much to do.
-GOSSAMER_INLINE int useful_threads(int threads, int64_t multiply_adds) {
-    constexpr int64_t worth = 200'000;
-    const int64_t most = 1 + multiply_adds / worth;
-    return most < threads ? int(most) : threads;
-}
-
-// Calls f with the constant number of vectors of the chunk.
-template <typename F>
-GOSSAMER_INLINE void with_vectors(int vectors, F f) {
-    switch (vectors) {
-        case 8: f(std::integral_constant<int, 8>{}); break;
-        case 4: f(std::integral_constant<int, 4>{}); break;
-        case 2: f(std::integral_constant<int, 2>{}); break;
-        default: f(std::integral_constant<int, 1>{}); break;
-    }
-}
-
-// Adds the bias and applies the activation to one row of a chunk.
+// Adds the bias and applies the activation to one row of a chunk that begins at sample b.
 template <typename T, int C, int KIND>
 GOSSAMER_INLINE void finish_row(const Forward<T>& a, const Vector<T>* sum, int64_t j, int64_t b) {
     constexpr int n = Lanes<T>::count;
@@ -68,14 +32,15 @@ GOSSAMER_INLINE void finish_row(const Forward<T>& a, const Vector<T>* sum, int64
     }
 }
 
-// Rows first..last of the forward pass, one chunk.
+// Sets of accumulators that hide the latency of a multiply-add without running out of registers.
+constexpr int strands(int vectors) { return vectors >= 8 ? 1 : vectors >= 4 ? 2 : 4; }
+
 template <typename T, int C, class List>
 void forward_chunk(const Forward<T>& a, const List& list, Chunk<T> x, int64_t b, int64_t first, int64_t last) {
-    constexpr int U = C >= 8 ? 1 : C >= 4 ? 2 : 4;
     Buffers buffers;
     for (int64_t j = first; j < last; ++j) {
         Vector<T> sum[C];
-        row_sum<T, C, U>(list, j, x, buffers, sum);
+        row_sum<T, C, strands(C)>(list, j, x, buffers, sum);
         with_kind(a.activation, [&](auto kind) { finish_row<T, C, kind.value>(a, sum, j, b); });
     }
 }
@@ -89,79 +54,52 @@ void forward_single(const Forward<T>& a, const List& list, const T* x, int64_t f
     }
 }
 
-// How many vectors of the batch a pass over `rows` rows takes at once. Long chunks spend less on indices and weights;
-// short ones leave the chunk of all rows in the second-level cache. Out of every cache, long runs of memory win.
-template <typename T>
-GOSSAMER_INLINE int chunk_width(int64_t rows) {
-    constexpr int64_t cached = VECTOR_BYTES > 32 ? 640 << 10 : 160 << 10, uncached = 8 << 20;
-    const int64_t bytes = rows * VECTOR_BYTES;
-    return bytes * 8 <= cached || bytes * 8 > uncached ? 8 : 4;
-}
-
-// Calls f(chunk's number of vectors as a constant, first sample) for the chunks of a batch, the last ones narrower.
-template <typename T, typename F>
-GOSSAMER_INLINE void for_chunks(int64_t batch, int width, F f) {
-    constexpr int n = Lanes<T>::count;
-    for (int64_t b = 0, end = padded<T>(batch); b < end;) {
-        while (width * n > end - b) width /= 2;
-        with_vectors(width, [&](auto c) { f(c, b); });
-        b += width * n;
-    }
-}
-
 // Copying pays when rows are read often; it is needed for other layouts and for tails.
 template <typename T>
 GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t rows, int64_t edges) {
-    return m.batch_stride != 1 || padded<T>(batch) != batch || edges >= 12 * rows;
+    return m.batch_stride != 1 || batch % Lanes<T>::count != 0 || edges >= 12 * rows;
+}
+
+// Where a chunk's rows lie: in a packed unit, or in the operand itself.
+template <typename T, int C>
+GOSSAMER_INLINE Chunk<T> chunk_of(const Unit<T>& unit, int64_t b, Matrix<const T> m, int64_t rows, const T* packed) {
+    if (packed) return {packed + rows * b, C * Lanes<T>::count};
+    return {m.data + unit.first + b, m.feature_stride};
 }
 
 template <typename T, class List>
-void forward_list(const Forward<T>& a, const List& list, T* packed) {
+void forward_list(const Forward<T>& a, const List& list, T* memory) {
     const Junction& g = a.junction;
-    const int64_t stride = packed_stride<T>(a.batch);
     const bool single = a.batch == 1 && a.x.feature_stride == 1;
     const bool pack = !single && worth_packing(a.x, a.batch, g.inputs, g.edges);
-    const Chunk<T> x = pack ? Chunk<T>{packed, stride} : Chunk<T>{a.x.data, a.x.feature_stride};
-    const int threads = useful_threads(a.threads, g.edges * a.batch);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    const int width = chunk_width<T>(g.inputs);
+    const int64_t units = Unit<T>::number(a.batch);
+    const Grid grid = arrange(a.threads, units, g.edges * a.batch);
+#pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
-        const Team t = team();
-        if (pack) {
-            pack_rows<T>(a.x, a.batch, g.inputs * t.rank / t.size, g.inputs * (t.rank + 1) / t.size, packed, stride);
-            GOSSAMER_BARRIER
+        const Place at = place(grid);
+        const int64_t first = list.cut(at.member, grid.members), last = list.cut(at.member + 1, grid.members);
+        T* packed = pack ? memory + at.group * g.inputs * Unit<T>::size : nullptr;
+        if (single) forward_single(a, list, a.x.data, first, last);
+        for (int64_t round = 0; !single && round < units; round += grid.groups) {
+            const int64_t u = round + at.group;
+            const Unit<T> unit(a.batch, u < units ? u : 0);
+            if (pack && u < units) pack_unit(unit, width, a.x, g.inputs, part(g.inputs, at.member, grid.members), packed);
+            if (pack && grid.members > 1) { GOSSAMER_BARRIER }
+            if (u < units)
+                unit.chunks(width, [&](auto c, int64_t b) {
+                    const Chunk<T> x = chunk_of<T, c.value>(unit, b, a.x, g.inputs, packed);
+                    forward_chunk<T, c.value>(a, list, x, unit.first + b, first, last);
+                });
+            if (pack && grid.members > 1) { GOSSAMER_BARRIER }
         }
-        const int64_t first = list.cut(t.rank, t.size), last = list.cut(t.rank + 1, t.size);
-        if (single)
-            forward_single(a, list, a.x.data, first, last);
-        else
-            for_chunks<T>(a.batch, chunk_width<T>(g.inputs), [&](auto c, int64_t b) {
-                forward_chunk<T, c.value>(a, list, Chunk<T>{x.base + b, x.stride}, b, first, last);
-            });
     }
-}
-
-// Hands out one block of memory in aligned parts.
-struct Arena {
-    char* next;
-
-    template <typename N>
-    N* take(int64_t count) {
-        N* taken = reinterpret_cast<N*>(next);
-        next += (count * sizeof(N) + 63) / 64 * 64;
-        return taken;
-    }
-};
-
-// Bytes that `take` may need for these counts.
-template <typename T>
-GOSSAMER_INLINE size_t room(int64_t numbers, int64_t integers) {
-    return numbers * sizeof(T) + integers * sizeof(int32_t) + 8 * 64;
 }
 
 template <typename T>
 void forward(const Forward<T>& a) {
     const Junction& g = a.junction;
-    const int64_t numbers = g.inputs * packed_stride<T>(a.batch), integers = g.offsets ? 2 * g.outputs + 1 : 0;
+    const int64_t numbers = a.threads * g.inputs * Unit<T>::size, integers = g.offsets ? 2 * g.outputs + 1 : 0;
     Arena arena{static_cast<char*>(scratch(room<T>(numbers, integers)))};
     T* packed = arena.take<T>(numbers);
     if (g.offsets) {
@@ -174,47 +112,48 @@ void forward(const Forward<T>& a) {
     }
 }
 
-// dz = dy * f'(kept), in place in packed rows.
-template <typename T, int KIND>
-void differentiate(const Backward<T>& a, T* dz, int64_t stride, int64_t first, int64_t last) {
-    if constexpr (KIND == IDENTITY) return;
-    constexpr int n = Lanes<T>::count;
-    for (int64_t j = first; j < last; ++j) {
-        const T* kept = a.kept + j * a.batch;
-        T* row = dz + j * stride;
-        for (int64_t s = 0; s < a.batch; s += n) {
-            const int64_t left = a.batch - s;
-            const Vector<T> k = left >= n ? load(kept + s) : load_some(kept + s, int(left));
-            store(row + s, backpropagate<T, KIND>(load(row + s), k, a.slope));
-        }
-    }
-}
-
+// Where one unit of the backward pass puts its dz and x, packed (x null if it is read in place), and its own part of the
+// sums over the batch; `add` if that part already holds the units before it.
 template <typename T>
-void sum_rows(const T* rows, int64_t batch, int64_t stride, int64_t first, int64_t last, T* sums) {
-    constexpr int n = Lanes<T>::count;
-    for (int64_t j = first; j < last; ++j) {
-        Vector<T> sum = {};
-        for (int64_t s = 0; s < padded<T>(batch); s += n) sum += load(rows + j * stride + s);
-        T total = T(0);
-        for (int lane = 0; lane < n; ++lane) total += sum[lane];
-        sums[j] = total;
-    }
-}
+struct Share {
+    T *dz, *x, *dw, *db;
+    bool add;
+};
 
-template <typename T, int C, class List>
-void weight_chunk(const Backward<T>& a, const List& list, Chunk<T> x, Chunk<T> dz, bool add, int64_t first, int64_t last) {
-    Buffers buffers;
-    for (int64_t j = first; j < last; ++j) row_dots<T, C>(list, j, x, dz.base + j * dz.stride, a.dw, add, buffers);
+// dz = dy * f'(kept) for some rows of a packed unit, and the rows' sums.
+template <typename T, int KIND>
+void differentiate(const Backward<T>& a, const Unit<T>& unit, int width, Range rows, T* dz, T* sums) {
+    constexpr int n = Lanes<T>::count;
+    for (int64_t j = rows.first; sums && j < rows.last; ++j) sums[j] = T(0);
+    unit.chunks(width, [&](auto vectors, int64_t b) {
+        for (int64_t j = rows.first; j < rows.last; ++j) {
+            const T* kept = KIND == IDENTITY ? nullptr : a.kept + j * a.batch + unit.first + b;
+            T* row = dz + a.junction.outputs * b + j * vectors.value * n;
+            Vector<T> sum = {};
+#pragma GCC unroll 8
+            for (int c = 0; c < vectors.value; ++c) {
+                Vector<T> v = load(row + c * n);
+                const int64_t left = unit.count - b - c * n;
+                if (KIND != IDENTITY && left > 0) {
+                    const Vector<T> k = left >= n ? load(kept + c * n) : load_some(kept + c * n, int(left));
+                    v = backpropagate<T, KIND>(v, k, a.slope);
+                    store(row + c * n, v);
+                }
+                sum += v;
+            }
+            if (sums)
+                for (int lane = 0; lane < n; ++lane) sums[j] += sum[lane];
+        }
+    });
 }
 
 template <typename T, int C, class List>
 void input_chunk(const Backward<T>& a, const List& list, Chunk<T> dz, int64_t b, int64_t first, int64_t last) {
-    constexpr int n = Lanes<T>::count, U = C >= 8 ? 1 : C >= 4 ? 2 : 4;
+    constexpr int n = Lanes<T>::count;
     Buffers buffers;
     for (int64_t i = first; i < last; ++i) {
         Vector<T> sum[C];
-        row_sum<T, C, U>(list, i, dz, buffers, sum);
+        row_sum<T, C, strands(C)>(list, i, dz, buffers, sum);
         T* dx = a.dx + i * a.batch + b;
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
@@ -224,34 +163,77 @@ void input_chunk(const Backward<T>& a, const List& list, Chunk<T> dz, int64_t b,
     }
 }
 
-// `collect(first, last)` brings the weights of these columns into columns' order.
-template <typename T, class RowList, class ColumnList, typename Collect>
-void backward_lists(const Backward<T>& a, const RowList& rows, const ColumnList& columns, Collect collect, T* dz, T* packed) {
+// One member's rows of a unit's dz and packed x.
+template <typename T>
+void prepare_unit(const Backward<T>& a, const Unit<T>& unit, int width, int member, int members, const Share<T>& share) {
     const Junction& g = a.junction;
-    const int64_t stride = packed_stride<T>(a.batch);
+    const Range outputs = part(g.outputs, member, members);
+    pack_unit(unit, width, a.dy, g.outputs, outputs, share.dz);
+    with_kind(a.activation, [&](auto kind) { differentiate<T, kind.value>(a, unit, width, outputs, share.dz, share.db); });
+    if (share.x) pack_unit(unit, widest_chunk, a.x, g.inputs, part(g.inputs, member, members), share.x);
+}
+
+// One member's edges of a unit's weight gradient, and its inputs of the input gradient.
+template <typename T, class RowList, class ColumnList>
+void finish_unit(const Backward<T>& a, const RowList& rows, const ColumnList& columns, const Unit<T>& unit, int width,
+                 int member, int members, const Share<T>& share) {
+    constexpr int n = Lanes<T>::count;
+    const Junction& g = a.junction;
+    if (a.dw)
+        unit.chunks(widest_chunk, [&](auto c, int64_t b) {
+            const Chunk<T> x = chunk_of<T, c.value>(unit, b, a.x, g.inputs, share.x);
+            const bool split = width < c.value;  // dz lies in narrower chunks
+            const int64_t span = (split ? width : c.value) * n, half = split ? g.outputs * span : HALF * n;
+            Buffers buffers;
+            for (int64_t j = rows.cut(member, members), last = rows.cut(member + 1, members); j < last; ++j) {
+                const T* dz = share.dz + g.outputs * b + j * span;
+                row_dots<T, c.value>(rows, j, x, dz, half, share.dw, share.add || b > 0, buffers);
+            }
+        });
+    if (a.dx)
+        unit.chunks(width, [&](auto c, int64_t b) {
+            const Chunk<T> dz{share.dz + g.outputs * b, c.value * n};
+            const int64_t first = columns.cut(member, members), last = columns.cut(member + 1, members);
+            input_chunk<T, c.value>(a, columns, dz, unit.first + b, first, last);
+        });
+}
+
+// Memory of a backward pass: each group's unit, and the parts of dw and db of all units but the first.
+template <typename T>
+struct Workspace {
+    T *dz, *x, *dw_parts, *db_parts;
+};
+
+// `collect(part, parts)` brings that part of the weights into columns' order.
+template <typename T, class RowList, class ColumnList, typename Collect>
+void backward_lists(const Backward<T>& a, const Grid& grid, const RowList& rows, const ColumnList& columns, Collect collect,
+                    const Workspace<T>& space) {
+    const Junction& g = a.junction;
     const bool pack = a.dw && worth_packing(a.x, a.batch, g.inputs, g.edges);
-    const Chunk<T> x = pack ? Chunk<T>{packed, stride} : Chunk<T>{a.x.data, a.x.feature_stride};
-    const int threads = useful_threads(a.threads, g.edges * a.batch);
+    const int width = chunk_width<T>(g.outputs);
+    const int64_t units = Unit<T>::number(a.batch);
+    const int threads = grid.threads();
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        const Team t = team();
-        const int64_t j0 = g.outputs * t.rank / t.size, j1 = g.outputs * (t.rank + 1) / t.size;
-        const int64_t c0 = columns.cut(t.rank, t.size), c1 = columns.cut(t.rank + 1, t.size);
-        pack_rows<T>(a.dy, a.batch, j0, j1, dz, stride);
-        with_kind(a.activation, [&](auto kind) { differentiate<T, kind.value>(a, dz, stride, j0, j1); });
-        if (a.db) sum_rows<T>(dz, a.batch, stride, j0, j1, a.db);
-        if (pack) pack_rows<T>(a.x, a.batch, g.inputs * t.rank / t.size, g.inputs * (t.rank + 1) / t.size, packed, stride);
-        if (a.dx) collect(c0, c1);
-        GOSSAMER_BARRIER
-        const int64_t r0 = rows.cut(t.rank, t.size), r1 = rows.cut(t.rank + 1, t.size);
-        if (a.dw)
-            for_chunks<T>(a.batch, 8, [&](auto c, int64_t b) {
-                weight_chunk<T, c.value>(a, rows, Chunk<T>{x.base + b, x.stride}, Chunk<T>{dz + b, stride}, b > 0, r0, r1);
-            });
-        if (a.dx)
-            for_chunks<T>(a.batch, chunk_width<T>(g.outputs), [&](auto c, int64_t b) {
-                input_chunk<T, c.value>(a, columns, Chunk<T>{dz + b, stride}, b, c0, c1);
-            });
+        const Place at = place(grid);
+        if (a.dx) collect(at.rank, threads);
+        if (a.dx && threads > 1) { GOSSAMER_BARRIER }
+        for (int64_t round = 0; round < units; round += grid.groups) {
+            const int64_t u = round + at.group;
+            const bool separate = grid.groups > 1 && u > 0;
+            const Share<T> share{space.dz + at.group * g.outputs * Unit<T>::size,
+                                 pack ? space.x + at.group * g.inputs * Unit<T>::size : nullptr,
+                                 separate ? space.dw_parts + (u - 1) * g.edges : a.dw,
+                                 a.db && u > 0 ? space.db_parts + (u - 1) * g.outputs : a.db, u > 0 && !separate};
+            const Unit<T> unit(a.batch, u < units ? u : 0);
+            if (u < units) prepare_unit(a, unit, width, at.member, grid.members, share);
+            if (grid.members > 1) { GOSSAMER_BARRIER }
+            if (u < units) finish_unit(a, rows, columns, unit, width, at.member, grid.members, share);
+            if (grid.members > 1) { GOSSAMER_BARRIER }
+        }
+        if (threads > 1) { GOSSAMER_BARRIER }
+        if (a.dw && grid.groups > 1) add_parts(a.dw, space.dw_parts, units - 1, g.edges, part(g.edges, at.rank, threads));
+        if (a.db) add_parts(a.db, space.db_parts, units - 1, g.outputs, part(g.outputs, at.rank, threads));
     }
 }
 
@@ -263,27 +245,33 @@ void backward(const Backward<T>& a) {
         for (int64_t j = 0; a.db && j < g.outputs; ++j) a.db[j] = T(0);
         return;
     }
-    const int64_t stride = packed_stride<T>(a.batch);
-    const int64_t for_x = a.dw ? g.inputs * stride : 0, for_weights = a.dx ? g.edges : 0;
-    const int64_t integers = g.offsets ? 2 * g.outputs + 1 : 0;
-    Arena arena{static_cast<char*>(scratch(room<T>(g.outputs * stride + for_x + for_weights, integers)))};
-    T* dz = arena.take<T>(g.outputs * stride);
-    T* packed = arena.take<T>(for_x);
+    constexpr int64_t many = 4 << 20;  // numbers that the parts of dw may take
+    const int64_t units = Unit<T>::number(a.batch);
+    Grid grid = arrange(a.threads, units, g.edges * a.batch);
+    if (a.dw && (units - 1) * g.edges > many) grid = {1, grid.threads()};
+    const int64_t for_dz = grid.groups * g.outputs * Unit<T>::size, for_x = a.dw ? grid.groups * g.inputs * Unit<T>::size : 0;
+    const int64_t for_dw = a.dw && grid.groups > 1 ? (units - 1) * g.edges : 0, for_db = a.db ? (units - 1) * g.outputs : 0;
+    const int64_t for_weights = a.dx ? g.edges : 0, integers = g.offsets ? 2 * g.outputs + 1 : 0;
+    Arena arena{static_cast<char*>(scratch(room<T>(for_dz + for_x + for_dw + for_db + for_weights, integers)))};
+    const Workspace<T> space{arena.take<T>(for_dz), arena.take<T>(for_x), arena.take<T>(for_dw), arena.take<T>(for_db)};
     T* weights = arena.take<T>(for_weights);
     if (g.offsets) {
         int32_t* starts = arena.take<int32_t>(g.outputs + 1);
         int32_t* below = arena.take<int32_t>(g.outputs);
         rotate_tables(g, starts, below);
-        const auto collect = [&](int64_t first, int64_t last) {
-            collect_rotated(g, starts, below, a.weights, first, last, weights);
-        };
         const RotatedRows<T> rows{g, a.weights, starts, below};
-        backward_lists<T>(a, rows, RotatedColumns<T>{g, weights}, collect, dz, packed);
+        const RotatedColumns<T> columns{g, weights};
+        const auto collect = [&](int p, int parts) {
+            collect_rotated(g, starts, below, a.weights, columns.cut(p, parts), columns.cut(p + 1, parts), weights);
+        };
+        backward_lists<T>(a, grid, rows, columns, collect, space);
     } else {
-        const auto collect = [&](int64_t first, int64_t last) { collect_weights(g, a.weights, first, last, weights); };
         const Compressed<T> rows{g.row_starts, g.row_inputs, a.weights, g.outputs};
         const Compressed<T> columns{g.column_starts, g.column_outputs, weights, g.inputs};
-        backward_lists<T>(a, rows, columns, collect, dz, packed);
+        const auto collect = [&](int p, int parts) {
+            collect_weights(g, a.weights, columns.cut(p, parts), columns.cut(p + 1, parts), weights);
+        };
+        backward_lists<T>(a, grid, rows, columns, collect, space);
     }
 }
 

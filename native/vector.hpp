@@ -18,6 +18,15 @@ namespace gossamer::GOSSAMER_ISA {
 
 constexpr int VECTOR_BYTES = GOSSAMER_VECTOR_BYTES;
 
+struct Range {
+    int64_t first, last;
+};
+
+// One of `parts` nearly equal parts of 0..size.
+GOSSAMER_INLINE Range part(int64_t size, int number, int parts) {
+    return {size * number / parts, size * (number + 1) / parts};
+}
+
 template <typename T>
 struct Lanes {
     static constexpr int count = VECTOR_BYTES / sizeof(T);
@@ -41,13 +50,15 @@ GOSSAMER_INLINE void store(T* p, Vector<T> v) {
 // The first `count` lanes only.
 template <typename T>
 GOSSAMER_INLINE void store_some(T* p, Vector<T> v, int count) {
-    for (int lane = 0; lane < count; ++lane) p[lane] = v[lane];
+    for (int lane = 0; lane < Lanes<T>::count; ++lane)
+        if (lane < count) p[lane] = v[lane];
 }
 
 template <typename T>
 GOSSAMER_INLINE Vector<T> load_some(const T* p, int count) {
     Vector<T> v{};
-    for (int lane = 0; lane < count; ++lane) v[lane] = p[lane];
+    for (int lane = 0; lane < Lanes<T>::count; ++lane)
+        if (lane < count) v[lane] = p[lane];
     return v;
 }
 

@@ -48,6 +48,10 @@ class CheckpointError(GossamerError, RuntimeError):
     """A checkpoint cannot be written, read, or does not fit the model."""
 
 
+class RewiringError(GossamerError, RuntimeError):
+    """A topology cannot change now: model, optimiser and rule do not fit together, or lack what the rule needs."""
+
+
 class ConvergenceError(GossamerError, ArithmeticError):
     """An iterative method stopped before it reached its tolerance."""
 

@@ -44,9 +44,9 @@ def test_it_trains_and_writes_what_came_out(run, tmp_path):
 
 
 def test_the_same_call_goes_on_where_it_stopped(run, tmp_path):
-    run(*arguments("--out", tmp_path / "whole", "--epochs", 4))
-    run(*arguments("--out", tmp_path / "parts"))
-    run(*arguments("--out", tmp_path / "parts", "--epochs", 4))
+    run(*arguments("--schedule", "constant", "--out", tmp_path / "whole", "--epochs", 4))
+    run(*arguments("--schedule", "constant", "--out", tmp_path / "parts"))
+    run(*arguments("--schedule", "constant", "--out", tmp_path / "parts", "--epochs", 4))
     whole, parts = result(tmp_path / "whole"), result(tmp_path / "parts")
     assert whole["test"] == parts["test"]
     assert [epoch["loss"] for epoch in whole["epochs"]] == [epoch["loss"] for epoch in parts["epochs"]]
@@ -88,6 +88,7 @@ def test_other_settings(run, tmp_path, more):
         (["--activation", "rleu"], "there is no activation 'rleu': relu, sigmoid, tanh"),
         (["--loss", "mse"], "there is no loss 'mse': cross_entropy, squared_error"),
         (["--optimizer", "adma"], "there is no optimizer 'adma': adam, sgd are known. Did you mean adam?"),
+        (["--schedule", "linear"], "there is no schedule 'linear': constant, cosine are known"),
         (["--initialization", "he"], "there is no initialization 'he'"),
         (["--degree", "0"], "degree of a 64 x 32 junction=0 is not allowed: it must be from 1 to 32"),
         (["--degree", "-1"], "=-1 is not allowed"),

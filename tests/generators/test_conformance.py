@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gossamer as gs
@@ -12,6 +12,7 @@ from gossamer import generators as gen
 from gossamer.errors import InfeasibleTopologyError, TopologyWarning
 from gossamer.generators import GENERATORS, Size
 
+UNTIMED = settings(deadline=None, max_examples=30)
 FAMILIES = pytest.mark.parametrize("family", GENERATORS.values(), ids=GENERATORS.keys())
 
 
@@ -29,6 +30,7 @@ def shapes_and_sizes(draw, family):
 
 
 @FAMILIES
+@UNTIMED
 @given(data=st.data(), seed=st.integers(0, 2**32))
 def test_every_feasible_size_is_met_exactly(family, data, seed):
     I, O, size = data.draw(shapes_and_sizes(family))
@@ -47,6 +49,7 @@ def test_every_feasible_size_is_met_exactly(family, data, seed):
 
 
 @FAMILIES
+@UNTIMED
 @given(data=st.data())
 def test_randomness_comes_in_by_the_door(family, data):
     I, O, size = data.draw(shapes_and_sizes(family))
@@ -84,6 +87,7 @@ def test_impossible_sizes_are_refused(family):
 
 
 @FAMILIES
+@UNTIMED
 @given(data=st.data())
 def test_an_edge_count_is_spent_or_the_nearest_are_named(family, data):
     I, O = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 12))
@@ -98,7 +102,7 @@ def test_an_edge_count_is_spent_or_the_nearest_are_named(family, data):
         return
     below, above = [n for n in possible if n < count], [n for n in possible if n > count]
     assert near == (*sorted(below)[-1:], *sorted(above)[:1])
-    with pytest.raises(InfeasibleTopologyError, match="the nearest are"):
+    with pytest.raises(InfeasibleTopologyError, match="the nearest:"):
         _quietly(family, I, O, count)
 
 
@@ -114,5 +118,5 @@ def test_a_name_is_found(family):
 
 
 def test_a_wrong_name_lists_the_right_ones():
-    with pytest.raises(ValueError, match=r"'fibonaci' is unknown; there are erdos_renyi, .*Did you mean 'fibonacci'"):
+    with pytest.raises(ValueError, match=r"no topology 'fibonaci': erdos_renyi, .* Did you mean fibonacci"):
         gen.named("fibonaci")

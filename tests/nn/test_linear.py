@@ -263,3 +263,60 @@ def test_mlp_folds_what_it_can_and_keeps_the_rest():
 def test_a_model_without_sparse_layers_has_no_topology():
     with pytest.raises(gs.errors.InvalidTopologyError, match="layers is empty"):
         gs.nn.topology_of(torch.nn.Linear(2, 2))
+
+
+def dense_model():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Linear(8, 6), torch.nn.ReLU(), torch.nn.Linear(6, 4, bias=False), torch.nn.Tanh()
+    )
+
+
+def test_sparsify_keeps_the_largest_weights():
+    model = dense_model()
+    sparse = gs.nn.sparsify(model, density=0.25)
+    for dense, layer in ((model[0], sparse[0]), (model[2], sparse[2])):
+        count = round(0.25 * dense.weight.numel())
+        assert layer.weight.numel() == count
+        expected = dense.weight.abs().flatten().sort().values[-count:]
+        torch.testing.assert_close(layer.weight.abs().sort().values, expected)
+        kept = torch.zeros_like(dense.weight)
+        kept[torch.tensor(layer.topology().to_mask())] = layer.weight
+        assert torch.equal(kept[kept != 0], dense.weight[kept != 0])
+    assert isinstance(model[0], torch.nn.Linear)
+
+
+def test_sparsify_with_density_one_changes_nothing():
+    model, x = dense_model(), torch.randn(5, 8)
+    torch.testing.assert_close(gs.nn.sparsify(model, density=1)(x), model(x))
+    kept = gs.nn.sparsify(model, density=0.1, keep=("0", "2"))
+    torch.testing.assert_close(kept(x), model(x))
+
+
+def test_sparsify_on_given_edges_and_nested_modules():
+    model = torch.nn.ModuleDict({"a": dense_model(), "b": torch.nn.TransformerEncoderLayer(8, 2, 16)})
+    g = gs.Rotated([1, 2], in_features=8, out_features=16)
+    sparse = gs.nn.sparsify(model, junctions={"b.linear1": g})
+    assert sparse["b"].linear1.topology() == g
+    assert isinstance(sparse["a"][0], torch.nn.Linear)
+    torch.testing.assert_close(
+        dense_twin(sparse["b"].linear1).weight, model["b"].linear1.weight * torch.tensor(g.to_mask())
+    )
+    with torch.no_grad():
+        assert sparse["b"].eval()(torch.randn(3, 2, 8)).shape == (3, 2, 8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give one of them"),
+        ({"density": 0.5, "junctions": {}}, "give one of them"),
+        ({"density": 1.5}, "density=1.5 is not allowed"),
+        ({"density": 0.001}, "leaves layer '0' of 48 weights without edges"),
+        ({"density": 0.5, "keep": ("1",)}, "'1' is no linear layer of the model; '0', '2'"),
+        ({"junctions": {"x": BIPARTITE}}, "'x' is no linear layer"),
+    ],
+)
+def test_sparsify_refuses_what_it_cannot_do(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gs.nn.sparsify(dense_model(), **arguments)

@@ -10,7 +10,7 @@ from torch import nn
 
 import gossamer as gs
 from gossamer.errors import TrainingDivergedError
-from gossamer.training import SGD, Adam, Config, CrossEntropy, ProgressBar, SquaredError, evaluate, fit, stream
+from gossamer.training import SGD, Adam, Config, Cosine, CrossEntropy, ProgressBar, SquaredError, evaluate, fit, stream
 from gossamer.training.data import Dataset, Examples, load
 
 
@@ -83,6 +83,22 @@ def test_the_loop_is_the_loop_one_would_write(digits):
         expected.append(sum(losses) / len(labels))
     history = fit(model, digits, config, rng=rng())
     assert [epoch.loss for epoch in history.epochs] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_schedule_multiplies_the_learning_rate(digits):
+    class Watcher:
+        rates = ()
+
+        def after_step(self, run):
+            self.rates += (run.optimizer.param_groups[0]["lr"],)
+
+        def after_epoch(self, run):
+            pass
+
+    watcher = Watcher()
+    config = Config(epochs=2, batch_size=500, optimizer=SGD(0.1), schedule=Cosine(), validation=0.0)
+    fit(make_model(), digits, config, rng=rng(), callbacks=[watcher])
+    assert watcher.rates == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)])
 
 
 def test_evaluation_is_the_mean_over_the_test_examples(digits):

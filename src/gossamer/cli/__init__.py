@@ -17,10 +17,12 @@ import typer
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
+    "demo": "gossamer.cli.demo",
     "topology": "gossamer.cli.topology",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
+    "bench": "gossamer.cli.bench",
 }
 """Each command's module, in the order in which `gossamer --help` shows them."""
 

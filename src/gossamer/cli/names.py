@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gossamer.generators import Family
     from gossamer.nn import Initialization
     from gossamer.topology import Junction
-    from gossamer.training import Loss, OptimizerRecipe
+    from gossamer.training import Loss, OptimizerRecipe, Schedule
 
 DENSE = "dense"
 
@@ -73,6 +73,14 @@ def loss(name: str) -> Loss:
     return require_known("loss", name, known)
 
 
+def schedule(name: str) -> Schedule:
+    """The course of the learning rate of this name."""
+    from gossamer.training import Constant, Cosine
+
+    known: dict[str, Schedule] = {"constant": Constant(), "cosine": Cosine()}
+    return require_known("schedule", name, known)
+
+
 def optimizer(name: str, lr: float | None, momentum: float, weight_decay: float) -> OptimizerRecipe:
     """The optimiser of this name; its own learning rate if none is given."""
     from gossamer.training import SGD, Adam
@@ -95,9 +103,9 @@ def use_threads(count: int | None) -> None:
         torch.set_num_threads(require_int("threads", count, low=1, high=1024))
 
 
-def widths(text: str) -> tuple[int, ...]:
-    """Neurons of each hidden layer, from text such as "1000,500"; none from ""."""
-    return tuple(require_int("hidden", _count("hidden", word), low=1) for word in text.split(",") if text)
+def numbers(name: str, text: str) -> tuple[int, ...]:
+    """Whole numbers from 1, from text such as "1000,500"; none from ""."""
+    return tuple(require_int(name, _count(name, word), low=1) for word in text.split(",") if text)
 
 
 def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:

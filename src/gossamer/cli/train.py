@@ -33,6 +33,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Examples a step.")] = 128,
     optimizer: Annotated[str, typer.Option(help="adam or sgd (with Nesterov's momentum).")] = "adam",
     lr: Annotated[float | None, typer.Option(help="Learning rate; the optimizer's own if not given.")] = None,
+    schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine (down to 0) or constant.")] = "cosine",
     momentum: Annotated[float, typer.Option(help="Of sgd.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(help="Decoupled with adam, in the gradient with sgd.")] = 0.0,
     loss: Annotated[str, typer.Option(help="cross_entropy, or squared_error of sigmoid outputs.")] = "cross_entropy",
@@ -55,11 +56,12 @@ def train(
     from gossamer.training.data import load
 
     made = names.family(topology)
-    layers = names.widths(hidden)
+    layers = names.numbers("hidden", hidden)
     config = Config(
         epochs=epochs,
         batch_size=batch_size,
         optimizer=names.optimizer(optimizer, lr, momentum, weight_decay),
+        schedule=names.schedule(schedule),
         loss=names.loss(loss),
         validation=validation,
         patience=patience,

@@ -1,9 +1,19 @@
 """Pure functions that make a junction or a topology."""
 
 from gossamer.generators import budgets
+from gossamer.generators.biregular import biregular, rolled_permutations
+from gossamer.generators.blocks import block_random, blown_up, n_of_m
+from gossamer.generators.butterfly import butterfly
+from gossamer.generators.correlated import correlated
+from gossamer.generators.expander import lubotzky_phillips_sarnak, ramanujan, ramanujan_bound
+from gossamer.generators.family import Family, Size
 from gossamer.generators.layered import layered
+from gossamer.generators.optimised import optimised
+from gossamer.generators.profiles import LogNormal, PowerLaw, profiled
+from gossamer.generators.radix import radix_net
 from gossamer.generators.random import bernoulli, constant_fan_in, dense, erdos_renyi, regular_random
-from gossamer.generators.registry import GENERATORS, Family, Size, named
+from gossamer.generators.registry import GENERATORS, named
+from gossamer.generators.relational import relational, ws_flex
 from gossamer.generators.rotating import (
     fibonacci,
     rotating_bernoulli,
@@ -12,23 +22,50 @@ from gossamer.generators.rotating import (
     rotating_random,
     rotating_regular,
 )
+from gossamer.generators.scalefree import scale_free
+from gossamer.generators.smallworld import receptive_field, small_world
+from gossamer.generators.spectral import AlgebraicConnectivity, SecondSingularValue
+from gossamer.generators.switching import switched
 
 __all__ = [
     "GENERATORS",
+    "AlgebraicConnectivity",
     "Family",
+    "LogNormal",
+    "PowerLaw",
+    "SecondSingularValue",
     "Size",
     "bernoulli",
+    "biregular",
+    "block_random",
+    "blown_up",
     "budgets",
+    "butterfly",
     "constant_fan_in",
+    "correlated",
     "dense",
     "erdos_renyi",
     "fibonacci",
     "layered",
+    "lubotzky_phillips_sarnak",
+    "n_of_m",
     "named",
+    "optimised",
+    "profiled",
+    "radix_net",
+    "ramanujan",
+    "ramanujan_bound",
+    "receptive_field",
     "regular_random",
+    "relational",
+    "rolled_permutations",
     "rotating_bernoulli",
     "rotating_contiguous",
     "rotating_even",
     "rotating_random",
     "rotating_regular",
+    "scale_free",
+    "small_world",
+    "switched",
+    "ws_flex",
 ]

@@ -1,38 +1,89 @@
-"""Names of the generators, and one way to call them all: where the command line and study files find objects."""
+"""Names of the generators: the one place where the command line and study files turn names into objects.
+
+A generator that needs more than a size gets, under its name, the values written here: our choice, unless its source
+gives one. Call the function itself for others.
+"""
 
 from __future__ import annotations
 
-import difflib
-import enum
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
+from numpy.random import Generator
 
-from gossamer.errors import InfeasibleTopologyError, require_rng
-from gossamer.generators import random, rotating
-from gossamer.generators.feasible import require_num_edges, require_shape
-from gossamer.topology import Junction
+from gossamer.errors import require_known
+from gossamer.generators import profiles, random, rotating
+from gossamer.generators.biregular import biregular, biregular_degrees, rolled_permutations
+from gossamer.generators.blocks import block_random, n_of_m
+from gossamer.generators.butterfly import butterfly, most_factors
+from gossamer.generators.expander import ramanujan, ramanujan_degrees
+from gossamer.generators.family import Family, Size
+from gossamer.generators.optimised import optimised
+from gossamer.generators.relational import relational, ws_flex
+from gossamer.generators.scalefree import scale_free
+from gossamer.generators.smallworld import receptive_field, small_world
+from gossamer.topology import Bipartite
+
+REWIRING = 0.1
+RECEPTIVE_FIELD_R = 0.25  # the authors' best for MLPs
+RELATIONAL_REWIRING = 0.5
+LOGNORMAL_SIGMA = 1.0
+POWER_LAW_EXPONENT = 2.5
+LARGEST_BLOCK = 8
+LARGEST_GROUP = 4  # N of 4, as hardware has it
+MOST_GROUPS = 64
 
 
-class Size(enum.Enum):
-    """What the third argument of a generator counts."""
+def _block_random(in_features: int, out_features: int, fan_in: int, *, rng: Generator) -> Bipartite:
+    side = _block_side(in_features, out_features)
+    return block_random(in_features, out_features, fan_in // side, block_size=side, rng=rng)
 
-    NUM_EDGES = "num_edges"
-    DEGREE = "degree"
-    FAN_IN = "fan_in"
-    EXPECTED_DEGREE = "expected degree"
 
-    def edges_each(self, in_features: int, out_features: int) -> int:
-        """Edges that one unit of the size stands for."""
-        if self is Size.NUM_EDGES:
-            return 1
-        return out_features if self is Size.FAN_IN else in_features
+def _n_of_m(in_features: int, out_features: int, fan_in: int, *, rng: Generator) -> Bipartite:
+    group = _largest_divisor(in_features, LARGEST_GROUP)
+    return n_of_m(in_features, out_features, fan_in * group // in_features, m=group, rng=rng)
+
+
+def _small_world(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    return small_world(in_features, out_features, num_edges, rewiring=REWIRING, rng=rng)
+
+
+def _receptive_field(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    return receptive_field(in_features, out_features, num_edges, r=RECEPTIVE_FIELD_R, rng=rng)
+
+
+def _butterfly(in_features: int, out_features: int, degree: int) -> Bipartite:
+    blocks = _binary_blocks(in_features, out_features)
+    return butterfly(in_features, out_features, degree * blocks // out_features - 1, blocks=blocks)
+
+
+def _relational(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    groups = _groups(in_features, out_features)
+    ends = num_edges * groups**2 // (in_features * out_features) - groups  # both ends of edges between groups
+    return relational(in_features, out_features, ws_flex(groups, ends / groups, rewiring=RELATIONAL_REWIRING, rng=rng))
+
+
+def _lognormal(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    profile = profiles.LogNormal(LOGNORMAL_SIGMA)
+    return profiles.profiled(in_features, out_features, num_edges, profile=profile, rng=rng)
+
+
+def _power_law(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    profile = profiles.PowerLaw(POWER_LAW_EXPONENT)
+    return profiles.profiled(in_features, out_features, num_edges, profile=profile, rng=rng)
+
+
+def _optimised(in_features: int, out_features: int, degree: int, *, rng: Generator) -> Bipartite:
+    return optimised(biregular(in_features, out_features, degree, rng=rng), rng=rng)
 
 
 def _any_count(in_features: int, out_features: int) -> range:
     return range(in_features * out_features + 1)
+
+
+def _no_dead_output(in_features: int, out_features: int) -> range:
+    return range(out_features, in_features * out_features + 1)
 
 
 def _any_degree(in_features: int, out_features: int) -> range:
@@ -43,71 +94,42 @@ def _any_fan_in(in_features: int, out_features: int) -> range:
     return range(1, in_features + 1)
 
 
-@dataclass(frozen=True)
-class Family:
-    """A generator with what a caller must know to use it without knowing which it is.
+def _whole_blocks(in_features: int, out_features: int) -> range:
+    side = _block_side(in_features, out_features)
+    return range(side, in_features + 1, side)
 
-    Attributes:
-        name: what users type.
-        make: the generator.
-        size: what its third argument counts.
-        sizes: the sizes it can make for so many inputs and outputs, evenly spaced.
-        random: whether it needs `rng`.
-        rotated: whether it makes `Rotated` junctions.
-    """
 
-    name: str
-    make: Callable[..., Junction]
-    size: Size
-    sizes: Callable[[int, int], range]
-    random: bool = True
-    rotated: bool = False
+def _whole_groups(in_features: int, out_features: int) -> range:
+    step = in_features // _largest_divisor(in_features, LARGEST_GROUP)
+    return range(step, in_features + 1, step)
 
-    def __call__(self, in_features: int, out_features: int, size: int, *, rng: np.random.Generator) -> Junction:
-        """Make a junction of `size`, in the generator's own terms; the deterministic ones leave `rng` alone."""
-        require_rng(rng)
-        return self.make(in_features, out_features, size, **({"rng": rng} if self.random else {}))
 
-    def with_edges(self, in_features: int, out_features: int, num_edges: int, *, rng: np.random.Generator) -> Junction:
-        """Make a junction of `num_edges` edges, in expectation if the size is an expected one.
+def _butterfly_degrees(in_features: int, out_features: int) -> range:
+    blocks = _binary_blocks(in_features, out_features)
+    side = out_features // blocks
+    return range(side, (most_factors(blocks) + 1) * side + 1, side)
 
-        A degree k is `num_edges = k * in_features` for every generator: the way to compare them at equal cost.
 
-        Raises:
-            InfeasibleTopologyError: the generator cannot make this count; the message names the nearest it can.
+def _relational_counts(in_features: int, out_features: int) -> range:
+    groups = _groups(in_features, out_features)
+    block = in_features * out_features // groups**2
+    return range(groups * block, in_features * out_features + 1, 2 * block)
 
-        >>> rng = np.random.default_rng(0)
-        >>> named("constant_fan_in").with_edges(6, 4, 12, rng=rng).fan_in
-        array([3, 3, 3, 3], dtype=int32)
-        >>> named("fibonacci").with_edges(784, 1000, 12000, rng=rng)
-        Traceback (most recent call last):
-            ...
-        gossamer.errors.InfeasibleTopologyError: num_edges=12000 cannot be met by fibonacci on a 784 x 1000 junction;
-        the nearest are 11760 and 12544.
-        """
-        I, O = require_shape(in_features, out_features)
-        count = require_num_edges(num_edges, I, O)
-        near = self.nearest_edges(I, O, count)
-        if count not in near:
-            nearest = " and ".join(str(number) for number in near) or "none"
-            raise InfeasibleTopologyError(
-                f"num_edges={count} cannot be met by {self.name} on a {I} x {O} junction; the nearest are {nearest}."
-            )
-        return self(I, O, count // self.size.edges_each(I, O), rng=rng)
 
-    def nearest_edges(self, in_features: int, out_features: int, num_edges: int) -> tuple[int, ...]:
-        """The count itself if it can be made, else those next below and above that can.
+def _block_side(in_features: int, out_features: int) -> int:
+    return _largest_divisor(math.gcd(in_features, out_features), LARGEST_BLOCK)
 
-        >>> named("regular_random").nearest_edges(10, 4, 25)
-        (20, 30)
-        """
-        each, sizes = self.size.edges_each(in_features, out_features), self.sizes(in_features, out_features)
-        if not sizes:
-            return ()
-        below = (num_edges // each - sizes.start) // sizes.step
-        places = {max(below, 0), min(below + 1, len(sizes) - 1)}
-        counts = sorted(each * sizes[min(place, len(sizes) - 1)] for place in places)
-        return (num_edges,) if num_edges in counts else tuple(counts)
+
+def _groups(in_features: int, out_features: int) -> int:
+    return _largest_divisor(math.gcd(in_features, out_features), MOST_GROUPS)
+
+
+def _binary_blocks(in_features: int, out_features: int) -> int:
+    return 1 << most_factors(math.gcd(in_features, out_features))
+
+
+def _largest_divisor(number: int, most: int) -> int:
+    return max(divisor for divisor in range(1, most + 1) if number % divisor == 0)
 
 
 _FAMILIES = (
@@ -121,6 +143,19 @@ _FAMILIES = (
     Family("fibonacci", rotating.fibonacci, Size.DEGREE, _any_degree, random=False, rotated=True),
     Family("rotating_contiguous", rotating.rotating_contiguous, Size.DEGREE, _any_degree, random=False, rotated=True),
     Family("rotating_even", rotating.rotating_even, Size.DEGREE, _any_degree, random=False, rotated=True),
+    Family("biregular", biregular, Size.DEGREE, biregular_degrees),
+    Family("rolled_permutations", rolled_permutations, Size.DEGREE, biregular_degrees),
+    Family("butterfly", _butterfly, Size.DEGREE, _butterfly_degrees, random=False),
+    Family("block_random", _block_random, Size.FAN_IN, _whole_blocks),
+    Family("n_of_m", _n_of_m, Size.FAN_IN, _whole_groups),
+    Family("small_world", _small_world, Size.NUM_EDGES, _any_count),
+    Family("receptive_field", _receptive_field, Size.NUM_EDGES, _any_count),
+    Family("scale_free", scale_free, Size.NUM_EDGES, _any_count),
+    Family("relational", _relational, Size.NUM_EDGES, _relational_counts),
+    Family("lognormal_fan_in", _lognormal, Size.NUM_EDGES, _no_dead_output),
+    Family("power_law_fan_in", _power_law, Size.NUM_EDGES, _no_dead_output),
+    Family("ramanujan", ramanujan, Size.DEGREE, ramanujan_degrees),
+    Family("optimised", _optimised, Size.DEGREE, biregular_degrees),
 )
 
 GENERATORS: Mapping[str, Family] = MappingProxyType({family.name: family for family in _FAMILIES})
@@ -136,8 +171,4 @@ def named(name: str) -> Family:
     >>> named("fibonacci").rotated
     True
     """
-    if name in GENERATORS:
-        return GENERATORS[name]
-    close = difflib.get_close_matches(str(name), GENERATORS, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"topology={name!r} is unknown; there are {', '.join(GENERATORS)}.{hint}")
+    return require_known("topology", name, GENERATORS)

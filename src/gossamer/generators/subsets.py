@@ -24,6 +24,25 @@ def draw_subsets(counts: NDArray[np.int64], size: int, rng: np.random.Generator)
     return _complement(keys, np.flatnonzero(mostly_full), size) if mostly_full.any() else keys
 
 
+def draw_others(taken: NDArray[np.int64], count: int, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw `count` of the members of range(size) that are not in `taken` (ascending), uniformly; ascending.
+
+    The r-th free member is r plus the number of taken ones before it.
+
+    >>> draw_others(np.array([0, 2, 3]), 2, 5, np.random.default_rng(0))
+    array([1, 4])
+    """
+    ranks = draw_subsets(np.array([count]), size - len(taken), rng)
+    return ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right")
+
+
+def others(keys: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The members of range(size) that are not in `keys`, ascending; a byte for each of `size`."""
+    free = np.ones(size, dtype=np.bool_)
+    free[keys] = False
+    return np.flatnonzero(free)
+
+
 def _draw_distinct(counts: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw with replacement, then redraw what came twice, until nothing does.
 
@@ -37,7 +56,7 @@ def _draw_distinct(counts: NDArray[np.int64], size: int, rng: np.random.Generato
     while again.size:
         drawn = again - again % size + rng.integers(size, size=len(again))
         drawn.sort()
-        again, fresh = _set_apart(_repeated(drawn) | _contains(kept, drawn) | _contains(added, drawn), drawn)
+        again, fresh = _set_apart(_repeated(drawn) | contains(kept, drawn) | contains(added, drawn), drawn)
         added = _merge(added, fresh)
     return _merge(kept, added)
 
@@ -52,9 +71,10 @@ def _repeated(ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
     return same
 
 
-def _contains(ascending: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.bool_]:
+def contains(ascending: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `values` are in `ascending`."""
     if not ascending.size:
-        return np.zeros(len(values), dtype=np.bool_)
+        return np.zeros(values.shape, dtype=np.bool_)
     place = np.searchsorted(ascending, values)
     return np.asarray(ascending[np.minimum(place, len(ascending) - 1)] == values)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import InvalidTopologyError, require_int
-from gossamer.measures import closed_forms, eigensolver
+from gossamer.measures import closed_forms, eigensolver, kernels
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
 
 if TYPE_CHECKING:
@@ -45,16 +45,49 @@ def singular_values(g: Graph, weights: Weights | None = None, *, count: int | No
     if weights is None and closed_forms.is_circulant(junction):
         return closed_forms.circulant_singular_values(junction)[:wanted]
     B = biadjacency(g, weights)
-    return _largest(B, min(B.shape) if wanted is None else wanted)
+    return _leading(B, min(B.shape) if wanted is None else wanted)
+
+
+def second_singular_value(g: Graph, weights: Weights | None = None, *, tolerance: float = 1e-10) -> float:
+    """s_2, from 0 (one component of rank 1) to s_1.
+
+    Args:
+        g: a junction, or a network.
+        weights: edge weights whose absolute values replace the ones.
+        tolerance: largest residual of `A A^T u - s_2^2 u`, relative to a bound on s_1^2.
+
+    Raises:
+        ConvergenceError: the tolerance is not reached.
+
+    >>> from gossamer import Rotated
+    >>> second_singular_value(Rotated([0, 2], in_features=4, out_features=4))
+    2.0
+    """
+    return _top(g, weights, tolerance)[1]
 
 
 def largest_two(B: scipy.sparse.csr_array, *, tolerance: float = 1e-10) -> tuple[float, float]:
     """The two largest singular values; a missing second one is 0."""
-    values = _largest(B, 2, tolerance=tolerance)
-    return float(values[0]), float(values[1]) if len(values) > 1 else 0.0
+    size = min(B.shape)
+    if size <= eigensolver.DENSE_LIMIT or not B.nnz:
+        values = [*_leading(B, 2), 0.0]
+        return float(values[0]), float(values[1])
+    rows, columns = (np.asarray(B.sum(axis=axis)) for axis in (1, 0))
+    apply, scale = _gram(B), float(rows.max() * columns.max())
+    if np.ptp(rows) == 0 == np.ptp(columns):
+        # Biregular: the constant vector is known to be the first singular vector.
+        first, unit = scale, np.full(size, 1 / math.sqrt(size))
+    else:
+        pair = eigensolver.largest(apply, np.ones(size), scale=scale, tolerance=tolerance, what="sigma_1")
+        first, unit = pair.value, pair.vector
+    start = eigensolver.project_out(eigensolver.chirp(size), unit)
+    second = eigensolver.largest(
+        eigensolver.deflated(apply, unit), start, scale=scale, tolerance=tolerance, what="sigma_2"
+    )
+    return math.sqrt(first), math.sqrt(max(second.value, 0.0))
 
 
-def _largest(B: scipy.sparse.csr_array, count: int, *, tolerance: float = 1e-10) -> NDArray[np.float64]:
+def _leading(B: scipy.sparse.csr_array, count: int) -> NDArray[np.float64]:
     size = min(B.shape)
     if not B.nnz:
         return np.zeros(min(count, size))
@@ -66,29 +99,20 @@ def _largest(B: scipy.sparse.csr_array, count: int, *, tolerance: float = 1e-10)
             )
         values: NDArray[np.float64] = np.linalg.svd(B.toarray(), compute_uv=False)
         return values[:count]
-    scale = float(np.asarray(B.sum(axis=1)).max() * np.asarray(B.sum(axis=0)).max())
-    pairs = eigensolver.largest(_gram(B), size, count=count, scale=scale, tolerance=tolerance, what="a singular value")
-    return np.sqrt(np.maximum(pairs.values, 0.0))
+    return np.sqrt(np.maximum(eigensolver.several_largest(_gram(B), size, count=count), 0.0))
 
 
-def _gram(B: scipy.sparse.csr_array) -> eigensolver.Apply:
+def _gram(B: scipy.sparse.csr_array) -> kernels.Apply:
     """The map from x to A A^T x, or A^T A x, on the smaller side."""
-    T = B.T.tocsr()
-    first, second = (T, B) if B.shape[0] <= B.shape[1] else (B, T)
-
-    def apply(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = second @ (first @ x)
-        return result
-
-    return apply
+    forward, backward = kernels.products(B)
+    if B.shape[0] <= B.shape[1]:
+        return lambda x: forward(backward(x))
+    return lambda x: backward(forward(x))
 
 
 def spectral_radius(g: Graph, weights: Weights | None = None) -> float:
     """Largest eigenvalue s_1 of the adjacency matrix, from 0 (no edges) to sqrt(I O)."""
-    junction = fold(g)
-    if weights is None and closed_forms.is_circulant(junction):
-        return float(closed_forms.circulant_singular_values(junction)[0])
-    return float(_largest(biadjacency(g, weights), 1)[0])
+    return _top(g, weights)[0]
 
 
 def adjacency_gap(g: Graph, weights: Weights | None = None) -> float:
@@ -135,12 +159,12 @@ def ramanujan_margin(g: Graph) -> float:
     """
     junction = fold(g)
     degrees = (junction.num_edges / junction.in_features, junction.num_edges / junction.out_features)
-    return sum(math.sqrt(max(d - 1.0, 0.0)) for d in degrees) - _top(g, None)[1]
+    return sum(math.sqrt(max(d - 1.0, 0.0)) for d in degrees) - _top(g)[1]
 
 
-def _top(g: Graph, weights: Weights | None) -> tuple[float, float]:
+def _top(g: Graph, weights: Weights | None = None, tolerance: float = 1e-10) -> tuple[float, float]:
     junction = fold(g)
     if weights is None and closed_forms.is_circulant(junction):
-        values = closed_forms.circulant_singular_values(junction)
-        return float(values[0]), float(values[1]) if len(values) > 1 else 0.0
-    return largest_two(biadjacency(g, weights))
+        values = [*closed_forms.circulant_singular_values(junction)[:2], 0.0]
+        return float(values[0]), float(values[1])
+    return largest_two(biadjacency(g, weights), tolerance=tolerance)

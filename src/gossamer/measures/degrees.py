@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.measures import closed_forms
-from gossamer.measures.folding import Graph, Weights, biadjacency, fold, layers_of
+from gossamer.measures.folding import Graph, Weights, biadjacency, fold, layers_of, weights_of
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -104,3 +104,19 @@ def components(g: Graph) -> int:
     if closed_forms.is_circulant(junction):
         return closed_forms.circulant_components(junction)
     return int(component_labels(junction).max()) + 1
+
+
+def node_strength(g: Graph, weights: Weights | None = None) -> float:
+    """Mean over all neurons of the sum of |w| at their edges, 2 sum |w| / N, at least 0; mean degree without weights.
+
+    References:
+        Cunegatti, Bucur, Iacca, "Understanding Sparse Neural Networks from their Topology via Multipartite Graph
+        Representations", TMLR 2024.
+    """
+    layers = layers_of(g)
+    total = (
+        sum(layer.num_edges for layer in layers)
+        if weights is None
+        else sum(float(np.abs(w).sum()) for w in weights_of(g, weights))
+    )
+    return 2.0 * total / (layers[0].in_features + sum(layer.out_features for layer in layers))

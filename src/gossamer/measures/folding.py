@@ -87,6 +87,13 @@ def biadjacency(g: Graph, weights: Weights | None = None) -> scipy.sparse.csr_ar
     return matrix
 
 
+def square(B: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+    """The symmetric adjacency matrix (I + O, I + O) of a biadjacency matrix (O, I), inputs first."""
+    import scipy.sparse
+
+    return scipy.sparse.csr_array(scipy.sparse.block_array([[None, B.T], [B, None]], format="csr"))
+
+
 def _folded_edges(layers: tuple[Junction, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, int]]:
     """Even ends and odd ends of all edges, layer after layer, and the folded shape (odd, even)."""
     offset = [0, 0]

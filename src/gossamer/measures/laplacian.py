@@ -11,18 +11,20 @@ References:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import InvalidTopologyError
-from gossamer.measures import closed_forms, eigensolver
+from gossamer.measures import adjacency, closed_forms, eigensolver, kernels
 from gossamer.measures.degrees import labels_of_biadjacency
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
 
 if TYPE_CHECKING:
     import scipy.sparse
+
+Degrees: TypeAlias = NDArray[np.float64]
 
 FULL_LIMIT = 4096
 """The most neurons whose Laplacian is made dense for all of its eigenvalues."""
@@ -117,33 +119,41 @@ def _grouped(labels: NDArray[np.int32], count: int) -> list[NDArray[np.intp]]:
 
 
 def _second_smallest(B: scipy.sparse.csr_array, tolerance: float) -> float:
-    """l_2 of a connected graph with edges, at least 2 neurons."""
+    """The second smallest eigenvalue of a connected graph."""
     if sum(B.shape) == 1:
         return 0.0
     if sum(B.shape) <= eigensolver.DENSE_LIMIT:
         return float(np.linalg.eigvalsh(dense_laplacian(B))[1])
-    return _by_lanczos(B, tolerance)
+    to_outputs, to_inputs = np.asarray(B.sum(axis=1)), np.asarray(B.sum(axis=0))
+    if np.ptp(to_outputs) == 0 == np.ptp(to_inputs):
+        sigma = np.array(adjacency.largest_two(B, tolerance=tolerance)[: min(B.shape)])
+        left, right = (len(to_inputs), float(to_inputs[0])), (len(to_outputs), float(to_outputs[0]))
+        return float(closed_forms.biregular_laplacian(sigma, left, right)[1])
+    return _by_lanczos(B, to_inputs, to_outputs, tolerance)
 
 
-def _by_lanczos(B: scipy.sparse.csr_array, tolerance: float) -> float:
+def _by_lanczos(B: scipy.sparse.csr_array, to_inputs: Degrees, to_outputs: Degrees, tolerance: float) -> float:
     """The least eigenvalue of L beside the constant vector, as c less the largest of c - L, c above all of L's."""
     O, I = B.shape
-    T = B.T.tocsr()
-    to_outputs, to_inputs = np.asarray(B.sum(axis=1)), np.asarray(T.sum(axis=1))
+    forward, backward = kernels.products(B)
     top = _edge_bound(B, to_inputs, to_outputs)
-    shift_inputs, shift_outputs = top - to_inputs, top - to_outputs
+    shift = top - np.concatenate([to_inputs, to_outputs])
 
     def apply(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.concatenate([shift_inputs * x[:I] + T @ x[I:], shift_outputs * x[I:] + B @ x[:I]])
+        y = shift * x
+        y[:I] += backward(x[I:])
+        y[I:] += forward(x[:I])
+        return y
 
     constant = np.full(I + O, 1 / np.sqrt(I + O))
-    pairs = eigensolver.largest(
-        eigensolver.without(constant, apply), I + O, count=1, scale=top, tolerance=tolerance, what="lambda_2"
+    start = eigensolver.project_out(eigensolver.chirp(I + O), constant)
+    pair = eigensolver.largest(
+        eigensolver.deflated(apply, constant), start, scale=top, tolerance=tolerance, what="lambda_2"
     )
-    return max(0.0, top - float(pairs.values[0]))
+    return max(0.0, top - pair.value)
 
 
-def _edge_bound(B: scipy.sparse.csr_array, to_inputs: NDArray[np.float64], to_outputs: NDArray[np.float64]) -> float:
+def _edge_bound(B: scipy.sparse.csr_array, to_inputs: Degrees, to_outputs: Degrees) -> float:
     """Anderson and Morley's bound on the largest eigenvalue: the largest sum of two joined degrees."""
     rows = np.repeat(np.arange(B.shape[0]), np.diff(B.indptr))
     return float((to_outputs[rows] + to_inputs[B.indices]).max())

@@ -5,6 +5,7 @@ from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.sparsify import sparsify
 from gossamer.nn.structure import Structure
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "fusible",
     "mlp",
     "sparse_linear",
+    "sparsify",
     "topology_of",
 ]

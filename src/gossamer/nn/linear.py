@@ -111,7 +111,13 @@ class SparseLinear(nn.Module):
         if weight.shape != (junction.num_edges,):
             raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({junction.num_edges},) edges.")
         self._take_on(Structure.of(junction, self.features.device))
-        self.weight.data = weight.detach().to(self.weight)
+        values = weight.detach().to(self.weight)
+        if values.shape != self.weight.shape:
+            # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator, which
+            # knows the old shape; a change of dtype in between makes it forget that one.
+            other = torch.float32 if values.dtype == torch.float64 else torch.float64
+            self.weight.data = values.new_empty(0, dtype=other)
+        self.weight.data = values
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights anew; set the biases to 0."""

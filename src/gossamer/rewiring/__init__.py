@@ -1,1 +1,118 @@
-"""Rules that change a topology during training."""
+"""Rules that change a topology during training, and the rewirer that applies them."""
+
+from gossamer.rewiring.budget import (
+    ClearWeakNeurons,
+    GrowBeyond,
+    KeepAllEdges,
+    KeepCounts,
+    ShareByMomentum,
+    ShrinkEach,
+    ShrinkTogether,
+)
+from gossamer.rewiring.deep import DeepRewire
+from gossamer.rewiring.diagonals import ChooseDiagonals
+from gossamer.rewiring.drop import (
+    DropBeyondInitial,
+    DropLeastSalient,
+    DropNearestZero,
+    DropSmallest,
+    DropSoftly,
+    KeepAll,
+)
+from gossamer.rewiring.fan_in import ConstantFanIn
+from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
+from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
+from gossamer.rewiring.lottery import LotteryTicket
+from gossamer.rewiring.parallel import average_gradients
+from gossamer.rewiring.recording import Recording
+from gossamer.rewiring.repair import KeepDead, RemoveDead
+from gossamer.rewiring.rewirer import Rewirer
+from gossamer.rewiring.rule import FirstDue, Rewire, Rule, Static
+from gossamer.rewiring.rules import (
+    cht,
+    chts,
+    chtss,
+    deep_rewiring,
+    diagonals,
+    gradual_magnitude,
+    granet,
+    importance_pruning,
+    in_time,
+    lottery_ticket,
+    mest,
+    mest_soft,
+    rigl,
+    sparse_evolutionary,
+    sparse_momentum,
+    srigl,
+    static,
+)
+from gossamer.rewiring.schedules import Constant, Cosine, Cubic, Every, Linear, Never, Sigmoid
+from gossamer.rewiring.update import Moved, Update
+from gossamer.rewiring.view import Change, LayerView, Network
+
+__all__ = [
+    "Change",
+    "ChooseDiagonals",
+    "ClearWeakNeurons",
+    "Constant",
+    "ConstantFanIn",
+    "Cosine",
+    "Cubic",
+    "DeepRewire",
+    "DropBeyondInitial",
+    "DropLeastSalient",
+    "DropNearestZero",
+    "DropSmallest",
+    "DropSoftly",
+    "Every",
+    "FirstDue",
+    "GrowBeyond",
+    "GrowGradient",
+    "GrowHebbian",
+    "GrowHebbianSoftly",
+    "GrowMomentum",
+    "GrowNothing",
+    "GrowRandom",
+    "KeepAll",
+    "KeepAllEdges",
+    "KeepCounts",
+    "KeepDead",
+    "LayerView",
+    "Linear",
+    "LotteryTicket",
+    "Moved",
+    "Network",
+    "Never",
+    "Normal",
+    "Recording",
+    "RemoveDead",
+    "Rewire",
+    "Rewirer",
+    "Rule",
+    "ShareByMomentum",
+    "ShrinkEach",
+    "ShrinkTogether",
+    "Sigmoid",
+    "Static",
+    "Update",
+    "Zero",
+    "average_gradients",
+    "cht",
+    "chts",
+    "chtss",
+    "deep_rewiring",
+    "diagonals",
+    "gradual_magnitude",
+    "granet",
+    "importance_pruning",
+    "in_time",
+    "lottery_ticket",
+    "mest",
+    "mest_soft",
+    "rigl",
+    "sparse_evolutionary",
+    "sparse_momentum",
+    "srigl",
+    "static",
+]

@@ -35,9 +35,9 @@ class Architecture:
 
     >>> from gossamer.generators import named
     >>> from gossamer.training.data import load
-    >>> sparse = Architecture(named("fibonacci"), hidden=(128,), edges=(512, None))
+    >>> sparse = Architecture(named("fibonacci"), hidden=(64,), edges=(512, None))
     >>> sparse.topology(load("digits"), seed=0)
-    Topology(64-128-10, num_edges=1792, density=0.1892)
+    Topology(64-64-10, num_edges=1152, density=0.2432)
     """
 
     family: Family | None

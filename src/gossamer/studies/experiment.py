@@ -41,7 +41,7 @@ class Experiment:
 
     >>> from gossamer.generators import named
     >>> from gossamer.training.data import load
-    >>> sparse = Architecture(named("fibonacci"), hidden=(128,), edges=(512, None))
+    >>> sparse = Architecture(named("fibonacci"), hidden=(64,), edges=(512, None))
     >>> outcome = Experiment(sparse, Config(epochs=3), seed=0).run(load("digits"))
     >>> outcome.test.accuracy > 0.5
     True

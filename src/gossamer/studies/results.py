@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import safetensors.torch
 import torch
 
-import gossamer
 from gossamer.nn import SparseLinear, topology_of
 from gossamer.studies.experiment import Experiment, Outcome
 from gossamer.topology.files import write_atomically
@@ -45,7 +45,7 @@ def _described(experiment: Experiment, outcome: Outcome, data: Dataset) -> dict[
         "seconds": outcome.history.seconds,
         "epochs": [asdict(epoch) for epoch in outcome.history.epochs],
         "versions": {
-            "gossamer": gossamer.__version__,
+            "gossamer": version("gossamer"),
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gossamer.training.losses import CrossEntropy, Loss, SquaredError
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
     from gossamer.training.run import Epoch, Run
+    from gossamer.training.schedules import Constant, Cosine, Schedule
     from gossamer.training.seeds import stream, torch_seed
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "losses": ("CrossEntropy", "Loss", "SquaredError"),
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
     "run": ("Epoch", "Run"),
+    "schedules": ("Constant", "Cosine", "Schedule"),
     "seeds": ("stream", "torch_seed"),
 }
 
@@ -32,6 +34,8 @@ __all__ = [
     "Adam",
     "Callback",
     "Config",
+    "Constant",
+    "Cosine",
     "CrossEntropy",
     "Epoch",
     "History",
@@ -40,6 +44,7 @@ __all__ = [
     "OptimizerRecipe",
     "ProgressBar",
     "Run",
+    "Schedule",
     "SquaredError",
     "Stateful",
     "data",

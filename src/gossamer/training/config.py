@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gossamer.errors import require_fraction, require_int
 from gossamer.training.losses import CrossEntropy, Loss
 from gossamer.training.optimizers import Adam, OptimizerRecipe
+from gossamer.training.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Config:
         epochs: the most passes over the training examples, at least 1.
         batch_size: examples a step, at least 1; the last batch of an epoch may be smaller.
         optimizer: `Adam(lr=...)`, `SGD(lr=..., momentum=...)`, or another recipe.
+        schedule: `Constant()` or `Cosine()`, or another course of the learning rate.
         loss: `CrossEntropy()`, `SquaredError()`, or another function of outputs and labels.
         validation: the fraction of the training examples held out to judge epochs, from 0 to below 1. Unless it is 0
             the model ends as it was after its best epoch.
@@ -34,6 +36,7 @@ class Config:
     epochs: int = 10
     batch_size: int = 128
     optimizer: OptimizerRecipe = field(default_factory=Adam)
+    schedule: Schedule = field(default_factory=Constant)
     loss: Loss = field(default_factory=CrossEntropy)
     validation: float = 0.1
     patience: int | None = None

@@ -105,6 +105,7 @@ def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
     for inputs, labels in run.train.in_order(order, run.config.batch_size):
         outputs = run.model(inputs)
         loss = run.config.loss(outputs, labels)
+        run.set_rate()
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()

@@ -34,7 +34,7 @@ class Adam:
         Kingma, Ba, "Adam", ICLR 2015; Loshchilov, Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
     """
 
-    lr: float = 1e-3
+    lr: float = 3e-3
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:

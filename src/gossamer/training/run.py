@@ -17,6 +17,7 @@ from gossamer.nn import SparseLinear
 from gossamer.training.config import Config
 from gossamer.training.data import Dataset
 from gossamer.training.evaluation import Batches, outputs_of
+from gossamer.training.schedules import Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Run:
         validation: examples that judge epochs, or None.
         name: all that decides the run's numbers, as JSON; a checkpoint of another name does not fit.
         history: the epochs so far.
+        rates: the learning rate of each of the optimiser's groups before the schedule.
         step: steps so far.
         best: the model's state after its best epoch, or None.
         best_epoch: which one that was, 0 if none.
@@ -72,6 +74,7 @@ class Run:
     train: Batches
     validation: Batches | None
     name: str
+    rates: tuple[float, ...]
     history: list[Epoch] = field(default_factory=list)
     step: int = 0
     best: dict[str, Any] | None = None
@@ -91,14 +94,16 @@ class Run:
         if config.validation > 0:
             train, held_out = data.train.split(config.validation, rng=rng)
             validation = Batches.of(held_out, data, model)
+        optimizer = config.optimizer.build(model)
         return cls(
             model=model,
-            optimizer=config.optimizer.build(model),
+            optimizer=optimizer,
             config=config,
             rng=rng,
             train=Batches.of(train, data, model),
             validation=validation,
             name=name,
+            rates=tuple(group["lr"] for group in optimizer.param_groups),
         )
 
     @property
@@ -111,6 +116,12 @@ class Run:
         """Whether all epochs are done, or too many went by without a better one."""
         done, patience = len(self.history), self.config.patience
         return done >= self.config.epochs or (patience is not None and done - self.best_epoch >= patience)
+
+    def set_rate(self) -> None:
+        """Set the learning rate of the coming step."""
+        factor = self.config.schedule(self.step / (self.config.epochs * self.steps_per_epoch))
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = factor * rate
 
     def record(self, epoch: Epoch) -> None:
         """Add an epoch; keep the model's state if it is the best one so far."""
@@ -144,7 +155,8 @@ def _require_fit(model: nn.Module, data: Dataset) -> None:
 
 
 def _name(model: nn.Module, data: Dataset, config: Config, rng: np.random.Generator) -> str:
-    """Epochs and patience are left out: a longer run begins as a shorter one does."""
+    """Patience is left out, and so are the epochs if the rate stays: a longer run begins as a shorter one does."""
+    free = {"patience", "epochs"} if isinstance(config.schedule, Constant) else {"patience"}
     how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
     graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLinear)]
     return json.dumps(
@@ -153,6 +165,6 @@ def _name(model: nn.Module, data: Dataset, config: Config, rng: np.random.Genera
             "topology": graphs,
             "data": f"{data.name} {data.digest}",
             "rng": repr(rng.bit_generator.state),
-            **{name: value for name, value in how.items() if name not in ("epochs", "patience")},
+            **{name: value for name, value in how.items() if name not in free},
         }
     )

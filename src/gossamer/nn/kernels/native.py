@@ -14,7 +14,7 @@ from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
 from gossamer.nn.structure import Structure
 
 try:
-    from gossamer import _native
+    import gossamer._native as _native
 except ImportError:  # built without a compiler
     _native = None  # type: ignore[assignment]
 

@@ -1,0 +1,82 @@
+"""A whole training step of 784-1000-1000-1000-10, batch 128: SGD with momentum, and Adam.
+
+    python benchmarks/training_step.py [--densities .2 .1 .05 .01] [--rounds 30] [--json F]
+
+The last layer is full for all. Optimisers are PyTorch's fused ones for all. Contenders take turns in one process.
+"gossamer + torch head" keeps a plain torch.nn.Linear as last layer: what a user gets who swaps some layers only.
+"""
+
+import argparse
+import importlib.util
+import itertools
+import warnings
+
+import numpy as np
+import torch
+from contenders import MaskedLinear
+from report import Report
+from torch import nn
+
+import gossamer as gs
+from gossamer.studies.races import OPTIMIZERS, WIDTHS, dense_network, junction, network_step, rotated
+from gossamer.studies.speed import best_of_blocks
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.05, 0.01])
+parser.add_argument("--batch", type=int, default=128)
+parser.add_argument("--rounds", type=int, default=30)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--json")
+
+HIDDEN = tuple(itertools.pairwise(WIDTHS))
+FULL = gs.Bipartite.from_mask(np.ones((WIDTHS[-1], WIDTHS[-2])))
+
+
+def stack(layer):
+    """Hidden layers made by `layer(inputs, outputs)` with ReLU behind them, and a dense head."""
+    modules = [module for sizes in HIDDEN for module in (layer(*sizes), nn.ReLU())]
+    return nn.Sequential(*modules, nn.Linear(*WIDTHS[-2:]))
+
+
+def networks(density, rng):
+    """All contenders, dense first."""
+    junctions = [junction(*sizes, density, rng) for sizes in HIDDEN]
+    turned = [rotated(*sizes, density, rng) for sizes in HIDDEN]
+    found = {"dense": dense_network(WIDTHS)}
+    masks = {sizes: torch.from_numpy(g.to_mask()) for sizes, g in zip(HIDDEN, junctions, strict=True)}
+    found["mask times dense"] = stack(lambda *sizes: MaskedLinear(masks[sizes]))
+    if importlib.util.find_spec("sparselab"):
+        import sparselab
+
+        found["sparselab"] = stack(lambda *sizes: sparselab.SparseLinear(*sizes, sparsity=1 - density))
+    if importlib.util.find_spec("sparseprop"):
+        from sparseprop.modules import SparseLinear
+
+        found["sparseprop"] = stack(
+            lambda *sizes: SparseLinear(masks[sizes] * torch.randn(sizes[::-1]), nn.Parameter(torch.zeros(sizes[1])))
+        )
+    hidden = gs.nn.mlp(gs.Topology(junctions), output_activation=nn.ReLU)
+    found["gossamer + torch head"] = nn.Sequential(*hidden, nn.Linear(*WIDTHS[-2:]))
+    found["gossamer"] = gs.nn.mlp(gs.Topology([*junctions, FULL]))
+    found["gossamer rotated"] = gs.nn.mlp(gs.Topology([*turned, FULL]))
+    return found
+
+
+def main():
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(options.threads)
+    rng = np.random.default_rng(0)
+    x, target = torch.randn(options.batch, WIDTHS[0]), torch.randint(WIDTHS[-1], (options.batch,))
+    report = Report(f"a training step of {'-'.join(map(str, WIDTHS))}", options)
+    for name, optimizer in OPTIMIZERS.items():
+        for density in options.densities:
+            models = networks(density, rng)
+            steps = {key: network_step(model, optimizer(model), x, target) for key, model in models.items()}
+            timings = best_of_blocks(steps, blocks=options.rounds, per_block=5)
+            report.section(f"{name}, batch {options.batch}, density {density:g}", timings)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()

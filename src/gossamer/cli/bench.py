@@ -1,0 +1,109 @@
+"""`gossamer bench`: is it really faster here? A short race against dense PyTorch, and the choice for one shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.table import Table
+    from torch import nn
+
+bench = typer.Typer(help="Race the sparse layers against dense PyTorch on this machine.", no_args_is_help=False)
+
+Threads = Annotated[int | None, typer.Option(min=1, help="PyTorch threads; all cores if not given.")]
+
+
+@bench.callback(invoke_without_command=True)
+def race(context: typer.Context, threads: Threads = None, rounds: Annotated[int, typer.Option(min=1)] = 10) -> None:
+    """Time one junction and one whole training step at four sparsities (about half a minute)."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+
+    from gossamer.studies.speed import environment
+
+    _use(threads)
+    console = Console()
+    console.print(environment(), highlight=False)
+    console.print(_table("1024 x 1024, batch 128: forward and both gradients", _layers, rounds))
+    console.print(_table("a training step of 784-1000-1000-1000-10, batch 128, SGD", _networks, rounds))
+
+
+@bench.command()
+def layer(
+    inputs: Annotated[int, typer.Option(min=1)] = 1024,
+    outputs: Annotated[int, typer.Option(min=1)] = 1024,
+    density: Annotated[float, typer.Option(min=0, max=1)] = 0.1,
+    batch: Annotated[int, typer.Option(min=1)] = 128,
+    threads: Threads = None,
+) -> None:
+    """Say which backend `backend="auto"` takes for a shape, and the times it measured."""
+    import numpy as np
+    import torch
+
+    from gossamer.nn import SparseLinear
+    from gossamer.studies.races import junction
+
+    _use(threads)
+    g = junction(inputs, outputs, density, np.random.default_rng(0))
+    choice = SparseLinear(g, backend="auto").choice(torch.zeros(batch, inputs))
+    print(f"{inputs} x {outputs}, {g.num_edges} edges (density {g.density:.4g}), batch {batch}: {choice}")
+
+
+def _use(threads: int | None) -> None:
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def _table(title: str, contenders: Callable[[float], dict[str, Callable[[], None]]], rounds: int) -> Table:
+    from rich.table import Table
+
+    from gossamer.studies.speed import best_of_blocks
+
+    table = Table("sparsity", "dense ms", "gossamer ms", "ratio", "rotated ms", "ratio", title=f"{title} (n={rounds})")
+    for sparsity in (0.8, 0.9, 0.95, 0.99):
+        timings = best_of_blocks(contenders(1 - sparsity), blocks=rounds, per_block=3)
+        dense, ours, rotated = (timing.minimum for timing in timings.values())
+        cells = (f"{1e3 * ours:.3f}", f"{dense / ours:.2f}", f"{1e3 * rotated:.3f}", f"{dense / rotated:.2f}")
+        table.add_row(f"{sparsity:.0%}", f"{1e3 * dense:.3f}", *cells)
+    return table
+
+
+def _layers(density: float) -> dict[str, Callable[[], None]]:
+    import numpy as np
+    import torch
+
+    from gossamer.nn import SparseLinear
+    from gossamer.studies.races import junction, layer_step, rotated
+
+    rng, size = np.random.default_rng(0), (1024, 1024)
+    modules: dict[str, nn.Module] = {
+        "dense": torch.nn.Linear(*size, bias=False),
+        "gossamer": SparseLinear(junction(*size, density, rng), bias=False),
+        "rotated": SparseLinear(rotated(*size, density, rng), bias=False),
+    }
+    x, dy = torch.randn(128, 1024), torch.randn(128, 1024)
+    return {name: layer_step(module, x, dy) for name, module in modules.items()}
+
+
+def _networks(density: float) -> dict[str, Callable[[], None]]:
+    import numpy as np
+    import torch
+
+    from gossamer.studies.races import OPTIMIZERS, WIDTHS, dense_network, network_step, sparse_network
+
+    rng = np.random.default_rng(0)
+    x, target = torch.randn(128, WIDTHS[0]), torch.randint(WIDTHS[-1], (128,))
+    models: dict[str, nn.Module] = {
+        "dense": dense_network(WIDTHS),
+        "gossamer": sparse_network(WIDTHS, density, rng),
+        "rotated": sparse_network(WIDTHS, density, rng, rotate=True),
+    }
+    optimizer = OPTIMIZERS["SGD momentum"]
+    return {name: network_step(model, optimizer(model), x, target) for name, model in models.items()}

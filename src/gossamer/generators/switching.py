@@ -1,0 +1,110 @@
+"""Edge switches: (a, b), (c, d) become (a, d), (c, b). They change who is joined to whom and no degree at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gossamer.errors import ConvergenceError, require_int, require_rng
+from gossamer.generators.subsets import by_output, contains
+from gossamer.topology import Bipartite, Junction
+
+_PATIENCE = 200
+
+
+def switched(junction: Junction, rounds: int, *, rng: np.random.Generator) -> Bipartite:
+    """Rewire a junction at random, keeping the degree of every input and output.
+
+    In each round a random number of random pairs of edges, up to all, are switched where that makes no edge twice:
+    the null model for a measure that should see more than degrees. In the limit all junctions with these degrees are
+    equally likely; some tens of rounds forget most starts.
+
+    Args:
+        junction: what to rewire.
+        rounds: how often; 0 changes nothing.
+        rng: source of randomness.
+
+    References:
+        Maslov, Sneppen, "Specificity and stability in topology of protein networks", Science 2002, in bulk.
+
+    >>> from gossamer.generators import fibonacci
+    >>> g = fibonacci(20, 20, 4)
+    >>> h = switched(g, 10, rng=np.random.default_rng(0))
+    >>> bool((h.fan_in == g.fan_in).all() and (h.fan_out == g.fan_out).all()), h == g
+    (True, False)
+    """
+    require_int("rounds", rounds, low=0)
+    require_rng(rng)
+    inputs, outputs = (end.astype(np.int64) for end in junction.edges())
+    for _ in range(rounds):
+        order = rng.permutation(len(inputs))
+        some = rng.integers(len(order) // 2 + 1)  # where edges are dense, few pairs get in each other's way less
+        first, second = order[:some], order[some : 2 * some]
+        switch_where_simple(inputs, outputs, first, second, in_features=junction.in_features)
+    return joined(inputs, outputs, junction.in_features, junction.out_features)
+
+
+def joined(inputs: NDArray[np.int64], outputs: NDArray[np.int64], in_features: int, out_features: int) -> Bipartite:
+    """Junction of distinct edges in any order."""
+    keys = outputs * in_features + inputs
+    keys.sort()
+    return by_output(keys, in_features, out_features)
+
+
+def switch_where_simple(
+    inputs: NDArray[np.int64],
+    outputs: NDArray[np.int64],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    *,
+    in_features: int,
+) -> None:
+    """Switch, in place, the edges `first[p]` and `second[p]` of every pair p that leaves the graph simple.
+
+    The pairs must not share an edge. A pair waits when another one would make the same edge or one that this pair
+    gives up: then the way back is as likely as the way there, and random pairs reach all graphs equally often.
+    """
+    keys = outputs * in_features + inputs
+    new = np.stack([outputs[second] * in_features + inputs[first], outputs[first] * in_features + inputs[second]])
+    wanted = np.sort(new, axis=None)
+    wanted_twice = wanted[1:][wanted[1:] == wanted[:-1]]
+    bad = contains(np.sort(keys), new) | contains(wanted_twice, new)
+    good = ~(bad.any(axis=0) | contains(wanted, keys[first]) | contains(wanted, keys[second]))
+    first, second = first[good], second[good]
+    outputs[first], outputs[second] = outputs[second], outputs[first]
+
+
+def make_simple(
+    inputs: NDArray[np.int64], outputs: NDArray[np.int64], *, in_features: int, rng: np.random.Generator
+) -> None:
+    """Switch, in place, every edge that is there twice with a random other one, until none is.
+
+    Raises:
+        ConvergenceError: no simple graph was found; none may exist with these degrees.
+    """
+    fewest, rounds_left = len(inputs) + 1, _PATIENCE
+    while (surplus := _surplus(outputs * in_features + inputs)).size:
+        fewest, rounds_left = (len(surplus), _PATIENCE) if len(surplus) < fewest else (fewest, rounds_left - 1)
+        if not rounds_left:
+            raise ConvergenceError(f"{fewest} of {len(inputs)} edges are there twice, after {_PATIENCE} vain rounds.")
+        partners = rng.integers(len(inputs), size=len(surplus))
+        pairs = _disjoint(surplus, partners)
+        switch_where_simple(inputs, outputs, surplus[pairs], partners[pairs], in_features=in_features)
+
+
+def _surplus(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions of all but the first of equal keys; only the keys that come twice are looked for, not all sorted."""
+    ascending = np.sort(keys)
+    twice = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    places = np.flatnonzero(contains(twice, keys))
+    places = places[np.argsort(keys[places], kind="stable")]
+    again = np.zeros(len(places), dtype=np.bool_)
+    np.equal(keys[places[1:]], keys[places[:-1]], out=again[1:])
+    return places[again]
+
+
+def _disjoint(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs whose edges no other pair has."""
+    _, place, count = np.unique(np.concatenate([first, second]), return_inverse=True, return_counts=True)
+    alone = count[place] == 1
+    return np.flatnonzero(alone[: len(first)] & alone[len(first) :])

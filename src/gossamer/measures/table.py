@@ -1,0 +1,65 @@
+"""Many measures of a network and of each of its layers, with what was skipped and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gossamer.errors import ConvergenceError, require_known
+from gossamer.measures.folding import Graph, Weights, layers_of, weights_of
+from gossamer.measures.registry import MEASURES, Measure
+
+NETWORK = "network"
+
+
+class Entry(NamedTuple):
+    """One measured number, or the reason why there is none."""
+
+    scope: str
+    """`layer 0`, `layer 1`, ..., or `network`."""
+    measure: str
+    value: float | int | None
+    skipped: str | None
+
+
+def measure_all(
+    g: Graph, weights: Weights | None = None, *, names: Iterable[str] = tuple(MEASURES), limits: bool = True
+) -> list[Entry]:
+    """Take measures of each layer and, if there are several, of the whole network.
+
+    Args:
+        g: a junction or a network.
+        weights: edge weights; without them measures of weights are left out.
+        names: which measures, see `MEASURES`.
+        limits: whether to skip what would take too long.
+
+    Raises:
+        ValueError: a name that no measure has.
+
+    >>> from gossamer import Rotated
+    >>> measure_all(Rotated([0, 1], in_features=4, out_features=4), names=["components"])
+    [Entry(scope='layer 0', measure='components', value=1, skipped=None)]
+    """
+    chosen = [require_known("measure", name, MEASURES) for name in names]
+    layers = layers_of(g)
+    parts: list[tuple[str, Graph, Weights | None]]
+    values = [None] * len(layers) if weights is None else list(weights_of(g, weights))
+    parts = [(f"layer {number}", layer, w) for number, (layer, w) in enumerate(zip(layers, values, strict=True))]
+    if len(layers) > 1:
+        parts.append((NETWORK, g, weights))
+    return [
+        _entry(scope, measure, part, w, limits)
+        for scope, part, w in parts
+        for measure in chosen
+        if weights is not None or not measure.needs_weights
+    ]
+
+
+def _entry(scope: str, measure: Measure, g: Graph, weights: Weights | None, limits: bool) -> Entry:
+    excess = measure.cost.excess(g) if limits else None
+    if excess is not None:
+        return Entry(scope, measure.name, None, f"too large: {excess}")
+    try:
+        return Entry(scope, measure.name, measure(g, weights), None)
+    except ConvergenceError as error:
+        return Entry(scope, measure.name, None, f"did not converge: {error}")

@@ -1,0 +1,99 @@
+"""Records what passes through layers, at the steps whose gradients of missing edges a rule asks for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
+
+from gossamer.nn import SparseLinear, sparse_linear
+
+Pass = tuple[int, Tensor, Tensor]
+"""The step of a pass through a layer, its input x (B, I), and the gradient dz (B, O) before the activation."""
+
+
+class Capture:
+    """Collects the passes through each layer.
+
+    Hooks exist only between `arm` and `disarm`. Several backward passes before an update (gradient accumulation,
+    a layer used twice) give several entries. While armed, compiled models run eagerly, since a compiled graph does
+    not call hooks that were added after it was made.
+    """
+
+    def __init__(self, layers: Mapping[str, SparseLinear]) -> None:
+        self._layers = layers
+        self._handles: list[RemovableHandle] = []
+        self.step = 1
+        self.passes: dict[str, list[Pass]] = {name: [] for name in layers}
+
+    def arm(self) -> None:
+        """Record from now on."""
+        if not self._handles:
+            for name, layer in self._layers.items():
+                self._handles.append(layer.register_forward_hook(_Observer(self, name), with_kwargs=True))
+            _EAGER.enter(self)
+
+    def disarm(self) -> None:
+        """Record no more, and forget what was recorded."""
+        if self._handles:
+            for handle in self._handles:
+                handle.remove()
+            self._handles.clear()
+            _EAGER.leave(self)
+        self.keep_from(self.step + 1)
+
+    def keep_from(self, step: int) -> None:
+        """Forget the passes of earlier steps."""
+        for name, passes in self.passes.items():
+            self.passes[name] = [each for each in passes if each[0] >= step]
+
+
+class _Observer:
+    """A forward hook that waits for the gradient of the layer's output."""
+
+    def __init__(self, capture: Capture, name: str) -> None:
+        self._capture = capture
+        self._name = name
+
+    def __call__(self, layer: SparseLinear, args: Any, kwargs: Any, output: Tensor) -> None:
+        if not output.requires_grad:
+            return
+        with torch.no_grad():
+            x = (args[0] if args else kwargs["x"]).detach().reshape(-1, layer.in_features)
+            kept = output.detach().reshape(-1, layer.out_features)
+            activation = layer.activation
+            if activation.needs_input:
+                kept = sparse_linear(x, layer.weight, layer.bias, structure=layer.structure)
+
+        def record(dy: Tensor) -> None:
+            dz = dy.detach().reshape(kept.shape) * activation.derivative(kept)
+            self._capture.passes[self._name].append((self._capture.step, x, dz))
+
+        output.register_hook(record)
+
+
+class _Eager:
+    """Keeps compiled functions running eagerly while any capture is armed, then restores what was before."""
+
+    def __init__(self) -> None:
+        self._armed: set[int] = set()
+        self._stance: Any = None
+
+    def enter(self, capture: Capture) -> None:
+        set_stance = getattr(torch.compiler, "set_stance", None)  # PyTorch 2.6
+        if not self._armed and set_stance is not None and "torch._dynamo" in sys.modules:
+            self._stance = set_stance("force_eager")
+        self._armed.add(id(capture))
+
+    def leave(self, capture: Capture) -> None:
+        self._armed.discard(id(capture))
+        if not self._armed and self._stance is not None:
+            self._stance.__exit__(None, None, None)
+            self._stance = None
+
+
+_EAGER = _Eager()

@@ -1,0 +1,73 @@
+"""Moves what belongs to edges (weights, gradients, an optimiser's state) along when the edges move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gossamer.errors import RewiringError
+
+Source = Tensor
+"""Which old edge each new edge is, or -1; int64 (E',)."""
+
+
+def carried(values: Tensor, source: Source, fill: float = 0.0) -> Tensor:
+    """The values (E,) of edges in their new order (E',), `fill` for new edges.
+
+    >>> carried(torch.tensor([1.0, 2.0]), torch.tensor([1, -1]))
+    tensor([2., 0.])
+    """
+    padded = torch.cat([values, values.new_full((1,), fill)])
+    return padded.index_select(0, torch.where(source < 0, len(values), source))
+
+
+def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, fills: Mapping[str, float]) -> Any:
+    """A copy of one parameter's optimiser state in which every tensor of the parameter's `shape` follows its edges.
+
+    Tensors of other shapes, numbers and the like stay; dicts, lists and tuples are searched at any depth.
+    """
+
+    def follow(value: Any, name: str) -> Any:
+        if isinstance(value, Tensor):
+            fits = value.shape == shape and not value.is_sparse
+            return carried(value, source.to(value.device), fills.get(name, 0.0)) if fits else value
+        if isinstance(value, Mapping):
+            return {key: follow(part, str(key)) for key, part in value.items()}
+        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+            return type(value)(follow(part, name) for part in value)
+        return value
+
+    return follow(dict(state), "")
+
+
+def fill_values(group: Mapping[str, Any]) -> dict[str, float]:
+    """State that a new edge starts with where it is not 0: Adagrad's `initial_accumulator_value`."""
+    return {"sum": float(group["initial_accumulator_value"])} if group.get("initial_accumulator_value") else {}
+
+
+def group_of(parameter: nn.Parameter, optimizer: torch.optim.Optimizer, name: str) -> dict[str, Any]:
+    """The parameter group that holds a layer's weight.
+
+    Raises:
+        RewiringError: none does, or the optimiser keeps all parameters' state in one vector.
+    """
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise RewiringError("LBFGS keeps one history of all parameters together; edges cannot be told apart in it.")
+    for group in optimizer.param_groups:
+        if any(held is parameter for held in group["params"]):
+            return group
+    raise RewiringError(
+        f"the optimiser does not hold the weight of layer {name!r}; pass model.parameters() of this very model to it."
+    )
+
+
+def momentum_of(state: Mapping[str, Any]) -> Tensor | None:
+    """The running mean of the gradient that SGD ("momentum_buffer") or the Adam family ("exp_avg") keeps."""
+    for name in ("momentum_buffer", "exp_avg"):
+        found = state.get(name)
+        if isinstance(found, Tensor):
+            return found
+    return None

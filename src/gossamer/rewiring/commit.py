@@ -1,0 +1,73 @@
+"""An update, made ready in full before the first thing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gossamer.nn import SparseLinear
+from gossamer.rewiring.carry import carried, carried_state, fill_values, group_of
+from gossamer.rewiring.keys import edge_keys
+from gossamer.rewiring.update import Moved
+from gossamer.rewiring.view import Change
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One layer's change with all tensors that it needs."""
+
+    layer: SparseLinear
+    change: Change
+    source: Tensor
+    weight: Tensor
+    gradient: Tensor | None
+    state: dict[str, Any] | None
+    memory: dict[str, Tensor]
+    moved: Moved
+
+    def apply(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take on junction, weights, gradient and optimiser state."""
+        parameter = self.layer.weight
+        if self.moved.is_nothing:
+            parameter.data.copy_(self.weight)
+        else:
+            self.layer.adopt(self.change.junction, self.weight)
+            parameter.grad = self.gradient
+        if self.state is not None:
+            optimizer.state[parameter] = self.state
+
+
+def prepare(
+    layer: SparseLinear, optimizer: torch.optim.Optimizer, change: Change, memory: Mapping[str, Tensor]
+) -> Prepared:
+    """Compute what a layer will hold after a change; nothing is modified."""
+    parameter = layer.weight
+    source = torch.from_numpy(change.source)
+    on_device = source.to(parameter.device)
+    shape, gradient = parameter.shape, parameter.grad
+    fills = fill_values(group_of(parameter, optimizer, "?"))
+    state = carried_state(optimizer.state[parameter], on_device, shape, fills) if parameter in optimizer.state else None
+    kept = {name: carried(values, source) for name, values in memory.items()}
+    kept |= {name: torch.from_numpy(np.array(values)) for name, values in change.memory.items()}
+    return Prepared(
+        layer=layer,
+        change=change,
+        source=source,
+        weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
+        gradient=None if gradient is None else carried(gradient, on_device),
+        state=state,
+        memory=kept,
+        moved=_moved(layer, change),
+    )
+
+
+def _moved(layer: SparseLinear, change: Change) -> Moved:
+    before = edge_keys(layer.topology())
+    survives = np.zeros(len(before), dtype=np.bool_)
+    survives[change.source[change.source >= 0]] = True
+    return Moved(removed=before[~survives], added=edge_keys(change.junction)[change.source < 0])

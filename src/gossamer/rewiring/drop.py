@@ -1,0 +1,145 @@
+"""Which edges go: frozen functions of a layer and a fraction, answering which edges stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from gossamer.rewiring.keys import Mask
+from gossamer.rewiring.view import Floats, LayerView
+
+
+class Drop(Protocol):
+    """Chooses edges to drop."""
+
+    @property
+    def random(self) -> bool:
+        """Whether it draws."""
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay, shape (E,)."""
+
+
+def keep_largest(scores: Floats, count: int) -> Mask:
+    """Mark the `count` largest scores; of equal scores the first ones."""
+    kept = np.zeros(len(scores), dtype=np.bool_)
+    if count <= 0:
+        return kept
+    if count >= len(scores):
+        return ~kept
+    lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
+    kept = np.asarray(scores > lowest)
+    kept[np.flatnonzero(scores == lowest)[: count - int(kept.sum())]] = True
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class DropSmallest:
+    """Drops the int(fraction * E) edges of smallest |w|."""
+
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        return keep_largest(np.abs(view.weight), view.num_edges - int(fraction * view.num_edges))
+
+
+@dataclass(frozen=True, slots=True)
+class DropNearestZero:
+    """Drops the share of the positive weights nearest 0 and the same share of the negative ones, as SET's code does.
+
+    With the weights v sorted, p negative ones before and the first positive one at q, what stays is strictly below
+    v[int((1 - fraction) p)] or strictly above v[int(min(n - 1, q + fraction (n - q)))]; weights of exactly 0 go.
+    A fraction of 0 drops nothing [departure: the code drops the smallest positive weight even then].
+
+    References:
+        Mocanu et al., "Scalable training of artificial neural networks with adaptive sparse connectivity inspired by
+        network science", Nature Communications 9, 2018, and its code.
+    """
+
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        w, n = view.weight, view.num_edges
+        if fraction == 0 or n == 0:
+            return np.ones(n, dtype=np.bool_)
+        p, q = int((w < 0).sum()), n - int((w > 0).sum())
+        below, above = min(n - 1, int((1 - fraction) * p)), int(min(n - 1, q + fraction * (n - q)))
+        ordered = np.partition(w, sorted({below, above}))
+        kept: Mask = (w < min(ordered[below], 0)) | (w > max(ordered[above], 0))
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class DropLeastSalient:
+    """Drops the int(fraction * E) edges of smallest |w| + `weight_of_gradient` * |dL/dw|.
+
+    References:
+        Yuan et al., "MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge", NeurIPS 2021.
+    """
+
+    weight_of_gradient: float = 1.0
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        scores = np.abs(view.weight) + self.weight_of_gradient * np.abs(view.require_gradient())
+        return keep_largest(scores, view.num_edges - int(fraction * view.num_edges))
+
+
+@dataclass(frozen=True, slots=True)
+class DropBeyondInitial:
+    """Drops the least salient edges beyond the number that the layer began with.
+
+    Args:
+        weight_of_gradient: see `DropLeastSalient`.
+    """
+
+    weight_of_gradient: float = 1.0
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        scores = np.abs(view.weight) + self.weight_of_gradient * np.abs(view.require_gradient())
+        return keep_largest(scores, view.initial_edges)
+
+
+@dataclass(frozen=True, slots=True)
+class DropSoftly:
+    """Keeps E - int(fraction * E) edges, drawn without replacement in proportion to |w|^T, where T rises from 1 to 3.
+
+    T = 1 + 2 min(1, t / until): the choice hardens with time. The draw is by exponential clocks: an edge rings at
+    rate |w|^T, the first to ring stay.
+
+    Args:
+        until: the step at which T is 3.
+
+    References:
+        Zhang et al., arXiv 2501.19107, 2025 (CHTs, link removal).
+        Efraimidis, Spirakis, "Weighted random sampling with a reservoir", Information Processing Letters 97, 2006.
+    """
+
+    until: int
+    random = True
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay."""
+        hardness = 1 + 2 * min(1.0, view.step / self.until)
+        with np.errstate(divide="ignore"):
+            log_rates = hardness * np.log(np.abs(view.weight).astype(np.float64))
+        rings = np.log(rng.standard_exponential(view.num_edges)) - log_rates
+        return keep_largest(-rings, view.num_edges - int(fraction * view.num_edges))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAll:
+    """Drops nothing."""
+
+    random = False
+
+    def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
+        """Which edges stay: all."""
+        return np.ones(view.num_edges, dtype=np.bool_)

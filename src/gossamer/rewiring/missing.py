@@ -1,0 +1,63 @@
+"""The gradient of a layer with respect to weights that it does not have, in blocks of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gossamer.rewiring.keys import Keys
+from gossamer.rewiring.topk import RunningTopK
+
+BLOCK_PLACES = 1 << 20
+"""Gradients held at a time: 4 MiB in float32, which stay in a processor's cache."""
+
+
+class MissingGradient:
+    """dL/dW[j, i] = sum over b of dz[b, j] x[b, i], for every place (j, i), from a layer's own inputs x and dz.
+
+    Args:
+        passes: (age, x (B, I), dz (B, O)) of each pass through the layer, on one device; `age` is how many optimiser
+            steps ago it was.
+    """
+
+    def __init__(self, passes: Sequence[tuple[int, Tensor, Tensor]]) -> None:
+        self._passes = tuple(passes)
+        _, x, dz = (parts if len(parts) > 1 else parts[0] for parts in zip(*passes, strict=True))
+        x, dz = (torch.cat(parts) if isinstance(parts, tuple) else parts for parts in (x, dz))
+        exact = x.dtype if x.dtype == torch.float64 else torch.float32
+        self._x_BI, self._dz_OB = x.to(exact), dz.to(exact).t()
+
+    def faded(self, decay: float) -> MissingGradient:
+        """The sum in which a pass that is `age` steps old counts decay^age."""
+        return MissingGradient([(age, x, dz * decay**age) for age, x, dz in self._passes])
+
+    def is_finite(self) -> bool:
+        """Whether no input and no gradient is infinite or NaN."""
+        return bool(torch.isfinite(self._x_BI.sum()) and torch.isfinite(self._dz_OB.sum()))
+
+    def blocks(self) -> Iterator[tuple[int, Tensor]]:
+        """The gradient (r, I) of a few outputs at a time, and the number of the first of them."""
+        outputs, inputs = len(self._dz_OB), self._x_BI.shape[1]
+        rows = max(1, BLOCK_PLACES // inputs)
+        for start in range(0, outputs, rows):
+            yield start, self._dz_OB[start : start + rows] @ self._x_BI
+
+    def scores(self, excluded: Keys) -> Iterator[tuple[int, Tensor]]:
+        """The magnitude of the gradient (r, I) block by block, -inf at the ascending keys `excluded`."""
+        for start, gradient in self.blocks():
+            rows, inputs = gradient.shape
+            scores = gradient.abs_()
+            low, high = np.searchsorted(excluded, [start * inputs, (start + rows) * inputs])
+            held = torch.from_numpy(excluded[low:high] - start * inputs).to(scores.device)
+            scores.view(-1).index_fill_(0, held, float("-inf"))
+            yield start, scores
+
+    def largest(self, count: int, excluded: Keys) -> Keys:
+        """The `count` places of largest magnitude outside `excluded`, ascending; ties go to the lower key."""
+        best = RunningTopK(count)
+        for start, scores in self.scores(excluded):
+            best.offer(scores.view(-1), first=start * scores.shape[1])
+        return best.places()

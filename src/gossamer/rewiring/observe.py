@@ -1,0 +1,65 @@
+"""Looks at layers and optimiser before an update, without touching them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gossamer.errors import RewiringError
+from gossamer.nn import SparseLinear
+from gossamer.rewiring.carry import group_of, momentum_of
+from gossamer.rewiring.missing import MissingGradient
+from gossamer.rewiring.view import Floats, LayerView
+
+
+def complaint_about(layers: Mapping[str, SparseLinear], optimizer: torch.optim.Optimizer) -> str | None:
+    """Why layers cannot be rewired now, or None."""
+    for name, layer in layers.items():
+        if not layer.weight.requires_grad:
+            return f"the weight of layer {name!r} is frozen (requires_grad=False); name the layers to rewire."
+        if not bool(torch.isfinite(layer.weight.detach()).all()):
+            wrong = int((~torch.isfinite(layer.weight.detach())).sum())
+            return f"layer {name!r} has {wrong} weights that are NaN or infinite."
+        try:
+            group_of(layer.weight, optimizer, name)
+        except RewiringError as error:
+            return str(error)
+    return None
+
+
+def view_of(
+    name: str,
+    layer: SparseLinear,
+    optimizer: torch.optim.Optimizer,
+    *,
+    step: int,
+    passes: Sequence[tuple[int, Tensor, Tensor]],
+    initial_edges: int,
+    memory: Mapping[str, Tensor],
+) -> LayerView:
+    """What a rule sees of a layer; arrays are read-only and share memory with the model where they can."""
+    state: Mapping[str, Any] = optimizer.state.get(layer.weight, {})
+    momentum, gradient = momentum_of(state), layer.weight.grad
+    return LayerView.of(
+        name,
+        layer.topology(),
+        as_array(layer.weight),
+        step=step,
+        gradient=None if gradient is None else as_array(gradient),
+        momentum=None if momentum is None else as_array(momentum),
+        missing=MissingGradient(passes) if passes else None,
+        initial_edges=initial_edges,
+        memory={key: as_array(values) for key, values in memory.items()},
+    )
+
+
+def as_array(values: Tensor) -> Floats:
+    """A tensor's numbers, float64 if it is, float32 otherwise (exact for bfloat16 and float16); read-only."""
+    dtype = torch.float64 if values.dtype == torch.float64 else torch.float32
+    array: Floats = values.detach().to("cpu", dtype).numpy().view(np.ndarray)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,286 @@
+"""Applies a rule to a model in training, and keeps model and optimiser consistent."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from gossamer.errors import CheckpointError, RewiringError, require_rng
+from gossamer.nn import SparseLinear
+from gossamer.rewiring import parallel, rewinding
+from gossamer.rewiring.capture import Capture
+from gossamer.rewiring.carry import group_of
+from gossamer.rewiring.commit import Prepared, prepare
+from gossamer.rewiring.explored import Explored
+from gossamer.rewiring.keys import edge_keys
+from gossamer.rewiring.observe import complaint_about, view_of
+from gossamer.rewiring.recording import Recording
+from gossamer.rewiring.rule import Rule
+from gossamer.rewiring.update import Update
+from gossamer.rewiring.view import Change, Network
+
+
+class Rewirer:
+    """Changes the topology of a model's sparse layers as a rule says.
+
+    Call `step()` after every `optimizer.step()`. After an update every surviving edge has its own weight, gradient and
+    entry in each tensor of the optimiser's state that is shaped like the weight; new edges have what the rule gives
+    them, gradient 0 and state 0 (Adagrad: its initial accumulator). Parameters stay the same objects, so parameter
+    groups, schedulers and clipping go on. An update is planned first and committed at once: an error changes nothing.
+
+    In a process group of several ranks rank 0 decides, with the gradients of all, and every rank does the same.
+
+    Args:
+        model: its `SparseLinear` layers are rewired.
+        optimizer: must hold their weights; any whose state lies in `optimizer.state[parameter]`.
+        rule: what happens when.
+        rng: where random rules draw; if None, a generator seeded by a draw from torch's global one.
+        layers: names of the layers to rewire, as in `model.named_modules()`; all if None.
+        recording: where updates are logged.
+
+    Raises:
+        RewiringError: no sparse layer, or an optimiser that does not hold a weight.
+        TypeError: arguments of another type.
+        ValueError: names that are no sparse layers of the model.
+
+    >>> import gossamer as gs
+    >>> g = gs.Bipartite.from_mask([[1, 0, 1], [0, 1, 0]])
+    >>> layer = gs.nn.SparseLinear(g)
+    >>> optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    >>> rewirer = Rewirer(layer, optimizer, gs.rewiring.rigl(fraction=0.5, every=1, until=10))
+    >>> layer(torch.ones(4, 3)).sum().backward()
+    >>> optimizer.step()
+    >>> rewirer.step().edges, layer.weight.shape
+    (3, torch.Size([3]))
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        rule: Rule,
+        *,
+        rng: np.random.Generator | None = None,
+        layers: Iterable[str] | None = None,
+        recording: Recording | None = None,
+    ) -> None:
+        if not isinstance(rule, Rule):
+            raise TypeError(f"rule={rule!r} is {type(rule).__name__}, not a rule such as gossamer.rewiring.static().")
+        self.rule = rule
+        self._model = model
+        self._optimizer = optimizer
+        self._layers = _chosen(model, layers)
+        for name, layer in self._layers.items():
+            group_of(layer.weight, optimizer, name)
+        self._rng = _generator(rule) if rng is None else require_rng(rng)
+        self._step = 0
+        self._due_since: int | None = None
+        self._capture = Capture(self._layers)
+        weakref.finalize(self, self._capture.disarm)
+        self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
+        self._origin: dict[str, Tensor] = {}
+        self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
+        self._explored = {
+            name: Explored(layer.in_features * layer.out_features, edge_keys(layer.topology()))
+            for name, layer in self._layers.items()
+        }
+        self.recording = recording
+        if recording is not None:
+            recording.begin({name: layer.topology() for name, layer in self._layers.items()})
+        if rule.due(0):
+            self._update(0, 0)
+        self._prepare_next()
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps seen."""
+        return self._step
+
+    @property
+    def sparsity(self) -> float:
+        """Share of empty places in the rewired layers, 0 to 1."""
+        places = sum(explored.places for explored in self._explored.values())
+        return 1 - sum(layer.weight.numel() for layer in self._layers.values()) / places
+
+    @property
+    def explored(self) -> float:
+        """R_s of In-Time Over-Parameterization: share of places that ever held an edge, 0 to 1; NaN if untracked.
+
+        Layers of more than 2**31 places are not tracked.
+
+        References:
+            Liu, Yin, Mocanu, Pechenizkiy, "Do We Actually Need Dense Over-Parameterization?", ICML 2021.
+        """
+        tracked = [explored for explored in self._explored.values() if explored.is_tracked]
+        places = sum(explored.places for explored in tracked)
+        return sum(explored.count for explored in tracked) / places if places else float("nan")
+
+    def step(self) -> Update | None:
+        """Count an optimiser step, and update the topology if the rule is due.
+
+        Returns:
+            What was done, or None. An update whose gradients are not finite (a step that a gradient scaler skips)
+            waits for the next step.
+
+        Raises:
+            RewiringError: frozen or NaN weights, missing gradients, ranks that disagree, a call inside a compiled
+                graph. Model and optimiser are as before.
+            InfeasibleTopologyError: a layer has no edge, or no empty place.
+        """
+        if torch.compiler.is_compiling():
+            raise RewiringError("rewirer.step() changes the model and cannot be compiled; call it outside the graph.")
+        step = self._step + 1
+        due = step if self.rule.due(step) else self._due_since
+        update = None
+        if due is not None:
+            update = self._update(step, due)
+            self._due_since = due if update is None else None
+        self._step = step
+        self._prepare_next()
+        return update
+
+    def _prepare_next(self) -> None:
+        step, window = self._step + 1, self.rule.window
+        self._capture.step = step
+        wanted = self._due_since is not None or any(self.rule.due(step + ahead) for ahead in range(window))
+        if window and wanted:
+            self._capture.arm()
+            self._capture.keep_from(step - window + 1)
+        else:
+            self._capture.disarm()
+
+    def _update(self, step: int, due: int) -> Update | None:
+        changes = self._decide(step, due)
+        if changes is None:
+            return None
+        if any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
+            parallel.require_same_sizes(self._layers, changes)
+        prepared = [
+            prepare(layer, self._optimizer, change, self._memory[name])
+            for (name, layer), change in zip(self._layers.items(), changes, strict=True)
+        ]
+        self._commit(prepared)
+        if parallel.is_parallel():
+            parallel.require_one_topology(self._layers.values(), None)
+        if self.recording is not None:
+            self.recording.add(step, {name: each.moved for name, each in zip(self._layers, prepared, strict=True)})
+        places = sum(explored.places for explored in self._explored.values())
+        return Update.of(step, places, [each.moved for each in prepared], [len(each.source) for each in prepared])
+
+    def _decide(self, step: int, due: int) -> tuple[Change, ...] | None:
+        complaint = complaint_about(self._layers, self._optimizer)
+        passes = self._capture.passes
+        if not parallel.is_parallel():
+            if complaint:
+                raise RewiringError(complaint)
+            return self._plan(step, due, passes)[0]
+        parallel.require_one_topology(self._layers.values(), complaint)
+        if self.rule.window:
+            passes = parallel.gather_passes(passes)
+        changes, state = parallel.decided_by_first(lambda: self._plan(step, due, passes))
+        self._rng.bit_generator.state = state
+        return changes
+
+    def _plan(self, step: int, due: int, passes: Mapping[str, Any]) -> tuple[tuple[Change, ...] | None, Any]:
+        views = tuple(
+            view_of(
+                name,
+                layer,
+                self._optimizer,
+                step=due,
+                passes=[(step - when, x, dz) for when, x, dz in passes[name]],
+                initial_edges=self._initial[name],
+                memory=self._memory[name],
+            )
+            for name, layer in self._layers.items()
+        )
+        ready = all(view.missing is None or view.missing.is_finite() for view in views)
+        changes = self.rule.plan(Network(due, views), rng=self._rng) if ready else None
+        return changes, self._rng.bit_generator.state
+
+    def _commit(self, prepared: Sequence[Prepared]) -> None:
+        for name, each in zip(self._layers, prepared, strict=True):
+            each.apply(self._optimizer)
+            self._memory[name] = each.memory
+            self._explored[name].visit(each.moved.added)
+        if any(each.change.remember for each in prepared):
+            self._origin = rewinding.note(self._model, self._layers)
+        if any(each.change.restart for each in prepared):
+            rewinding.rewind(self._model, self._optimizer, self._origin)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that later updates depend on: tensors, numbers, strings, in dicts and lists.
+
+        Save it with the model's and the optimiser's state, after `step()`.
+        """
+        return {
+            "rule": repr(self.rule),
+            "step": self._step,
+            "due_since": self._due_since,
+            "rng": json.dumps(self._rng.bit_generator.state, default=np.ndarray.tolist),
+            "initial_edges": dict(self._initial),
+            "memory": {name: dict(memory) for name, memory in self._memory.items()},
+            "origin": dict(self._origin),
+            "explored": {name: torch.from_numpy(each.bits.copy()) for name, each in self._explored.items()},
+            "passes": {name: [list(each) for each in passes] for name, passes in self._capture.passes.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> None:
+        """Go on where `state_dict` was made. Load the model and the optimiser first.
+
+        Args:
+            state: what `state_dict` returned.
+            strict: whether the rule must be the same.
+
+        Raises:
+            CheckpointError: another rule, other layers, or a random generator of another kind.
+        """
+        if strict and state["rule"] != repr(self.rule):
+            raise CheckpointError(f"the state is of rule {state['rule']}, this rewirer has {self.rule!r}.")
+        if set(state["initial_edges"]) != set(self._layers):
+            raise CheckpointError(
+                f"the state is of layers {sorted(state['initial_edges'])}, this rewirer has {sorted(self._layers)}."
+            )
+        rng_state = json.loads(state["rng"])
+        if rng_state["bit_generator"] != self._rng.bit_generator.state["bit_generator"]:
+            raise CheckpointError(
+                f"the state is of a {rng_state['bit_generator']} generator, rng is a "
+                f"{self._rng.bit_generator.state['bit_generator']}."
+            )
+        self._rng.bit_generator.state = rng_state
+        self._step, self._due_since = int(state["step"]), state["due_since"]
+        self._initial = {name: int(count) for name, count in state["initial_edges"].items()}
+        self._memory = {name: dict(state["memory"][name]) for name in self._layers}
+        self._origin = dict(state["origin"])
+        for name, bits in state["explored"].items():
+            self._explored[name].load(bits.cpu().numpy())
+        self._capture.disarm()
+        self._capture.passes = {name: [tuple(each) for each in state["passes"][name]] for name in self._layers}
+        self._prepare_next()
+
+
+def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, SparseLinear]:
+    sparse = {name: module for name, module in model.named_modules() if isinstance(module, SparseLinear)}
+    if not sparse:
+        raise RewiringError("the model has no SparseLinear layer, so there is nothing to rewire.")
+    if names is None:
+        return sparse
+    if isinstance(names, str):
+        raise TypeError(f"layers={names!r} is one string; a list of names is needed.")
+    chosen = list(names)
+    unknown = [name for name in chosen if name not in sparse]
+    if unknown or not chosen:
+        raise ValueError(f"layers={chosen} is not allowed: some of {sorted(sparse)} are.")
+    return {name: layer for name, layer in sparse.items() if name in chosen}
+
+
+def _generator(rule: Rule) -> np.random.Generator:
+    seed = int(torch.randint(2**63 - 1, ()).item()) if rule.random else 0
+    return np.random.default_rng(seed)

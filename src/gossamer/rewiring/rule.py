@@ -1,0 +1,171 @@
+"""What a rewiring rule is, and the combinator that most are made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from gossamer.errors import InfeasibleTopologyError
+from gossamer.rewiring.budget import KeepAllEdges, KeepCounts, Share, Shrink
+from gossamer.rewiring.drop import Drop
+from gossamer.rewiring.grow import Grow, Start, Zero
+from gossamer.rewiring.keys import Mask, positions
+from gossamer.rewiring.repair import KeepDead, Repair
+from gossamer.rewiring.schedules import Schedule, When
+from gossamer.rewiring.view import Change, LayerView, Network, rewired
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """Decides how topologies change. A frozen value: it prints, compares and hashes; its randomness is given."""
+
+    @property
+    def random(self) -> bool:
+        """Whether it draws."""
+
+    @property
+    def window(self) -> int:
+        """Steps up to an update whose inputs and output gradients it needs; 0 if it needs none."""
+
+    def due(self, step: int) -> bool:
+        """Whether topologies change after optimiser step `step`, counted from 1."""
+
+    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+        """One change a layer. Nothing is modified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """Never changes anything."""
+
+    random = False
+    window = 0
+
+    def due(self, step: int) -> bool:
+        """False."""
+        return False
+
+    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+        """Changes that change nothing."""
+        return tuple(rewired(view, np.ones(view.num_edges, np.bool_), view.keys[:0]) for view in network.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewire:
+    """Shrink to a density, drop a fraction, grow as many: the shape of most dynamic sparse training.
+
+    Args:
+        drop: which edges go.
+        grow: which places are filled instead.
+        fraction: the share of edges that goes, as a function of the step.
+        when: at which steps.
+        shrink: which edges go for good before, as the density falls.
+        repair: which edges go because others did.
+        share: how many edges each layer grows.
+        start: the weights of new edges.
+    """
+
+    drop: Drop
+    grow: Grow
+    fraction: Schedule
+    when: When
+    shrink: Shrink = KeepAllEdges()  # noqa: RUF009 (a frozen value)
+    repair: Repair = KeepDead()  # noqa: RUF009 (a frozen value)
+    share: Share = KeepCounts()  # noqa: RUF009 (a frozen value)
+    start: Start = Zero()  # noqa: RUF009 (a frozen value)
+
+    @property
+    def random(self) -> bool:
+        """Whether a piece draws."""
+        return self.drop.random or self.grow.random or self.start.random
+
+    @property
+    def window(self) -> int:
+        """What `grow` needs."""
+        return self.grow.window
+
+    def due(self, step: int) -> bool:
+        """Whether `when` says so."""
+        return self.when(step)
+
+    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+        """Shrink, drop, repair, share, grow.
+
+        Raises:
+            InfeasibleTopologyError: a layer without edges, or without an empty place for the edges to move to.
+            RewiringError: a piece lacks gradients or momentum.
+        """
+        fraction = self.fraction(network.step)
+        held = self.shrink(network)
+        views = [view.select(mask) for view, mask in zip(network.layers, held, strict=True)]
+        is_fixed = self.shrink == KeepAllEdges() and self.share == KeepCounts()
+        for view in views:
+            if fraction > 0:
+                require_room(view, may_be_full=not is_fixed)
+        kept = [self.drop(view, fraction, rng=rng) for view in views]
+        kept = self.repair(views, kept)
+        counts = self.share(views, kept, fraction)
+        return tuple(
+            self._grow(whole, mask, view, live, count, rng)
+            for whole, mask, view, live, count in zip(network.layers, held, views, kept, counts, strict=True)
+        )
+
+    def _grow(
+        self, whole: LayerView, held: Mask, view: LayerView, live: Mask, count: int, rng: np.random.Generator
+    ) -> Change:
+        grown = self.grow(view, live, count, rng=rng) if count else view.keys[:0]
+        if self.grow.returning and count:
+            places = positions(grown, view.keys)
+            live = live.copy()
+            live[places[places >= 0]] = True
+            grown = grown[places < 0]
+        kept = held.copy()
+        kept[held] = live
+        return rewired(whole, kept, grown, self.start(len(grown), rng=rng))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDue:
+    """Several rules on one network: at a step at which several are due, the first of them acts.
+
+    Args:
+        rules: in order of precedence.
+    """
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def random(self) -> bool:
+        """Whether a rule draws."""
+        return any(rule.random for rule in self.rules)
+
+    @property
+    def window(self) -> int:
+        """The longest window."""
+        return max((rule.window for rule in self.rules), default=0)
+
+    def due(self, step: int) -> bool:
+        """Whether any rule is due."""
+        return any(rule.due(step) for rule in self.rules)
+
+    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+        """What the first rule that is due decides."""
+        rule = next(rule for rule in self.rules if rule.due(network.step))
+        return rule.plan(network, rng=rng)
+
+
+def require_room(view: LayerView, *, may_be_full: bool = False) -> None:
+    """Check that edges can move; where counts change, a layer may be full for a while.
+
+    Raises:
+        InfeasibleTopologyError: no edge, or no empty place.
+    """
+    if not view.num_edges:
+        raise InfeasibleTopologyError(f"layer {view.name!r} has no edge, so none can be dropped.")
+    if view.num_edges == view.places and not may_be_full:
+        raise InfeasibleTopologyError(
+            f"layer {view.name!r} is full: all {view.places} places hold an edge, so none can be grown. "
+            "Name the layers to rewire with Rewirer(..., layers=[...])."
+        )

@@ -1,0 +1,65 @@
+"""The k largest of a stream of scores, exactly, in memory O(k)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gossamer.rewiring.keys import Keys
+
+
+class RunningTopK:
+    """Keeps the places of the `count` largest scores offered; of equal scores the ones offered first.
+
+    Scores of -inf and NaN are never kept. A score that cannot be among the largest any more costs one comparison.
+
+    >>> best = RunningTopK(2)
+    >>> best.offer(torch.tensor([3.0, 1.0, 3.0]), first=0)
+    >>> best.offer(torch.tensor([2.0, 5.0]), first=3)
+    >>> best.places()
+    array([0, 4])
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._threshold = float("-inf")
+        self._scores: list[Tensor] = []
+        self._places: list[Tensor] = []
+        self._held = 0
+
+    def offer(self, scores: Tensor, first: int) -> None:
+        """Consider `scores` (n,), which belong to the places `first` to `first + n - 1`; offer in ascending order."""
+        hits = torch.nonzero(scores > self._threshold).squeeze(1)
+        self._hold(scores[hits], hits + first)
+
+    def offer_at(self, scores: Tensor, places: Tensor) -> None:
+        """Consider `scores` (n,) of any `places` (n,); offer in ascending order."""
+        hits = torch.nonzero(scores > self._threshold).squeeze(1)
+        self._hold(scores[hits], places[hits])
+
+    def _hold(self, hits: Tensor, places: Tensor) -> None:
+        if not len(hits) or not self._count:
+            return
+        self._scores.append(hits)
+        self._places.append(places)
+        self._held += len(hits)
+        if self._held > 2 * self._count + 65536:
+            self._trim()
+
+    def places(self) -> Keys:
+        """The places of the largest scores, ascending; fewer than `count` if not as many were offered."""
+        if not self._places:
+            return np.empty(0, dtype=np.int64)
+        self._trim()
+        return self._places[0].cpu().numpy()
+
+    def _trim(self) -> None:
+        scores, places = torch.cat(self._scores), torch.cat(self._places)
+        if len(scores) > self._count:
+            lowest = torch.topk(scores, self._count, sorted=False).values.min()
+            chosen = scores > lowest
+            ties = torch.nonzero(scores == lowest).squeeze(1)
+            chosen[ties[: self._count - int(chosen.sum())]] = True
+            scores, places, self._threshold = scores[chosen], places[chosen], float(lowest)
+        self._scores, self._places, self._held = [scores], [places], len(scores)

@@ -1,0 +1,129 @@
+"""Timing that can be trusted on a noisy machine: contenders take turns in one process, and ratios are reported."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from gossamer.nn.kernels.native import NATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of one call over several rounds."""
+
+    minimum: float
+    median: float
+    rounds: int
+
+
+def interleave(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 2) -> dict[str, Timing]:
+    """Time every call once a round: A, B, C, A, B, C, ...
+
+    Drifting clocks and other processes then meet all of them alike. Quote ratios of minima (what the code can do) and
+    of medians (what it did here).
+
+    Args:
+        calls: what to time, by name.
+        rounds: how often, at least 1.
+        warm_up: rounds that are not counted.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for number in range(warm_up + rounds):
+            for name, call in calls.items():
+                start = time.perf_counter()
+                call()
+                if number >= warm_up:
+                    seconds[name].append(time.perf_counter() - start)
+    finally:
+        if collecting:
+            gc.enable()
+    return {name: Timing(min(values), statistics.median(values), rounds) for name, values in seconds.items()}
+
+
+def best_of_blocks(
+    calls: Mapping[str, Callable[[], object]], *, blocks: int, per_block: int, warm_up: int = 2
+) -> dict[str, Timing]:
+    """The same with `per_block` calls in a row at each turn: caches are then as warm as in training."""
+    blocked = {name: _repeated(call, per_block) for name, call in calls.items()}
+    timings = interleave(blocked, rounds=blocks, warm_up=warm_up)
+    return {
+        name: Timing(timing.minimum / per_block, timing.median / per_block, blocks) for name, timing in timings.items()
+    }
+
+
+def _repeated(call: Callable[[], object], times: int) -> Callable[[], None]:
+    def run() -> None:
+        for _ in range(times):
+            call()
+
+    return run
+
+
+def environment() -> str:
+    """One line on what the numbers were measured with."""
+    from gossamer import __version__
+
+    kernels = "no native kernels"
+    if NATIVE.serves(torch.ones(1)):
+        import gossamer._native as _native
+
+        kernels = f"{_native.instruction_set()} kernels"
+    return (
+        f"gossamer {__version__} ({kernels}), torch {torch.__version__}, Python {platform.python_version()}; "
+        f"{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What the hardware allows: a peak that a dense product of this process reaches.
+
+    Args:
+        flops: floating-point operations a second of a large square product, float32.
+    """
+
+    flops: float
+
+    @classmethod
+    def measure(cls, size: int = 1024, rounds: int = 10) -> Limit:
+        """Time a (size, size) product, best of several."""
+        a = torch.rand(size, size)
+        timing = interleave({"product": lambda: a @ a}, rounds=rounds)["product"]
+        return cls(2 * size**3 / timing.minimum)
+
+
+def table(timings: Mapping[str, Timing], reference: str, *, exclude: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """Rows (name, minimum ms, median ms, ratio of minima, ratio of medians) against the reference."""
+    base = timings[reference]
+    return [
+        (
+            name,
+            f"{1e3 * timing.minimum:.3f}",
+            f"{1e3 * timing.median:.3f}",
+            f"{base.minimum / timing.minimum:.2f}",
+            f"{base.median / timing.median:.2f}",
+        )
+        for name, timing in timings.items()
+        if name not in exclude
+    ]
