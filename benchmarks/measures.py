@@ -1,7 +1,7 @@
 """Measures against networkx and plain scipy, and at 16,000,000 edges: `python benchmarks/measures.py [--small]`.
 
-Claims: algebraic connectivity of 1000 x 1000, degree 50, at least 20 times as fast as networkx; lambda_2 and sigma_2 of a
-random biregular 500,000 x 500,000 junction of 16,000,000 edges in 90 s; all cheap measures of 1,000,000 edges in 5 s.
+Claims: algebraic connectivity of 1000 x 1000, degree 50, at least 20 times as fast as networkx; lambda_2 and sigma_2 of
+a random biregular 500,000 x 500,000 junction of 16,000,000 edges in 90 s; all cheap measures of 1,000,000 edges in 5 s.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def paths(rng):
 
 if __name__ == "__main__":
     print(
-        f"gossamer {gs.__version__}, networkx {networkx.__version__}, scipy {scipy.__version__}, numpy {np.__version__}, "
+        f"networkx {networkx.__version__}, scipy {scipy.__version__}, numpy {np.__version__}, "
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
     rng = np.random.default_rng(0)
