@@ -107,11 +107,34 @@ def test_other_settings(run, tmp_path, more):
         (["--patience", "1", "--validation", "0"], "patience=1 needs validation"),
         (["--threads", "0"], "threads=0 is not allowed"),
         (["--seed", "-1"], "seed=-1 is not allowed"),
+        (["--rewire", "rigel"], "there is no rewire 'rigel'"),
+        (["--rewire", "rigl", "--fraction", "1.5"], "fraction=1.5 is not allowed"),
+        (["--rewire", "rigl", "--every", "0"], "every=0 is not allowed"),
+        (["--rewire", "deep_rewiring", "--fraction", ".3"], "deep_rewiring has no fraction"),
         (["--out", "/proc/run"], "/proc/run cannot be made a folder"),
     ],
 )
 def test_bad_input_is_one_line(refused, more, message):
     assert message in refused(*arguments(*more))
+
+
+def test_missing_data_is_one_line(refused, tmp_path, monkeypatch):
+    from gossamer.training.data import folders
+
+    monkeypatch.setenv(folders.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(folders, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path)
+    assert "cifar10-jpeg is not in" in refused(*arguments("--data", "cifar10-jpeg"))
+
+
+def test_damaged_data_is_one_line(refused, tmp_path, monkeypatch):
+    from gossamer.training.data import folders
+
+    (tmp_path / "mnist").mkdir()
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / "mnist" / f"{name}-ubyte.gz").write_bytes(b"damaged")
+    monkeypatch.setenv(folders.VARIABLE, str(tmp_path))
+    assert "train-images-idx3-ubyte.gz is damaged" in refused(*arguments("--data", "mnist"))
 
 
 def test_a_diverging_run_is_one_line(run):
@@ -133,3 +156,15 @@ def test_a_degree_counts_what_the_construction_makes_equal():
     assert names.edges(names.family("erdos_renyi"), "4,2", sizes) == (4 * 64, 2 * 32)
     assert names.edges(names.family("constant_fan_in"), "4,dense", sizes) == (4 * 32, None)
     assert names.edges(names.family("fibonacci"), "3", (64, 10)) == (3 * 64,)
+
+
+@pytest.mark.parametrize("rule", ["rigl", "sparse_evolutionary", "chts"])
+def test_edges_move_and_their_number_stays(run, tmp_path, rule):
+    code, out, _ = run(*arguments("--rewire", rule, "--fraction", ".3", "--every", 5, "--out", tmp_path / "moved"))
+    assert code == 0
+    assert "64-32-10, 576 edges: test accuracy" in out
+    run(*arguments("--out", tmp_path / "static"))
+    moved, static = (gs.Topology.load(tmp_path / name / "topology.safetensors") for name in ("moved", "static"))
+    assert moved != static
+    assert moved.num_edges == static.num_edges
+    assert result(tmp_path / "moved")["rule"].startswith("Rewire(")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from gossamer.generators import Family
     from gossamer.nn import Initialization
+    from gossamer.rewiring import Rule
     from gossamer.topology import Junction
     from gossamer.training import Loss, OptimizerRecipe, Schedule
 
@@ -26,7 +28,7 @@ def family(name: str) -> Family | None:
     return require_known("topology", name, {DENSE: None, **GENERATORS})
 
 
-def junction(name: str, inputs: int, outputs: int, degree: int, *, rng: np.random.Generator) -> Junction:
+def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: np.random.Generator) -> Junction:
     """One junction of the construction of this name."""
     from gossamer.generators import dense
 
@@ -34,7 +36,11 @@ def junction(name: str, inputs: int, outputs: int, degree: int, *, rng: np.rando
     require_int("outputs", outputs, low=1)
     made = family(name)
     if made is None:
+        if degree is not None:
+            raise ValueError(f"degree={degree} is not allowed for {name}: every edge is there.")
         return dense(inputs, outputs)
+    if degree is None:
+        raise ValueError(f"degree is not given: {name} needs one, such as --degree 16.")
     return made.with_edges(inputs, outputs, _edges(made, degree, inputs, outputs), rng=rng)
 
 
@@ -144,3 +150,28 @@ def _count(name: str, word: str) -> int:
         return int(word)
     except ValueError:
         raise ValueError(f"{name}={word} is no whole number.") from None
+
+
+_RULES = """
+sparse_evolutionary rigl in_time sparse_momentum mest mest_soft granet gradual_magnitude srigl cht chts chtss
+importance_pruning deep_rewiring diagonals lottery_ticket
+"""
+
+
+def rule(name: str, fraction: float | None, *, every: int, until: int) -> Rule | None:
+    """The rewiring rule of this name, acting each `every` steps up to `until`; None for a static topology.
+
+    Raises:
+        ValueError: an unknown name, or a fraction for a rule that has none.
+    """
+    from gossamer import rewiring
+
+    recipes: dict[str, Callable[..., Rule]] = {each: getattr(rewiring, each) for each in _RULES.split()}
+    recipe = require_known("rewire", name, {"static": None, **recipes})
+    if recipe is None:
+        return None
+    if fraction is None:
+        return recipe(every=every, until=until)
+    if "fraction" not in inspect.signature(recipe).parameters:
+        raise ValueError(f"fraction={fraction} is not allowed: {name} has no fraction of edges that moves.")
+    return recipe(fraction=fraction, every=every, until=until)

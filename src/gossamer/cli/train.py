@@ -41,7 +41,15 @@ def train(
         float, typer.Option(help="Share of the training examples that judges epochs; 0 for none.")
     ] = 0.1,
     patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better one.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides topology, weights, order and dropout.")] = 0,
+    rewire: Annotated[
+        str, typer.Option(help="How edges move: static, sparse_evolutionary, rigl, mest, cht, chts, srigl, ...")
+    ] = "static",
+    fraction: Annotated[
+        float | None, typer.Option(help="Share of edges that an update moves; the rule's own if none.")
+    ] = None,
+    every: Annotated[int | None, typer.Option(help="Steps between updates; an epoch if not given.")] = None,
+    until: Annotated[int | None, typer.Option(help="Last step of rewiring; 3/4 of the training if not given.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides topology, weights, order, dropout and rewiring.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Threads of PyTorch and the kernels.")] = None,
     out: Annotated[
         Path | None,
@@ -75,7 +83,10 @@ def train(
     architecture = Architecture(
         made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
     )
-    experiment = Experiment(architecture, config, seed)
+    steps = -(-round(len(dataset.train) * (1 - validation)) // batch_size)
+    last = max(1, 3 * epochs * steps // 4) if until is None else until
+    rule = names.rule(rewire, fraction, every=steps if every is None else every, until=last)
+    experiment = Experiment(architecture, config, seed, rule)
     outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
     _report(outcome, sizes)
     if out is not None:

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from gossamer.errors import require_int
+from gossamer.rewiring import Rule
 from gossamer.studies.architecture import Architecture
-from gossamer.training import Callback, Config, History, Metrics, evaluate, fit, stream, torch_seed
+from gossamer.training import Callback, Config, History, Metrics, Rewiring, evaluate, fit, stream, torch_seed
 from gossamer.training.data import Dataset
 
 
@@ -37,7 +38,8 @@ class Experiment:
     Args:
         architecture: the network.
         config: how it is trained.
-        seed: of the streams "topology", "weights", "order" (of the examples) and "dropout"; from 0.
+        seed: of the streams "topology", "weights", "order" (of the examples), "dropout" and "rewiring"; from 0.
+        rule: how the topology changes during training; None for never.
 
     >>> from gossamer.generators import named
     >>> from gossamer.training.data import load
@@ -50,6 +52,7 @@ class Experiment:
     architecture: Architecture
     config: Config
     seed: int
+    rule: Rule | None = None
 
     def __post_init__(self) -> None:
         require_int("seed", self.seed, low=0)
@@ -66,5 +69,7 @@ class Experiment:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(self.seed, "dropout"))
             rng = stream(self.seed, "order")
+            if self.rule is not None:
+                callbacks = [Rewiring(self.rule, rng=stream(self.seed, "rewiring")), *callbacks]
             history = fit(model, data, self.config, rng=rng, checkpoint=checkpoint, callbacks=callbacks)
         return Outcome(model, history, evaluate(model, data, self.config.loss))

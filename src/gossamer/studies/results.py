@@ -39,6 +39,7 @@ def _described(experiment: Experiment, outcome: Outcome, data: Dataset) -> dict[
         "model": repr(outcome.model),
         "architecture": repr(experiment.architecture),
         "config": repr(config),
+        "rule": repr(experiment.rule),
         "seed": experiment.seed,
         "test": asdict(outcome.test),
         "best_epoch": outcome.history.best_epoch,

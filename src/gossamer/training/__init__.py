@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gossamer.training.loop import History, fit
     from gossamer.training.losses import CrossEntropy, Loss, SquaredError
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
+    from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, Run
     from gossamer.training.schedules import Constant, Cosine, Schedule
     from gossamer.training.seeds import stream, torch_seed
@@ -24,6 +25,7 @@ _HOMES = {
     "loop": ("History", "fit"),
     "losses": ("CrossEntropy", "Loss", "SquaredError"),
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
+    "rewiring": ("Rewiring",),
     "run": ("Epoch", "Run"),
     "schedules": ("Constant", "Cosine", "Schedule"),
     "seeds": ("stream", "torch_seed"),
@@ -43,6 +45,7 @@ __all__ = [
     "Metrics",
     "OptimizerRecipe",
     "ProgressBar",
+    "Rewiring",
     "Run",
     "Schedule",
     "SquaredError",

@@ -19,6 +19,14 @@ class Callback(Protocol):
 
 
 @runtime_checkable
+class Beginning(Protocol):
+    """A callback that wants to see the run before its first step, and before a checkpoint brings it further."""
+
+    def before_training(self, run: Run) -> None:
+        """Called once."""
+
+
+@runtime_checkable
 class Stateful(Protocol):
     """A callback whose state a checkpoint must hold: tensors, numbers, strings, and lists and dicts of them."""
 
@@ -61,6 +69,7 @@ class ProgressBar:
         """Show the epoch's numbers."""
         epoch = run.history[-1]
         judged = "" if run.validation is None else f", validation {100 * epoch.validation_accuracy:.2f} %"
+        judged += "".join(f", {note}" for note in run.notes.values())
         last = f"epoch {epoch.number}: loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %{judged}"
         self._bars.update(self._bar, last=last)
 

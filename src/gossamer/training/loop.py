@@ -14,7 +14,7 @@ from torch import nn
 
 from gossamer.errors import TrainingDivergedError
 from gossamer.training import checkpoints
-from gossamer.training.callbacks import Callback
+from gossamer.training.callbacks import Beginning, Callback
 from gossamer.training.config import Config
 from gossamer.training.data import Dataset
 from gossamer.training.evaluation import Metrics, measure
@@ -80,6 +80,9 @@ def fit(
     [256, 256]
     """
     run = Run.begin(model, data, config, rng=rng)
+    for callback in callbacks:
+        if isinstance(callback, Beginning):
+            callback.before_training(run)
     if checkpoint is not None:
         checkpoints.resume(run, checkpoint, callbacks)
     while not run.finished:

@@ -65,6 +65,7 @@ class Run:
         step: steps so far.
         best: the model's state after its best epoch, or None.
         best_epoch: which one that was, 0 if none.
+        notes: what callbacks want shown after an epoch, by who says it.
     """
 
     model: nn.Module
@@ -79,6 +80,7 @@ class Run:
     step: int = 0
     best: dict[str, Any] | None = None
     best_epoch: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, model: nn.Module, data: Dataset, config: Config, *, rng: np.random.Generator) -> Run:
