@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 STAMP  := $(VENV)/.installed
-SOURCES := pyproject.toml constraints.txt $(wildcard native/*)
+SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: install demo test clean
+.PHONY: install demo test sanitize clean
 install: $(STAMP)
 
 $(STAMP): $(SOURCES)
@@ -17,6 +17,14 @@ demo: install
 
 test: install
 	./check
+
+# The kernels' tests on an extension that checks every access (addresses and undefined behaviour).
+sanitize: install
+	$(VENV)/bin/cmake -S . -B build/sanitize -DGOSSAMER_SANITIZE=ON -DPython_EXECUTABLE=$(abspath $(VENV)/bin/python) -DCMAKE_BUILD_TYPE=Release
+	$(VENV)/bin/cmake --build build/sanitize
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	UBSAN_OPTIONS=halt_on_error=1 GOSSAMER_NATIVE_MODULE="$$(ls build/sanitize/native/_native*.so)" \
+	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/nn/test_kernels.py tests/nn/test_linear.py
 
 clean:
 	rm -rf $(VENV) build

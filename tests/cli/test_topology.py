@@ -21,11 +21,25 @@ def test_it_prints_measures_and_saves_the_topology(run, tmp_path):
     assert junction.digest() in out
 
 
-@pytest.mark.parametrize("name", [*gs.generators.GENERATORS, "dense"])
+def feasible_degree(family, side):
+    """The least degree that the construction can have on a square junction, or None."""
+    degrees = range(2, side + 1)
+    return next((k for k in degrees if family.nearest_edges(side, side, k * side) == (k * side,)), None)
+
+
+@pytest.mark.parametrize("name", gs.generators.GENERATORS)
 def test_every_construction(run, name):
-    code, out, _ = run(*arguments(name))
-    assert code == 0
+    family = gs.generators.named(name)
+    side, degree = next((side, k) for side in (16, 64, 256) if (k := feasible_degree(family, side)) is not None)
+    code, out, err = run(*arguments(name, side, side, degree))
+    assert code == 0, err
     assert "algebraic connectivity" in out
+
+
+def test_the_fully_connected_junction(run):
+    code, out, _ = run(*arguments("dense")[:-2])
+    assert code == 0
+    assert "96 of 96 (100 %)" in out
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
@@ -52,6 +66,8 @@ def test_a_seed_decides_a_random_topology(run, tmp_path):
         (arguments(degree=9), "=9 is not allowed: it must be from 1 to 8"),
         (arguments("constant_fan_in", degree=13), "=13 is not allowed: it must be from 1 to 12"),
         (arguments(degree=1.5), "Invalid value for '--degree'"),
+        (arguments()[:-2], "degree is not given: fibonacci needs one"),
+        (arguments("dense"), "degree=3 is not allowed for dense"),
         (arguments(inputs=0), "inputs=0 is not allowed"),
         (arguments(outputs=0), "outputs=0 is not allowed"),
         (arguments(outputs=-3), "outputs=-3 is not allowed"),

@@ -118,6 +118,25 @@ def test_bad_input_is_one_line(refused, more, message):
     assert message in refused(*arguments(*more))
 
 
+def test_missing_data_is_one_line(refused, tmp_path, monkeypatch):
+    from gossamer.training.data import folders
+
+    monkeypatch.setenv(folders.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(folders, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path)
+    assert "cifar10-jpeg is not in" in refused(*arguments("--data", "cifar10-jpeg"))
+
+
+def test_damaged_data_is_one_line(refused, tmp_path, monkeypatch):
+    from gossamer.training.data import folders
+
+    (tmp_path / "mnist").mkdir()
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / "mnist" / f"{name}-ubyte.gz").write_bytes(b"damaged")
+    monkeypatch.setenv(folders.VARIABLE, str(tmp_path))
+    assert "train-images-idx3-ubyte.gz is damaged" in refused(*arguments("--data", "mnist"))
+
+
 def test_a_diverging_run_is_one_line(run):
     code, out, err = run(*arguments("--lr", "1e30", "--optimizer", "sgd"))
     assert (code, out) == (2, "")

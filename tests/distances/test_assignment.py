@@ -118,7 +118,10 @@ def test_a_model_far_too_large_is_refused_with_the_figure(monkeypatch):
     with pytest.raises(InsufficientMemoryError, match=r"1000 x 1000 neurons needs 0\.00745 GiB, but 0\.000977 GiB"):
         nnstd(wide, wide)
     if kernels.native is not None:
-        assert nnstd(wide, wide, solver=Exact()).mean == 0
+        assert nnstd(wide, wide, solver=Exact()).mean == 0  # equal neurons need no candidates
+        other = gs.Topology([gs.Rotated([0, 3], in_features=1000, out_features=1000)])
+        with pytest.raises(InsufficientMemoryError, match="matching 1000 neurons by 32 candidates"):
+            nnstd(wide, other, solver=Exact())
 
 
 def test_memory_is_known_or_not_asked_for(monkeypatch, tmp_path):

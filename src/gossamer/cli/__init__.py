@@ -7,6 +7,7 @@ Commands import what is heavy inside their functions, and raise; the one place t
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from gossamer.errors import GossamerError, require_known
 COMMANDS = {
     "demo": "gossamer.cli.demo",
     "topology": "gossamer.cli.topology",
+    "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
     "data": "gossamer.cli.data",
@@ -33,6 +35,9 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, or 2 after one line on stderr."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no λ shall not end the work
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         sys.exit(_run(given))

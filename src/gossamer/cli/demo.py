@@ -53,8 +53,8 @@ def demo(
         config=Config(epochs=epochs, optimizer=Adam(lr=0.01), validation=0.0),
     )
     trials = _train(comparison)
-    _print_table(trials)
     write_atomically(out, comparison_page(comparison, trials).encode())
+    _print_table(trials)
     print(f"\nreport: {out.resolve()}")
 
 

@@ -28,7 +28,7 @@ def family(name: str) -> Family | None:
     return require_known("topology", name, {DENSE: None, **GENERATORS})
 
 
-def junction(name: str, inputs: int, outputs: int, degree: int, *, rng: np.random.Generator) -> Junction:
+def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: np.random.Generator) -> Junction:
     """One junction of the construction of this name."""
     from gossamer.generators import dense
 
@@ -36,7 +36,11 @@ def junction(name: str, inputs: int, outputs: int, degree: int, *, rng: np.rando
     require_int("outputs", outputs, low=1)
     made = family(name)
     if made is None:
+        if degree is not None:
+            raise ValueError(f"degree={degree} is not allowed for {name}: every edge is there.")
         return dense(inputs, outputs)
+    if degree is None:
+        raise ValueError(f"degree is not given: {name} needs one, such as --degree 16.")
     return made.with_edges(inputs, outputs, _edges(made, degree, inputs, outputs), rng=rng)
 
 

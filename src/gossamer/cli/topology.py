@@ -15,7 +15,9 @@ def topology(
     name: Annotated[str, typer.Argument(help="A construction, such as fibonacci; a wrong one lists them all.")],
     inputs: Annotated[int, typer.Option(help="Neurons on the input side.")],
     outputs: Annotated[int, typer.Option(help="Neurons on the output side.")],
-    degree: Annotated[int, typer.Option(help="Edges of each input; of each output for constant_fan_in.")],
+    degree: Annotated[
+        int | None, typer.Option(help="Edges of each input; of each output for constant_fan_in. Not for dense.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the random constructions.")] = 0,
     save: Annotated[Path | None, typer.Option(help="Write the topology to this safetensors file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a picture to this file (PNG, SVG or PDF).")] = None,
@@ -34,9 +36,10 @@ def topology(
     g = names.junction(name, inputs, outputs, degree, rng=stream(seed, "topology"))
     if save is not None:
         Topology([g]).save(save)
+    title = name if degree is None else f"{name}, degree {degree}"
     if plot is not None:
-        draw_junction(g, plot, title=f"{name}, degree {degree}")
-    _print_measures(g, title=f"{name}: {inputs} inputs, {outputs} outputs, degree {degree}")
+        draw_junction(g, plot, title=title)
+    _print_measures(g, title=f"{title}: {inputs} inputs, {outputs} outputs")
 
 
 def _print_measures(g: Junction, *, title: str) -> None:

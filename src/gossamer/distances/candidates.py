@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gossamer.distances import kernels
 from gossamer.distances.assignment import Match, ScipyOrder
+from gossamer.distances.memory import require_memory
 from gossamer.distances.overlap import JaccardCosts, NeuronSets
 
 
@@ -80,6 +81,8 @@ def _match(costs: JaccardCosts, width: int, rounds: int | None) -> Match:
 
 def _price(costs: JaccardCosts, width: int, rounds: int | None) -> tuple[NDArray[np.int64], float]:
     n = costs.shape[0]
+    edges = len(costs.a.indices) + len(costs.b.indices)
+    require_memory(300 * n * width + 64 * edges, f"matching {n} neurons by {width} candidates each")
     scale = float(2 ** (60 - int(4 * n).bit_length()))
     u, v, match = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int32)
     pairs = _first_candidates(costs, width, scale)
@@ -92,7 +95,7 @@ def _price(costs: JaccardCosts, width: int, rounds: int | None) -> tuple[NDArray
         if not better.any() or rounds == 0:
             worst = np.zeros(n, np.int64)
             np.minimum.at(worst, found.rows, below)
-            return match.astype(np.int64), float(-(worst / scale).sum())
+            return match.astype(np.int64), abs(float((worst / scale).sum()))
         rounds = None if rounds is None else rounds - 1
         pairs = _union([pairs, Pairs(*(part[better] for part in found))], n)
 

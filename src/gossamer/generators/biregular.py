@@ -39,8 +39,10 @@ def biregular(in_features: int, out_features: int, degree: int, *, rng: np.rando
     """
     I, O, k = require_biregular(in_features, out_features, degree)
     mostly_full = 2 * k > O  # then fewer edges are missing than there are: match these
-    inputs = np.repeat(np.arange(I), O - k if mostly_full else k)
-    outputs = require_rng(rng).permutation(np.arange(len(inputs)) % O)
+    fan_out = O - k if mostly_full else k
+    inputs = np.repeat(np.arange(I), fan_out)
+    outputs = np.tile(np.arange(O), I * fan_out // O)
+    require_rng(rng).shuffle(outputs)
     make_simple(inputs, outputs, in_features=I, rng=rng)
     keys = np.sort(outputs * I + inputs)
     return by_output(others(keys, I * O) if mostly_full else keys, I, O)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 _DEFAULT_OBJECTIVE = AlgebraicConnectivity()
-_MOST_PROPOSALS = 100_000
+_MOST_PROPOSALS = 30_000
 _PATIENCE = 12
+_NOISE = 1e-9
 
 
 def optimised(
@@ -27,7 +28,7 @@ def optimised(
     rng: Generator,
     objective: Objective = _DEFAULT_OBJECTIVE,
     target: float | None = None,
-    rounds: int = 100,
+    rounds: int = 50,
 ) -> Bipartite:
     """Switch edges until the spectrum is as good as asked, or gets no better.
 
@@ -68,7 +69,7 @@ def optimised(
         worsened = objective.is_better(state.slope.value, better.slope.value)
         vain = 0 if improved else vain + 1
         state = state if worsened else better  # sideways too: a graph in many parts is joined bit by bit
-        batch = max(1, batch // 2) if worsened else min(batch + batch // 3 + 1, junction.num_edges)
+        batch = min(batch + batch // 3 + 1, junction.num_edges) if improved else max(1, batch // 2)
         left -= 1
     if goal is not None and not _reached(goal, state.slope.value, objective):
         raise ConvergenceError(f"{objective} came to {state.slope.value:.6g}, not to target={goal:.6g}.")
@@ -112,7 +113,7 @@ def _promising(state: _State, batch: int, rng: np.random.Generator) -> tuple[NDA
     across = left[state.inputs[first]] - left[state.inputs[second]]
     down = right[state.outputs[first]] - right[state.outputs[second]]
     worth = np.einsum("pr,pr->p", across, down)
-    useful = np.flatnonzero((worth > 0) & _stays_simple(state, first, second))
+    useful = np.flatnonzero((worth > _NOISE) & _stays_simple(state, first, second))
     ranked = useful[np.argsort(-worth[useful])]
     return _sharing_no_neuron(state, first[ranked], second[ranked], batch)
 

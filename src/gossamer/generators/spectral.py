@@ -21,6 +21,7 @@ class Slope(NamedTuple):
     """A value, and how a switch changes it and its neighbours in the spectrum, to first order.
 
     Switching edges (a, b) and (c, d) is worth the scalar product of `left[a] - left[c]` and `right[b] - right[d]`.
+    Where the graph is in parts, only the vectors that tell the parts apart count: each such switch joins two.
     """
 
     value: float
@@ -52,8 +53,9 @@ class SecondSingularValue:
         sigma = np.sqrt(np.maximum(values, 0))
         other = (matrix.T if matrix.shape[0] == least else matrix) @ vectors / np.where(sigma > 0, sigma, 1)
         left, right = (vectors, other) if matrix.shape[0] == least else (other, vectors)
-        in_parts = np.isclose(sigma[0], sigma[1])  # then the first vector is as telling as the second
-        return Slope(_rounded(sigma[1]), left * np.concatenate([[in_parts], _weights(sigma[1:])]), right)
+        in_parts = np.isclose(sigma, sigma[0])
+        weights = in_parts if in_parts[1] else np.concatenate([[0], _weights(sigma[1:])])
+        return Slope(_rounded(sigma[1]), left * weights, right)
 
     def is_better(self, value: float, other: float) -> bool:
         """Lower is better."""
@@ -65,9 +67,18 @@ class AlgebraicConnectivity:
     """Raise the second smallest eigenvalue of the Laplacian: no part hangs on few edges."""
 
     def slope(self, matrix: Any) -> Slope:
-        """lambda_2 of the Laplacian of a matrix (I, O)."""
+        """lambda_2 of the Laplacian of a matrix (I, O).
+
+        Where both sides have one degree, c and d, it is (c + d - sqrt((c - d)^2 + 4 sigma_2^2)) / 2, and a switch is
+        worth as much for one as for the other.
+        """
         inputs = matrix.shape[0]
-        degree = np.concatenate([matrix.sum(axis=1), matrix.sum(axis=0)])
+        fan_out, fan_in = matrix.sum(axis=1), matrix.sum(axis=0)
+        c, d = fan_out[0], fan_in[0]
+        if min(matrix.shape) > 1 and (fan_out == c).all() and (fan_in == d).all():
+            sigma, left, right = SecondSingularValue().slope(matrix)
+            return Slope(_rounded((c + d - math.hypot(c - d, 2 * sigma)) / 2), left, right)
+        degree = np.concatenate([fan_out, fan_in])
         top = 2 * degree.max() + 1  # no eigenvalue is larger
 
         def turned(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,7 +88,9 @@ class AlgebraicConnectivity:
 
         values, vectors = _largest(turned, sum(matrix.shape))
         values, vectors = values[:-1], vectors[:, :-1]
-        return Slope(_rounded(max(top - values[0], 0)), vectors[:inputs] * _weights(values), vectors[inputs:])
+        in_parts = np.isclose(values, top)
+        weights = in_parts if in_parts[0] else _weights(values)
+        return Slope(_rounded(max(top - values[0], 0)), vectors[:inputs] * weights, vectors[inputs:])
 
     def is_better(self, value: float, other: float) -> bool:
         """Higher is better."""
@@ -107,7 +120,7 @@ def _largest(
     operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
     start = np.cos(math.e * np.arange(1, size + 1))  # fixed, so that the result depends on nothing else
     try:
-        values, vectors = eigsh(operator, k=_VECTORS, which="LA", tol=_TOLERANCE, v0=start, ncv=4 * _VECTORS)
+        values, vectors = eigsh(operator, k=_VECTORS, which="LA", tol=_TOLERANCE, v0=start, ncv=3 * _VECTORS)
     except ArpackNoConvergence as error:
         raise ConvergenceError(f"the spectrum of {size} neurons did not converge to {_TOLERANCE:g}: {error}") from None
     order = np.argsort(-values)

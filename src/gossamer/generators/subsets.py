@@ -51,14 +51,17 @@ def _draw_distinct(counts: NDArray[np.int64], size: int, rng: np.random.Generato
     kept = np.repeat(np.arange(len(counts), dtype=np.int64) * size, counts)
     kept += rng.integers(size, size=len(kept))
     kept.sort()
-    again, kept = _set_apart(_repeated(kept), kept)
-    added = again[:0]
+    twice = _repeated(kept)
+    again, added = kept[twice], kept[:0]
     while again.size:
         drawn = again - again % size + rng.integers(size, size=len(again))
         drawn.sort()
         again, fresh = _set_apart(_repeated(drawn) | contains(kept, drawn) | contains(added, drawn), drawn)
         added = _merge(added, fresh)
-    return _merge(kept, added)
+    if added.size:
+        kept[twice] = added
+        kept.sort()
+    return kept
 
 
 def _set_apart(apart: NDArray[np.bool_], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -89,7 +92,7 @@ def _merge(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _complement(keys: NDArray[np.int64], rows: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Replace the members of `rows` (ascending) by all the others."""
-    owner, members = split(keys, size)
+    owner, members = split(keys.copy(), size)
     place = np.searchsorted(rows, owner)
     inside = rows[np.minimum(place, len(rows) - 1)] == owner
     live = np.ones(len(rows) * size, dtype=np.bool_)
@@ -99,13 +102,18 @@ def _complement(keys: NDArray[np.int64], rows: NDArray[np.int64], size: int) -> 
 
 
 def split(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and member of each integer; several times faster than `np.divmod`, which does not vectorise."""
+    """Row and member of each integer; the members take the place of `keys`.
+
+    Several times faster than `np.divmod`, which does not vectorise, and frugal with new memory, whose first touch
+    costs more than the arithmetic.
+    """
     rows = keys // size
-    return rows, keys - rows * size
+    keys -= rows * size
+    return rows, keys
 
 
 def by_output(keys: NDArray[np.int64], in_features: int, out_features: int) -> Bipartite:
-    """Junction of ascending `output * in_features + input`."""
+    """Junction of ascending `output * in_features + input`; uses up `keys`."""
     outputs, inputs = split(keys, in_features)
     indptr = np.zeros(out_features + 1, dtype=np.int64)
     np.cumsum(np.bincount(outputs, minlength=out_features), out=indptr[1:])
@@ -113,7 +121,7 @@ def by_output(keys: NDArray[np.int64], in_features: int, out_features: int) -> B
 
 
 def by_input(keys: NDArray[np.int64], in_features: int, out_features: int) -> Bipartite:
-    """Junction of distinct `input * out_features + output`, in any order."""
+    """Junction of distinct `input * out_features + output`, in any order; uses up `keys`."""
     inputs, turned = split(keys, out_features)
     turned *= in_features
     turned += inputs

@@ -40,7 +40,7 @@ def switched(junction: Junction, rounds: int, *, rng: np.random.Generator) -> Bi
         order = rng.permutation(len(inputs))
         some = rng.integers(len(order) // 2 + 1)  # where edges are dense, few pairs get in each other's way less
         first, second = order[:some], order[some : 2 * some]
-        switch_where_simple(inputs, outputs, first, second, in_features=junction.in_features)
+        _switch_where_simple(inputs, outputs, first, second, keys=outputs * junction.in_features + inputs)
     return joined(inputs, outputs, junction.in_features, junction.out_features)
 
 
@@ -49,29 +49,6 @@ def joined(inputs: NDArray[np.int64], outputs: NDArray[np.int64], in_features: i
     keys = outputs * in_features + inputs
     keys.sort()
     return by_output(keys, in_features, out_features)
-
-
-def switch_where_simple(
-    inputs: NDArray[np.int64],
-    outputs: NDArray[np.int64],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    *,
-    in_features: int,
-) -> None:
-    """Switch, in place, the edges `first[p]` and `second[p]` of every pair p that leaves the graph simple.
-
-    The pairs must not share an edge. A pair waits when another one would make the same edge or one that this pair
-    gives up: then the way back is as likely as the way there, and random pairs reach all graphs equally often.
-    """
-    keys = outputs * in_features + inputs
-    new = np.stack([outputs[second] * in_features + inputs[first], outputs[first] * in_features + inputs[second]])
-    wanted = np.sort(new, axis=None)
-    wanted_twice = wanted[1:][wanted[1:] == wanted[:-1]]
-    bad = contains(np.sort(keys), new) | contains(wanted_twice, new)
-    good = ~(bad.any(axis=0) | contains(wanted, keys[first]) | contains(wanted, keys[second]))
-    first, second = first[good], second[good]
-    outputs[first], outputs[second] = outputs[second], outputs[first]
 
 
 def make_simple(
@@ -83,20 +60,54 @@ def make_simple(
         ConvergenceError: no simple graph was found; none may exist with these degrees.
     """
     fewest, rounds_left = len(inputs) + 1, _PATIENCE
-    while (surplus := _surplus(outputs * in_features + inputs)).size:
+    while (surplus := _surplus(keys := outputs * in_features + inputs)).size:
         fewest, rounds_left = (len(surplus), _PATIENCE) if len(surplus) < fewest else (fewest, rounds_left - 1)
         if not rounds_left:
             raise ConvergenceError(f"{fewest} of {len(inputs)} edges are there twice, after {_PATIENCE} vain rounds.")
         partners = rng.integers(len(inputs), size=len(surplus))
         pairs = _disjoint(surplus, partners)
-        switch_where_simple(inputs, outputs, surplus[pairs], partners[pairs], in_features=in_features)
+        _switch_where_simple(inputs, outputs, surplus[pairs], partners[pairs], keys=keys)
+
+
+def _switch_where_simple(
+    inputs: NDArray[np.int64],
+    outputs: NDArray[np.int64],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    *,
+    keys: NDArray[np.int64],
+) -> None:
+    """Switch, in place, the edges `first[p]` and `second[p]` of every pair p that leaves the graph simple.
+
+    The pairs must not share an edge. A pair waits when another one would make the same edge or one that this pair
+    gives up: then the way back is as likely as the way there, and random pairs reach all graphs equally often.
+    """
+    old = np.stack([keys[first], keys[second]])
+    new = old + np.stack([inputs[second] - inputs[first], inputs[first] - inputs[second]])  # inputs change places
+    wanted = np.sort(new, axis=None)
+    wanted_twice = wanted[1:][wanted[1:] == wanted[:-1]]
+    taken = np.sort(keys[_places(wanted, keys)])
+    bad = contains(wanted_twice, new) | contains(wanted, old) | contains(taken, new)
+    good = ~bad.any(axis=0)
+    first, second = first[good], second[good]
+    outputs[first], outputs[second] = outputs[second], outputs[first]
+
+
+def _places(few: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where `keys` has members of `few` (ascending). Their last bits sort out most of the others at once."""
+    bits = np.zeros(1 << 16, dtype=np.bool_)
+    bits[few & 0xFFFF] = True
+    likely = np.flatnonzero(bits[keys & 0xFFFF])
+    return likely[contains(few, keys[likely])]
 
 
 def _surplus(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Positions of all but the first of equal keys; only the keys that come twice are looked for, not all sorted."""
+    """Positions of all but the first of equal keys."""
     ascending = np.sort(keys)
     twice = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
-    places = np.flatnonzero(contains(twice, keys))
+    if not twice.size:
+        return np.empty(0, dtype=np.int64)
+    places = _places(twice, keys)
     places = places[np.argsort(keys[places], kind="stable")]
     again = np.zeros(len(places), dtype=np.bool_)
     np.equal(keys[places[1:]], keys[places[:-1]], out=again[1:])

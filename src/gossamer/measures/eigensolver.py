@@ -24,7 +24,11 @@ DENSE_LIMIT = 400
 """Up to this many rows LAPACK is faster than Lanczos."""
 
 MOST_STEPS = 20_000
-"""Lanczos gives up here: it needs about sqrt(largest eigenvalue / distance to the next) steps for each digit."""
+MOST_ENTRIES = 200_000_000
+"""Lanczos gives up after so many steps, or so many vector entries (but at least 1,000 steps).
+
+It needs about sqrt(largest eigenvalue / distance to the next) steps for each digit.
+"""
 
 KEPT_BYTES = 1 << 30
 
@@ -77,7 +81,7 @@ def largest(apply: Apply, start: Vector, *, scale: float, tolerance: float, what
 def _top_of_recurrence(apply: Apply, start: Vector, allowed: float) -> tuple[Vector, list[Vector], float]:
     """Coordinates of the top Ritz vector, the first Lanczos vectors, and the estimate of its residual.
 
-    Stops once the estimate is at most half of what is allowed, or the space is exhausted, or at `MOST_STEPS`.
+    Stops once the estimate is at most half of what is allowed, or the space is exhausted, or after the most steps.
     """
     from scipy.linalg import eigh_tridiagonal
 
@@ -85,12 +89,13 @@ def _top_of_recurrence(apply: Apply, start: Vector, allowed: float) -> tuple[Vec
     beside: list[float] = []
     kept: list[Vector] = []
     look = 8
+    most = min(MOST_STEPS, max(1_000, MOST_ENTRIES // len(start)))
     for q, alpha, beta in _recurrence(apply, start):
         diagonal.append(alpha)
         if len(diagonal) * q.nbytes <= KEPT_BYTES:
             kept.append(q)
         steps = len(diagonal)
-        ends = beta <= 1e-14 * allowed or steps == MOST_STEPS
+        ends = beta <= 1e-14 * allowed or steps == most
         if ends or steps >= look:
             vectors = eigh_tridiagonal(diagonal, beside, select="i", select_range=(steps - 1, steps - 1))[1]
             bound = beta * abs(float(vectors[-1, 0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,10 +15,9 @@ if TYPE_CHECKING:
 
 def _load() -> Any:
     try:
-        from gossamer import _native
+        return importlib.import_module("gossamer._native")
     except ImportError:  # there was no compiler at install time
         return None
-    return _native
 
 
 _native = _load()

@@ -54,11 +54,12 @@ def _sides(g: Graph) -> tuple[int, int]:
 
 LINEAR = Cost("linear", _edges, 2.0**31, "edges")
 ITERATIVE = Cost("iterative", _edges, 5e7, "edges")
+SPLITS = Cost("splits", _edges, 2e5, "edges")
 WEDGES = Cost("wedges", lambda g: float(neighbourhoods.wedges(g)), 3e8, "pairs of edges")
 SEARCH = Cost("search", lambda g: _edges(g) * sum(_sides(g)) / 64, 1e10, "edge visits")
 INVERSE = Cost("inverse", lambda g: float(min(_sides(g))), float(resistance.SMALL_SIDE_LIMIT), "neurons a side")
 SUMMARY = Cost("summary", lambda g: _edges(g) * layers_of(g)[0].in_features, 1e10, "edge-input pairs")
-COSTS = (LINEAR, ITERATIVE, WEDGES, SEARCH, INVERSE, SUMMARY)
+COSTS = (LINEAR, ITERATIVE, SPLITS, WEDGES, SEARCH, INVERSE, SUMMARY)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ _STRUCTURAL = (
     Measure("mixing_slack", expansion.spectral_mixing_slack, 0, 0.25, ITERATIVE),
     Measure("ramanujan_margin", adjacency.ramanujan_margin, -_INF, _INF, ITERATIVE),
     Measure("imdb", ramanujan.imdb, -_INF, _INF, ITERATIVE, may_be_undefined=True),
-    Measure("modularity", community.spectral_modularity, 0, 1, ITERATIVE),
+    Measure("modularity", community.spectral_modularity, 0, 1, SPLITS),
     Measure("reach", neighbourhoods.reach, 0, 1, WEDGES),
     Measure("clustering", neighbourhoods.clustering, 0, 1, WEDGES),
     Measure("average_path_length", neighbourhoods.average_path_length, 0, _INF, SEARCH),

@@ -68,7 +68,7 @@ def curves(found: Evolution, moments: Sequence[str]) -> Figure:
             )
     plot.update_yaxes(rangemode="tozero")
     plot.update_xaxes(title_text="moment", type="category")
-    return _framed(plot, 380)
+    return _framed(plot, 400).update_layout(margin_t=70)
 
 
 def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
