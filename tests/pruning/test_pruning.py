@@ -178,7 +178,7 @@ def test_any_model_with_linear_layers_is_pruned_by_name():
         pruning.synflow_masks(model, density=0.5),
     ):
         assert sum(int(mask.sum()) for mask in masks.values()) == round(0.5 * (96 + 96 + 40))
-        sparse = pruning.transplant(model, pruning.junctions_of(masks))
+        sparse = gs.nn.sparsify(model, junctions=pruning.junctions_of(masks))
         masked = Residual()
         masked.load_state_dict(model.state_dict())
         with torch.no_grad():
@@ -189,14 +189,6 @@ def test_any_model_with_linear_layers_is_pruned_by_name():
         assert isinstance(model.shortcut, nn.Linear)
     with pytest.raises(InvalidTopologyError, match="must be equal"):
         pruning.magnitude(model, density=0.5)
-
-
-def test_transplanting_names_what_does_not_fit():
-    model = dense()
-    with pytest.raises(InvalidTopologyError, match="'nine' is no nn"):
-        pruning.transplant(model, {"nine": gs.Bipartite.from_mask([[1]])})
-    with pytest.raises(InvalidTopologyError, match="'0' has 12 inputs and 16 outputs; the junction has 1 and 1"):
-        pruning.transplant(model, {"0": gs.Bipartite.from_mask([[1]])})
 
 
 def test_scores_that_are_no_numbers():

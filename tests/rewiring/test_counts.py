@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from gossamer import rewiring as rw
-from gossamer.rewiring.budget import apportion
 
 from .families import OPTIMIZERS, RULES, network_for, rotated_network, sparse_layers, train
 
@@ -109,17 +108,6 @@ def test_diagonals_stay_whole():
     assert all(type(old) is type(new) for old, new in zip(before, after, strict=True))
     assert [len(g.offsets) for g in after] == [len(g.offsets) for g in before]
     assert after[0] != before[0]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_apportioned_shares_sum_and_fit(seed):
-    rng = np.random.default_rng(seed)
-    rooms = rng.integers(0, 50, size=6).tolist()
-    weights = (rng.random(6) * rng.integers(0, 2, size=6)).tolist()
-    total = int(rng.integers(0, sum(rooms) + 1))
-    shares = apportion(total, weights, rooms)
-    assert sum(shares) == total
-    assert all(0 <= share <= room for share, room in zip(shares, rooms, strict=True))
 
 
 def test_explored_counts_every_place_that_ever_held_an_edge():

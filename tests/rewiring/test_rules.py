@@ -7,7 +7,7 @@ import torch
 import gossamer as gs
 from gossamer import rewiring as rw
 from gossamer.rewiring import hebbian
-from gossamer.rewiring.keys import distinct, edge_keys, empty_places, random_empty
+from gossamer.rewiring.keys import edge_keys, empty_places, random_empty
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.topk import RunningTopK
 from gossamer.rewiring.view import LayerView
@@ -200,15 +200,6 @@ def test_random_places_are_uniform():
         counts[random_empty(2, occupied, 8, RNG)] += 1
     assert (counts[occupied] == 0).all()
     np.testing.assert_allclose(np.delete(counts, occupied) / 6000, 2 / 5, atol=0.03)
-
-
-@pytest.mark.parametrize("high", [1, 2, 7, 100])
-def test_distinct_integers_are_distinct(high):
-    for count in range(high + 1):
-        drawn = distinct(count, high, RNG)
-        assert len(drawn) == count == len(set(drawn.tolist()))
-        assert (np.sort(drawn) == drawn).all()
-        assert not count or (drawn[0] >= 0 and drawn[-1] < high)
 
 
 def test_empty_places_are_the_complement():

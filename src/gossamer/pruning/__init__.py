@@ -2,7 +2,6 @@
 
 from gossamer.pruning.balance import node_path_balance
 from gossamer.pruning.keep import junctions_of
-from gossamer.pruning.layers import transplant
 from gossamer.pruning.phew import phew
 from gossamer.pruning.recipes import grasp, magnitude, masks, random, snip, synflow, synflow_masks
 from gossamer.pruning.scores import grasp_scores, magnitude_scores, snip_scores, synflow_scores
@@ -22,5 +21,4 @@ __all__ = [
     "synflow",
     "synflow_masks",
     "synflow_scores",
-    "transplant",
 ]

@@ -156,7 +156,7 @@ def masks(scores: Scores, density: float) -> Masks:
         density: 0 to 1.
 
     Returns:
-        Masks (O, I) by name; `junctions_of` makes junctions of them, and `transplant` a sparse model of those.
+        Masks (O, I) by name; `junctions_of` makes junctions of them, and `gossamer.nn.sparsify` a sparse model.
 
     Raises:
         InfeasibleTopologyError: a layer would lose all its edges.

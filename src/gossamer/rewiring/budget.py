@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from gossamer.errors import InfeasibleTopologyError, require_fraction
+from gossamer.generators.budgets import share
 from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import Mask
 from gossamer.rewiring.schedules import Schedule
@@ -155,32 +156,5 @@ class ShareByMomentum:
         live = [int(mask.sum()) for mask in kept]
         total = sum(view.num_edges for view in views) - sum(live)
         weights = [float(np.abs(view.require_momentum()).mean()) for view in views]
-        return apportion(total, weights, [view.places - count for view, count in zip(views, live, strict=True)])
-
-
-def apportion(total: int, weights: Sequence[float], rooms: Sequence[int]) -> list[int]:
-    """Integers that sum to `total`, in proportion to `weights`, none above its room; by largest remainder.
-
-    `rooms` must sum to at least `total`. Weights that are all 0 count as equal.
-
-    >>> apportion(10, [1.0, 1.0, 2.0], [10, 10, 4])
-    [3, 3, 4]
-    >>> apportion(5, [1.0, 1.0], [9, 9])
-    [3, 2]
-    """
-    shares, limits = np.asarray(weights, dtype=np.float64), np.asarray(rooms)
-    full = limits == 0
-    while True:
-        left = total - int(limits[full].sum())
-        active = np.where(full, 0.0, shares)
-        if not active.sum() > 0:
-            active = (~full).astype(np.float64)
-        exact = left * active / max(active.sum(), 1.0 if not active.any() else 0.0)
-        overflowing = ~full & (exact >= limits)
-        if not overflowing.any():
-            break
-        full |= overflowing
-    counts = np.where(full, limits, np.floor(exact).astype(np.int64))
-    order = np.argsort(np.where(full, 1.0, np.floor(exact) - exact), kind="stable")
-    counts[order[: total - int(counts.sum())]] += 1
-    return [int(count) for count in counts]
+        rooms = [view.places - count for view, count in zip(views, live, strict=True)]
+        return list(share(weights, rooms, total))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer.generators.subsets import draw_subsets
 from gossamer.topology import Bipartite, Junction
 
 Keys = NDArray[np.int64]
@@ -66,20 +67,6 @@ def difference(some: Keys, others: Keys) -> Keys:
     return some[positions(some, others) < 0]
 
 
-def distinct(count: int, high: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """A uniformly random set of `count` of the integers 0 to `high` - 1, ascending, in O(count) memory.
-
-    Draws with replacement until enough are different, then leaves a random surplus out; by symmetry every set is as
-    likely as any other.
-    """
-    if 2 * count > high:
-        return np.delete(np.arange(high), distinct(high - count, high, rng))
-    drawn = union(rng.integers(high, size=count), np.empty(0, dtype=np.int64))
-    while len(drawn) < count:
-        drawn = union(drawn, rng.integers(high, size=2 * (count - len(drawn)) + 8))
-    return np.delete(drawn, distinct(len(drawn) - count, len(drawn), rng)) if len(drawn) > count else drawn
-
-
 def random_empty(count: int, occupied: Keys, places: int, rng: np.random.Generator) -> Keys:
     """`count` of the `places - len(occupied)` empty places, every set of them equally likely; ascending."""
-    return empty_places(distinct(count, places - len(occupied), rng), occupied)
+    return empty_places(draw_subsets(np.array([count]), places - len(occupied), rng), occupied)
