@@ -28,7 +28,7 @@ parser.add_argument("--rounds", type=int, default=30)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--json")
 
-HIDDEN = tuple(itertools.pairwise(WIDTHS))
+HIDDEN = tuple(itertools.pairwise(WIDTHS[:-1]))
 FULL = gs.Bipartite.from_mask(np.ones((WIDTHS[-1], WIDTHS[-2])))
 
 
