@@ -35,7 +35,7 @@ void pattern_matvec(In<int32_t> indptr, In<int32_t> indices, In<double> x, Out<d
     require(rows == 0 || static_cast<size_t>(start[rows]) == indices.shape(0), "indptr must end at the number of edges.");
     nb::gil_scoped_release release;
     // Four sums hide the latency of the gathers; blocks of rows go to whichever thread is running on a busy machine.
-#pragma omp parallel for schedule(dynamic, 2048) if (indices.shape(0) > 200000)
+#pragma omp parallel for schedule(dynamic, 2048) if (indices.shape(0) > 4000000)
     for (int64_t j = 0; j < rows; ++j) {
         double a = 0, b = 0, c = 0, d = 0;
         int64_t e = start[j];

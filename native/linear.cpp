@@ -112,12 +112,13 @@ void forward(const Forward<T>& a) {
     }
 }
 
-// Where one unit of the backward pass puts its dz and x, packed (x null if it is read in place), and its own part of the
-// sums over the batch; `add` if that part already holds the units before it.
+// Where one unit of the backward pass puts its dz and x, packed (x null if it is read in place), its part of db, and its
+// parts of dw: that of chunk c is number `first + c` of all. Parts after the first lie in `dw_parts`, or, if that is null,
+// are added to dw as they come.
 template <typename T>
 struct Share {
-    T *dz, *x, *dw, *db;
-    bool add;
+    T *dz, *x, *db, *dw_parts;
+    int64_t first;
 };
 
 // dz = dy * f'(kept) for some rows of a packed unit, and the rows' sums.
@@ -179,15 +180,19 @@ void finish_unit(const Backward<T>& a, const RowList& rows, const ColumnList& co
                  int member, int members, const Share<T>& share) {
     constexpr int n = Lanes<T>::count;
     const Junction& g = a.junction;
+    int64_t number = share.first;
     if (a.dw)
         unit.chunks(widest_chunk, [&](auto c, int64_t b) {
+            const bool separate = share.dw_parts && number > 0, add = !share.dw_parts && number > 0;
+            T* dw = separate ? share.dw_parts + (number - 1) * g.edges : a.dw;
+            ++number;
             const Chunk<T> x = chunk_of<T, c.value>(unit, b, a.x, g.inputs, share.x);
             const bool split = width < c.value;  // dz lies in narrower chunks
             const int64_t span = (split ? width : c.value) * n, half = split ? g.outputs * span : HALF * n;
             Buffers buffers;
             for (int64_t j = rows.cut(member, members), last = rows.cut(member + 1, members); j < last; ++j) {
                 const T* dz = share.dz + g.outputs * b + j * span;
-                row_dots<T, c.value>(rows, j, x, dz, half, share.dw, share.add || b > 0, buffers);
+                row_dots<T, c.value>(rows, j, x, dz, half, dw, add, buffers);
             }
         });
     if (a.dx)
@@ -198,11 +203,20 @@ void finish_unit(const Backward<T>& a, const RowList& rows, const ColumnList& co
         });
 }
 
-// Memory of a backward pass: each group's unit, and the parts of dw and db of all units but the first.
+// Memory of a backward pass: each group's unit, and all parts of db and dw but the first.
 template <typename T>
 struct Workspace {
-    T *dz, *x, *dw_parts, *db_parts;
+    T *dz, *x, *db_parts, *dw_parts;
+    int64_t num_dw_parts;
 };
+
+// Sums over the batch are made part by part and added in the parts' order, whoever computes them: a part of dw is a
+// chunk, one of db is a unit.
+template <typename T>
+GOSSAMER_INLINE int64_t count_dw_parts(int64_t batch) {
+    const int64_t units = Unit<T>::number(batch);
+    return (units - 1) * Unit<T>(batch, 0).chunk_count(widest_chunk) + Unit<T>(batch, units - 1).chunk_count(widest_chunk);
+}
 
 // `collect(part, parts)` brings that part of the weights into columns' order.
 template <typename T, class RowList, class ColumnList, typename Collect>
@@ -220,11 +234,11 @@ void backward_lists(const Backward<T>& a, const Grid& grid, const RowList& rows,
         if (a.dx && threads > 1) { GOSSAMER_BARRIER }
         for (int64_t round = 0; round < units; round += grid.groups) {
             const int64_t u = round + at.group;
-            const bool separate = grid.groups > 1 && u > 0;
             const Share<T> share{space.dz + at.group * g.outputs * Unit<T>::size,
                                  pack ? space.x + at.group * g.inputs * Unit<T>::size : nullptr,
-                                 separate ? space.dw_parts + (u - 1) * g.edges : a.dw,
-                                 a.db && u > 0 ? space.db_parts + (u - 1) * g.outputs : a.db, u > 0 && !separate};
+                                 a.db && u > 0 ? space.db_parts + (u - 1) * g.outputs : a.db,
+                                 grid.groups > 1 ? space.dw_parts : nullptr,
+                                 u * Unit<T>(a.batch, 0).chunk_count(widest_chunk)};
             const Unit<T> unit(a.batch, u < units ? u : 0);
             if (u < units) prepare_unit(a, unit, width, at.member, grid.members, share);
             if (grid.members > 1) { GOSSAMER_BARRIER }
@@ -232,7 +246,8 @@ void backward_lists(const Backward<T>& a, const Grid& grid, const RowList& rows,
             if (grid.members > 1) { GOSSAMER_BARRIER }
         }
         if (threads > 1) { GOSSAMER_BARRIER }
-        if (a.dw && grid.groups > 1) add_parts(a.dw, space.dw_parts, units - 1, g.edges, part(g.edges, at.rank, threads));
+        if (a.dw && grid.groups > 1)
+            add_parts(a.dw, space.dw_parts, space.num_dw_parts - 1, g.edges, part(g.edges, at.rank, threads));
         if (a.db) add_parts(a.db, space.db_parts, units - 1, g.outputs, part(g.outputs, at.rank, threads));
     }
 }
@@ -246,14 +261,14 @@ void backward(const Backward<T>& a) {
         return;
     }
     constexpr int64_t many = 4 << 20;  // numbers that the parts of dw may take
-    const int64_t units = Unit<T>::number(a.batch);
+    const int64_t units = Unit<T>::number(a.batch), dw_parts = count_dw_parts<T>(a.batch);
     Grid grid = arrange(a.threads, units, g.edges * a.batch);
-    if (a.dw && (units - 1) * g.edges > many) grid = {1, grid.threads()};
+    if (a.dw && (dw_parts - 1) * g.edges > many) grid = {1, grid.threads()};
     const int64_t for_dz = grid.groups * g.outputs * Unit<T>::size, for_x = a.dw ? grid.groups * g.inputs * Unit<T>::size : 0;
-    const int64_t for_dw = a.dw && grid.groups > 1 ? (units - 1) * g.edges : 0, for_db = a.db ? (units - 1) * g.outputs : 0;
+    const int64_t for_dw = a.dw && grid.groups > 1 ? (dw_parts - 1) * g.edges : 0, for_db = a.db ? (units - 1) * g.outputs : 0;
     const int64_t for_weights = a.dx ? g.edges : 0, integers = g.offsets ? 2 * g.outputs + 1 : 0;
     Arena arena{static_cast<char*>(scratch(room<T>(for_dz + for_x + for_dw + for_db + for_weights, integers)))};
-    const Workspace<T> space{arena.take<T>(for_dz), arena.take<T>(for_x), arena.take<T>(for_dw), arena.take<T>(for_db)};
+    const Workspace<T> space{arena.take<T>(for_dz), arena.take<T>(for_x), arena.take<T>(for_db), arena.take<T>(for_dw), dw_parts};
     T* weights = arena.take<T>(for_weights);
     if (g.offsets) {
         int32_t* starts = arena.take<int32_t>(g.outputs + 1);

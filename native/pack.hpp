@@ -24,6 +24,13 @@ struct Unit {
     static int64_t number(int64_t batch) { return (batch + size - 1) / size; }
     int64_t padded() const { return (count + n - 1) / n * n; }
 
+    // How many chunks `chunks` makes.
+    int64_t chunk_count(int width) const {
+        int64_t left = padded() / n, found = left / width;
+        for (left %= width; left; left &= left - 1) ++found;
+        return found;
+    }
+
     // Calls f(vectors as a constant, first sample within the unit) for chunks of `width` vectors, the last ones halved.
     template <typename F>
     inline __attribute__((always_inline)) void chunks(int width, F f) const {

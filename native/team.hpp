@@ -46,7 +46,6 @@ GOSSAMER_INLINE Place place(const Grid& grid) {
     return {rank, rank / grid.members, rank % grid.members};
 }
 
-// Sums over the batch are made unit by unit and added in the units' order, whoever computes them.
 template <typename T>
 GOSSAMER_INLINE void add_parts(T* total, const T* parts, int64_t number, int64_t size, Range range) {
     for (int64_t p = 0; p < number; ++p)

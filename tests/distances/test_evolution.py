@@ -1,5 +1,7 @@
 """Distances along a run, and maps of many runs."""
 
+import itertools
+
 import numpy as np
 import pytest
 from tests.distances.worlds import random_topology
@@ -11,6 +13,7 @@ from gossamer.distances import (
     edge_jaccard,
     evolution,
     labelled_layers,
+    moments_of,
     nnstd,
     paths,
 )
@@ -110,3 +113,21 @@ def test_paths_hold_all_runs_and_what_lies_between_them(run):
         paths([run, []], distance_named("edge-jaccard"))
     both = paths([run], distance_named("nnstd"))
     assert both.distances[1, 3] == (nnstd(run[1], run[3]).mean + nnstd(run[3], run[1]).mean) / 2
+
+
+def test_a_recording_of_a_rewired_run_gives_its_moments(run):
+    rewiring = pytest.importorskip("gossamer.rewiring")
+    recording = rewiring.Recording()
+    recording.begin({str(k): g for k, g in enumerate(run[0])})
+    for step, (before, after) in enumerate(itertools.pairwise(run), 1):
+        masks = [(g.to_mask().ravel(), h.to_mask().ravel()) for g, h in zip(before, after, strict=True)]
+        moves = [rewiring.Moved(np.flatnonzero(old & ~new), np.flatnonzero(new & ~old)) for old, new in masks]
+        recording.add(10 * step, {str(k): moved for k, moved in enumerate(moves)})
+    assert moments_of(recording) == run
+    assert moments_of(recording, most=3) == [run[0], run[2], run[4]]
+    assert moments_of(recording, most=2) == [run[0], run[-1]]
+    still = rewiring.Recording()
+    still.begin({"0": run[0][0]})
+    assert moments_of(still) == [gs.Topology([run[0][0]])]
+    with pytest.raises(ValueError, match="most=1"):
+        moments_of(recording, most=1)

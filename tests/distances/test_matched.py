@@ -1,6 +1,6 @@
 """NNSTD against the authors' values, closed forms, and its traps."""
 
-from gossamer.distances import nnstd
+from gossamer.distances import kernels, nnstd
 
 
 def test_every_value_of_the_authors_is_met_bit_for_bit(authors):
@@ -13,3 +13,9 @@ def test_every_value_of_the_authors_is_met_bit_for_bit(authors):
         back = nnstd(b, a)
         assert back.per_layer.tolist() == expected["per_layer_distance_BA"]
         assert back.mean == expected["nnstd_mean_BA"]
+
+
+def test_without_the_native_extension_the_values_are_the_same(authors, monkeypatch):
+    monkeypatch.setattr(kernels, "native", None)
+    a, b, expected = authors
+    assert nnstd(a, b).per_layer.tolist() == expected.get("per_layer_distance", expected.get("dist"))

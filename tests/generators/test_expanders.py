@@ -144,3 +144,12 @@ def test_the_smallest_junctions_are_left_as_they_are(I):
     g = gen.dense(I, 2)
     assert gen.optimised(g, rng=rng()) == g
     assert gen.optimised(gen.erdos_renyi(I, 1, 0, rng=rng()), rng=rng()).num_edges == 0
+
+
+@pytest.mark.parametrize("objective", [SecondSingularValue(), AlgebraicConnectivity()])
+@pytest.mark.parametrize("edges", [0, 1, 60])
+def test_what_is_nearly_empty_is_no_trouble(objective, edges):
+    g = gen.erdos_renyi(100, 90, edges, rng=rng())
+    h = gen.optimised(g, rng=rng(), objective=objective, rounds=3)
+    assert h.fan_in.tolist() == g.fan_in.tolist()
+    assert connectivity(h) < 1e-9

@@ -132,6 +132,11 @@ def test_impossible_parameters_are_refused(call, message):
         call()
 
 
+def test_radices_come_in_systems():
+    with pytest.raises(TypeError, match=r"systems\[0\]=2 is int, not a sequence of radices"):
+        gen.radix_net([2, 2])
+
+
 @pytest.mark.parametrize(("groups", "degree"), [(1, 0), (6, 2), (7, 4), (8, 7), (9, 2.7), (16, 3.5)])
 def test_an_unrewired_ws_flex_is_a_ring_lattice(groups, degree):
     graph = gen.ws_flex(groups, degree, rewiring=0, rng=rng())

@@ -180,10 +180,11 @@ def test_results_do_not_depend_on_the_number_of_threads():
     rotated = gs.Rotated(rng.choice(300, 40, replace=False), in_features=500, out_features=300)
     for junction in (random_junction(rng, 300, 500, 0.2), rotated):
         structure = Structure.of(junction)
-        x, w = torch.randn(100, junction.in_features), torch.randn(junction.num_edges)
-        dy = torch.randn(100, junction.out_features)
+        w = torch.randn(junction.num_edges)
+        batch = 100 if isinstance(junction, gs.Bipartite) else 333
+        x, dy = torch.randn(batch, junction.in_features), torch.randn(batch, junction.out_features)
         results = []
-        for count in (1, 2, 3, 1):
+        for count in (1, 2, 3, 4, 1):
             torch.set_num_threads(count)
             y, kept = NATIVE.forward(structure, x, w, None, ACTIVATIONS[5])
             results.append((y, *NATIVE.backward(structure, dy, x, w, kept, ACTIVATIONS[5], (True, True, True))))

@@ -108,12 +108,15 @@ def _print_table(rows: list[tuple[str, Entry]]) -> None:
 
     columns = list(dict.fromkeys((source, entry.scope) for source, entry in rows))
     cells = {(source, entry.scope, entry.measure): _shown(entry) for source, entry in rows}
-    table = Table("measure", box=None)
+    table = Table(box=None)
+    table.add_column("measure", no_wrap=True)
     for source, scope in columns:
         table.add_column(f"{source}\n{scope}", justify="right", overflow="fold")
     for name in dict.fromkeys(entry.measure for _, entry in rows):
         table.add_row(name, *(cells.get((*column, name), "") for column in columns))
     console = Console()
+    if not console.is_terminal:
+        console.width = 10_000  # a file or a pipe has no edge to wrap at
     console.print(table, highlight=False)
     for source, entry in rows:
         if entry.skipped is not None:

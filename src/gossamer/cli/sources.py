@@ -34,9 +34,15 @@ def load(word: str, *, seed: int) -> Source:
         raise FileNotFoundError(f"there is no file {word}; a construction is named like fibonacci:784x300:8.")
     from gossamer.topology import Topology
 
-    if path.is_file() and path.open("rb").read(19) == b"gossamer-checkpoint":
+    if path.is_file() and _begins_like_a_checkpoint(path):
         return _checkpoint(path)
     return Source(path.name, Topology.load(path), None)
+
+
+def _begins_like_a_checkpoint(path: Path) -> bool:
+    name = b"gossamer-checkpoint"
+    with path.open("rb") as file:
+        return file.read(len(name)) == name
 
 
 def _construction(word: str, seed: int) -> Source:

@@ -6,7 +6,7 @@ from gossamer.distances.canonical import CanonicalForm, canonical_form
 from gossamer.distances.edges import edge_hamming, edge_jaccard, edge_overlap
 from gossamer.distances.edits import EditBounds, edit_bounds
 from gossamer.distances.embedding import classical_mds
-from gossamer.distances.evolution import Evolution, Paths, evolution, labelled_layers, matched_layers, paths
+from gossamer.distances.evolution import Evolution, Paths, evolution, labelled_layers, matched_layers, moments_of, paths
 from gossamer.distances.joint import SymmetricDistance, symmetric_nnstd
 from gossamer.distances.matched import MatchedDistance, nnstd
 from gossamer.distances.memory import InsufficientMemoryError
@@ -46,6 +46,7 @@ __all__ = [
     "evolution",
     "labelled_layers",
     "matched_layers",
+    "moments_of",
     "nnstd",
     "padded",
     "pairwise",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from gossamer.distances.matched import nnstd
 from gossamer.distances.networks import Network, as_topology
 from gossamer.distances.pairs import Progress, pairwise
 from gossamer.distances.registry import Distance
-from gossamer.errors import InvalidTopologyError
+from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
 
 LayerDistance = Callable[[Topology, Topology], NDArray[np.float64]]
@@ -51,6 +51,35 @@ class Evolution:
         ends = self.to_start[-1]
         kept: NDArray[np.float64] = np.divide(ends, self.travelled, out=np.ones_like(ends), where=self.travelled > 0)
         return kept
+
+
+class HasMoments(Protocol):
+    """A log of a topology that changed, like `gossamer.rewiring.Recording`."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps at which it changed, ascending."""
+        ...
+
+    def topology(self, step: int) -> Topology:
+        """What it was after `step`."""
+        ...
+
+
+def moments_of(recording: HasMoments, most: int | None = None) -> list[Topology]:
+    """The topologies of a recording: at the start, and after each change.
+
+    Args:
+        recording: a `gossamer.rewiring.Recording`, or anything with its `steps` and `topology(step)`.
+        most: if there are more, so many of them spread evenly, the first and the last among them; at least 2.
+
+    Raises:
+        ValueError: `most` is less than 2.
+    """
+    steps = [recording.steps[0] - 1, *recording.steps] if recording.steps else [0]
+    if most is not None and len(steps) > require_int("most", most, low=2):
+        steps = [steps[k] for k in np.linspace(0, len(steps) - 1, most).round().astype(int)]
+    return [recording.topology(step) for step in steps]
 
 
 def matched_layers(a: Topology, b: Topology) -> NDArray[np.float64]:

@@ -53,6 +53,9 @@ def radix_net(systems: Sequence[Sequence[int]], widths: Sequence[int] | None = N
 
 
 def _require_systems(systems: Sequence[Sequence[int]]) -> int:
+    for number, system in enumerate(systems):
+        if not isinstance(system, Sequence):
+            raise TypeError(f"systems[{number}]={system!r} is {type(system).__name__}, not a sequence of radices.")
     if not systems or not all(systems):
         raise InvalidTopologyError(f"systems={systems!r} has an empty part; each system has at least one radix.")
     for system in systems:

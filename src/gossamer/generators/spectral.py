@@ -44,9 +44,9 @@ class SecondSingularValue:
     """Lower the second singular value of the adjacency: move the junction towards a Ramanujan graph."""
 
     def slope(self, matrix: Any) -> Slope:
-        """sigma_2 of a matrix (I, O); 0 where one side has a single neuron."""
+        """sigma_2 of a matrix (I, O); 0 where one side has a single neuron, and without edges."""
         least = min(matrix.shape)
-        if least == 1:
+        if least == 1 or not matrix.nnz:
             return Slope(0.0, np.zeros((matrix.shape[0], 1)), np.zeros((matrix.shape[1], 1)))
         gram = (lambda x: matrix @ (matrix.T @ x)) if matrix.shape[0] == least else (lambda x: matrix.T @ (matrix @ x))
         values, vectors = _largest(gram, least)

@@ -190,7 +190,7 @@ def _framed(plot: Figure, height: int) -> Figure:
 def _slider(moments: Sequence[str]) -> dict[str, Any]:
     now = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     steps = [{"method": "animate", "label": name, "args": [[str(m)], now]} for m, name in enumerate(moments)]
-    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 50}}
+    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 50, "l": 20}}
 
 
 def _player() -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""Distances between topologies: rewired runs drift apart, and two pictures that show how.
+"""Compare topologies: runs that are rewired at random drift apart from one start.
 
-Three runs start from one network and move a fifth of their edges at random a step (SET without training). Writes
-`distances.png` and `evolution.html` into the folder given, and prints what it found.
-
-    python examples/distances.py [FOLDER]
+Three runs start from one network and move a fifth of their edges at random a step (SET without training).
+`python examples/04_compare.py` prints distances; `python examples/04_compare.py --write FOLDER` also writes the
+picture `distances.png` and the page `evolution.html`, with a slider over each junction's matrix.
 """
 
 import itertools
@@ -73,18 +72,21 @@ def draw(ways: dict[str, list[gs.Topology]], path: Path) -> None:
     figure.savefig(path, dpi=130)
 
 
-def main(folder: Path) -> None:
-    """Print distances, write the picture and the page."""
+def main() -> None:
+    """Print distances; write the picture and the page if asked."""
     ways = runs(np.random.default_rng(0))
     a, b = ways["run A"][-1], ways["run B"][-1]
     bounds = tie_bounds(a, b)
     print(f"ends of runs A and B: NNSTD {nnstd(a, b).mean:.4f}, the other way {nnstd(b, a).mean:.4f}")
     print(f"  whatever ties do: {bounds.mean[0]:.4f} to {bounds.mean[1]:.4f}")
     print(f"  under one relabelling of the network, symmetric: {symmetric_nnstd(a, b).mean:.4f}")
-    draw(ways, folder / "distances.png")
-    (folder / "evolution.html").write_text(evolution_page(ways))
-    print(f"wrote {folder / 'distances.png'} and {folder / 'evolution.html'}")
+    print("run A's distance to its start:", np.round(evolution(ways["run A"]).to_start.mean(axis=1), 3).tolist())
+    if sys.argv[1:2] == ["--write"]:
+        folder = Path(sys.argv[2])
+        draw(ways, folder / "distances.png")
+        (folder / "evolution.html").write_text(evolution_page(ways))
+        print(f"wrote {folder / 'distances.png'} and {folder / 'evolution.html'}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path())
+    main()
