@@ -113,19 +113,23 @@ class GrowHebbianSoftly:
 
 def _grow(view: LayerView, kept: Mask, count: int, rng: np.random.Generator, *, is_soft: bool) -> Keys:
     live = view.keys[kept]
-    best = RunningTopK(count)
-    for scores, places in _candidates(junction_of(live, view.in_features, view.out_features), live):
+    best = RunningTopK(count, above=0.0)
+    for scores, where in _candidates(junction_of(live, view.in_features, view.out_features), live):
         if is_soft:  # exponential clocks: a place rings at a rate of its score, the first to ring are drawn
             rings = torch.from_numpy(rng.standard_exponential(len(scores), dtype=np.float32))
-            scores = -(rings / scores)
-        best.offer_at(scores, places)
+            scores = scores / rings.clamp_(min=1e-30)
+        if isinstance(where, int):
+            best.offer(scores, first=where)
+        else:
+            best.offer_at(scores, where)
     grown = best.places()
     if len(grown) < count:
         grown = union(grown, random_empty(count - len(grown), union(live, grown), view.places, rng))
     return grown
 
 
-def _candidates(graph: Bipartite, live: Keys) -> Iterator[tuple[Tensor, Tensor]]:
+def _candidates(graph: Bipartite, live: Keys) -> Iterator[tuple[Tensor, Tensor | int]]:
+    """Scores of empty places, with the places or the first of consecutive ones; live places score 0."""
     I, O = graph.in_features, graph.out_features
     inputs, outputs = graph.edges()
     walks = float((graph.fan_in.astype(np.float64)[outputs] * graph.fan_out[inputs]).sum())
@@ -139,8 +143,7 @@ def _candidates(graph: Bipartite, live: Keys) -> Iterator[tuple[Tensor, Tensor]]
         flat = block.contiguous().view(-1)
         low, high = np.searchsorted(live, [start * I, start * I + len(flat)])
         flat[torch.from_numpy(live[low:high] - start * I)] = 0
-        hits = torch.nonzero(flat > 0).squeeze(1)
-        yield flat[hits], hits + start * I
+        yield flat, start * I
 
 
 class _Walks:

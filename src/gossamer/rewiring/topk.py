@@ -12,7 +12,8 @@ from gossamer.rewiring.keys import Keys
 class RunningTopK:
     """Keeps the places of the `count` largest scores offered; of equal scores the ones offered first.
 
-    Scores of -inf and NaN are never kept. A score that cannot be among the largest any more costs one comparison.
+    Scores not greater than `above`, and NaN, are never kept. A score that cannot be among the largest any more costs
+    one comparison.
 
     >>> best = RunningTopK(2)
     >>> best.offer(torch.tensor([3.0, 1.0, 3.0]), first=0)
@@ -21,9 +22,9 @@ class RunningTopK:
     array([0, 4])
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, above: float = float("-inf")) -> None:
         self._count = count
-        self._threshold = float("-inf")
+        self._threshold = self._floor = above
         self._scores: list[Tensor] = []
         self._places: list[Tensor] = []
         self._held = 0
@@ -44,9 +45,9 @@ class RunningTopK:
         Of a long first offer, every 17th score tells where the threshold will lie; if at least `count` scores exceed
         that, the others are out for certain, and selecting among the few is many times faster than among all.
         """
-        if self._threshold == float("-inf") and len(scores) > 8 * self._count + 4096:
+        if self._threshold == self._floor and len(scores) > 8 * self._count + 4096:
             sample = scores[::17]
-            likely = torch.topk(sample, self._count // 8 + 64, sorted=False).values.min()
+            likely = torch.topk(sample, self._count // 8 + 64, sorted=False).values.min().clamp(min=self._floor)
             hits = torch.nonzero(scores > likely).squeeze(1)
             if len(hits) >= self._count:
                 return hits
