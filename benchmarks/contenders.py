@@ -127,3 +127,15 @@ def layers(inputs: int, outputs: int, density: float, rng: np.random.Generator) 
     found["gossamer"] = ours(g)
     found["gossamer rotated"] = ours(rotated(inputs, outputs, density, rng))
     return found
+
+
+def correct(contenders: dict[str, Contender], x: Tensor) -> dict[str, Contender]:
+    """Those that compute what they say; who does not is named and left out."""
+    found = {}
+    for name, contender in contenders.items():
+        try:
+            contender.check(x)
+            found[name] = contender
+        except Exception as error:  # a peer's failure of any kind ends its race, not ours
+            print(f"{name} is left out: {type(error).__name__}: {error}")
+    return found

@@ -87,19 +87,20 @@ GOSSAMER_INLINE void row_dots(const List& list, int64_t row, const Chunk<T>& x, 
     }
 }
 
-// A single sample: plain sums over an edge list, in eight strands.
-template <typename T, class List>
-GOSSAMER_INLINE T row_sum_single(const List& list, int64_t row, const T* x, Buffers& buffers) {
+// A single sample of a rotated row: nothing but weights is streamed. (Compressed rows are faster padded to a vector:
+// their indices are the traffic, measured 0.75 against 1.03 ms on 1.7 million edges.)
+template <typename T>
+GOSSAMER_INLINE T row_sum_single(const RotatedRows<T>& list, int64_t row, const T* x) {
     T a[8] = {};
-    const int count = list.count(row);
-    for (int from = 0; from < count; from += List::limit) {
-        const int size = count - from < List::limit ? count - from : List::limit;
-        const Piece<T> piece = list.piece(row, from, size, buffers);
+    for (int from = 0, count = list.count(row); from < count;) {
+        const auto run = list.run(row, from, count - from);
+        const T *start = x + run.base, *weights = list.weights + list.begin(row) + from;
         int e = 0;
-        for (; e + 8 <= size; e += 8)
+        for (; e + 8 <= run.size; e += 8)
 #pragma GCC unroll 8
-            for (int u = 0; u < 8; ++u) a[u] += piece.weights[e + u] * x[piece.sources[e + u]];
-        for (; e < size; ++e) a[0] += piece.weights[e] * x[piece.sources[e]];
+            for (int u = 0; u < 8; ++u) a[u] += weights[e + u] * start[-run.offset[-e - u]];
+        for (; e < run.size; ++e) a[0] += weights[e] * start[-run.offset[-e]];
+        from += run.size;
     }
     return ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
 }

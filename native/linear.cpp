@@ -47,9 +47,8 @@ void forward_chunk(const Forward<T>& a, const List& list, Chunk<T> x, int64_t b,
 
 template <typename T, class List>
 void forward_single(const Forward<T>& a, const List& list, const T* x, int64_t first, int64_t last) {
-    Buffers buffers;
     for (int64_t j = first; j < last; ++j) {
-        const Vector<T> sum = Vector<T>{} + row_sum_single<T>(list, j, x, buffers);
+        const Vector<T> sum = Vector<T>{} + row_sum_single(list, j, x);
         with_kind(a.activation, [&](auto kind) { finish_row<T, 1, kind.value>(a, &sum, j, 0); });
     }
 }
@@ -70,17 +69,18 @@ GOSSAMER_INLINE Chunk<T> chunk_of(const Unit<T>& unit, int64_t b, Matrix<const T
 template <typename T, class List>
 void forward_list(const Forward<T>& a, const List& list, T* memory) {
     const Junction& g = a.junction;
-    const bool single = a.batch == 1 && a.x.feature_stride == 1;
+    const bool single = List::single && a.batch == 1 && a.x.feature_stride == 1;
     const bool pack = !single && worth_packing(a.x, a.batch, g.inputs, g.edges);
     const int width = chunk_width<T>(g.inputs);
     const int64_t units = Unit<T>::number(a.batch);
-    const Grid grid = arrange(a.threads, units, g.edges * a.batch);
+    const Grid grid = arrange(a.threads, units, g.edges * padded_batch<T>(a.batch));
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
         const int64_t first = list.cut(at.member, grid.members), last = list.cut(at.member + 1, grid.members);
         T* packed = pack ? memory + at.group * g.inputs * Unit<T>::size : nullptr;
-        if (single) forward_single(a, list, a.x.data, first, last);
+        if constexpr (List::single)
+            if (single) forward_single(a, list, a.x.data, first, last);
         for (int64_t round = 0; !single && round < units; round += grid.groups) {
             const int64_t u = round + at.group;
             const Unit<T> unit(a.batch, u < units ? u : 0);
@@ -262,7 +262,7 @@ void backward(const Backward<T>& a) {
     }
     constexpr int64_t many = 4 << 20;  // numbers that the parts of dw may take
     const int64_t units = Unit<T>::number(a.batch), dw_parts = count_dw_parts<T>(a.batch);
-    Grid grid = arrange(a.threads, units, g.edges * a.batch);
+    Grid grid = arrange(a.threads, units, g.edges * padded_batch<T>(a.batch));
     if (a.dw && (dw_parts - 1) * g.edges > many) grid = {1, grid.threads()};
     const int64_t for_dz = grid.groups * g.outputs * Unit<T>::size, for_x = a.dw ? grid.groups * g.inputs * Unit<T>::size : 0;
     const int64_t for_dw = a.dw && grid.groups > 1 ? (dw_parts - 1) * g.edges : 0, for_db = a.db ? (units - 1) * g.outputs : 0;

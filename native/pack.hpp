@@ -12,6 +12,12 @@ namespace gossamer::GOSSAMER_ISA {
 
 constexpr int UNIT_BYTES = 256;
 
+// What a batch costs: vectors are never shorter.
+template <typename T>
+GOSSAMER_INLINE int64_t padded_batch(int64_t batch) {
+    return batch < Lanes<T>::count ? Lanes<T>::count : batch;
+}
+
 template <typename T>
 struct Unit {
     static constexpr int n = Lanes<T>::count;

@@ -35,6 +35,7 @@ GOSSAMER_INLINE int64_t cut_by_edges(const int32_t* starts, int64_t rows, int pa
 // Compressed rows: outputs that read inputs; or, with columns' arrays, inputs that collect from outputs.
 template <typename T>
 struct Compressed {
+    static constexpr bool single = false;
     static constexpr int limit = 1 << 30;
     const int32_t *starts, *sources;
     const T* weights;  // in this order
@@ -61,6 +62,7 @@ GOSSAMER_INLINE void collect_weights(const Junction& g, const T* weights, int64_
 // edges before row j; `below[j]` the number of offsets <= j.
 template <typename T>
 struct RotatedRows {
+    static constexpr bool single = true;  // has a path for one sample
     static constexpr int limit = PIECE;
     const Junction& g;
     const T* weights;
@@ -69,21 +71,26 @@ struct RotatedRows {
     int64_t begin(int64_t j) const { return starts[j]; }
     int count(int64_t j) const { return starts[j + 1] - starts[j]; }
     int64_t cut(int part, int parts) const { return cut_by_edges(starts, g.outputs, part, parts); }
+
+    // Edges from `from` on, at most n, whose inputs are base - offset[0], base - offset[-1], ...
+    struct Run {
+        int64_t base;
+        const int32_t* offset;
+        int size;
+    };
+    Run run(int64_t j, int from, int n) const {
+        const int k = int(g.num_offsets), turn = from / k, place = from % k;
+        const bool wrapped = place >= below[j];
+        const int left = (wrapped ? k : below[j]) - place;
+        const int32_t* offset = g.offsets + (wrapped ? k : 0) + below[j] - 1 - place;
+        return {j + (turn + wrapped) * g.outputs, offset, left < n ? left : n};
+    }
+
     Piece<T> piece(int64_t j, int from, int n, Buffers& buffers) const {
-        const int k = int(g.num_offsets), O = int(g.outputs);
-        int turn = from / k, place = from % k;
         for (int p = 0; p < n;) {
-            const bool wrapped = place >= below[j];
-            const int first = wrapped ? k - 1 + below[j] - place : below[j] - 1 - place;
-            const int stop = wrapped ? k : below[j];
-            int run = stop - place;
-            if (run > n - p) run = n - p;
-            const int32_t base = int32_t(j) + (turn + wrapped) * O;
-            const int32_t* offset = g.offsets + first;
-            for (int s = 0; s < run; ++s) buffers.sources[p + s] = base - offset[-s];
-            p += run;
-            place += run;
-            if (place == k) place = 0, ++turn;
+            const Run found = run(j, from + p, n - p);
+            for (int s = 0; s < found.size; ++s) buffers.sources[p + s] = int32_t(found.base) - found.offset[-s];
+            p += found.size;
         }
         return {buffers.sources, weights + begin(j) + from};
     }

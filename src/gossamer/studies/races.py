@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn import mlp
+from gossamer.nn import SparseLinear, mlp
 from gossamer.topology import Bipartite, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
@@ -36,7 +36,12 @@ def rotated(inputs: int, outputs: int, density: float, rng: np.random.Generator)
 
 
 def layer_step(module: nn.Module, x: Tensor, dy: Tensor) -> Callable[[], None]:
-    """A call that runs forward and both gradients of a layer: x (B, I), dy (B, O)."""
+    """A call that runs forward and both gradients of a layer: x (B, I), dy (B, O).
+
+    A sparse layer meets both as the layers around it hand them on, feature-major; every other module as they are.
+    """
+    if isinstance(module, SparseLinear):
+        x, dy = x.t().contiguous().t(), dy.t().contiguous().t()
     inputs = x.detach().clone().requires_grad_()
 
     def run() -> None:

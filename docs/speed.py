@@ -1,0 +1,99 @@
+"""Writes the README's speed section and its picture from docs/results/*.json: `python docs/speed.py`.
+
+The results are made by `python benchmarks/training_step.py --json docs/results/training_step.json`, and `junction.py`
+likewise.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "results"
+SHOWN = ("mask times dense", "torch CSR", "sparselab", "sparseprop", "gossamer", "gossamer rotated")
+
+
+def sections(name):
+    """(title, {contender: [minimum, median, rounds]}) of one benchmark."""
+    found = json.loads((RESULTS / f"{name}.json").read_text())
+    return found["environment"], [(each["title"], each["seconds"]) for each in found["sections"]]
+
+
+def ratios(seconds):
+    """Dense time over each contender's, of the minima."""
+    return {name: seconds["dense"][0] / values[0] for name, values in seconds.items() if name in SHOWN}
+
+
+def density_of(title):
+    """The density that a section's title ends with."""
+    return float(re.search(r"density ([\d.]+)", title)[1])
+
+
+def rows(chosen):
+    """A Markdown table of ratios, one column a density."""
+    columns = [(f"{1 - density_of(title):.0%} sparse", ratios(seconds)) for title, seconds in chosen]
+    names = [name for name in SHOWN if name in columns[0][1]]
+    lines = ["| times dense PyTorch | " + " | ".join(head for head, _ in columns) + " |"]
+    lines.append("|---|" + "---:|" * len(columns))
+    lines += [f"| {name} | " + " | ".join(f"{found[name]:.2f}" for _, found in columns) + " |" for name in names]
+    return "\n".join(lines)
+
+
+def draw(chosen, path):
+    """Ratios against density, with the line 1 / density."""
+    densities = [density_of(title) for title, _ in chosen]
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), constrained_layout=True)
+    for name in SHOWN:
+        values = [ratios(seconds).get(name) for _, seconds in chosen]
+        if None not in values:
+            axes.plot(densities, values, marker="o", label=name, linewidth=2.5 if "gossamer" in name else 1.2)
+    axes.plot(densities, [1 / d for d in densities], color="grey", linestyle=":", label="1 / density")
+    axes.set(xscale="log", yscale="log", xlabel="density", ylabel="times as fast as dense PyTorch")
+    axes.set_xticks(densities, [f"{100 * d:g} %" for d in densities])
+    axes.minorticks_off()
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.legend(fontsize=8)
+    axes.set_title("a training step of 784-1000-1000-1000-10, batch 128, SGD", fontsize=10)
+    figure.savefig(path, dpi=110)
+
+
+def main():
+    environment, steps = sections("training_step")
+    sgd = [each for each in steps if each[0].startswith("SGD")]
+    adam = [each for each in steps if each[0].startswith("Adam")]
+    _, junctions = sections("junction")
+    draw(sgd, ROOT / "docs" / "images" / "speed.png")
+    parts = [
+        "![Speed against density](docs/images/speed.png)",
+        "A whole training step of 784-1000-1000-1000-10, batch 128, SGD with momentum "
+        "(`python benchmarks/training_step.py`; the last layer is full for all):",
+        rows(sgd),
+        "The same with Adam:",
+        rows(adam),
+    ]
+    for size in ("1024", "4096"):
+        chosen = [each for each in junctions if each[0].startswith(f"{size} x")]
+        parts += [
+            f"One junction of {size} × {size}, forward and both gradients (`python benchmarks/junction.py`):",
+            rows(chosen),
+        ]
+    rounds = sgd[0][1]["dense"][2]
+    parts.append(
+        f"Ratios of minima of interleaved runs in one process (n = {rounds} for steps), 2 threads; {environment}. "
+        "Minimum and median of every contender are in [docs/results](docs/results). `gossamer bench` runs a short "
+        "version on your machine. How it works, and what bounds it: [docs/kernels.md](docs/kernels.md)."
+    )
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    begin, end = "<!-- speed: begin -->", "<!-- speed: end -->"
+    before, after = text.split(begin)[0], text.split(end)[1]
+    readme.write_text(before + begin + "\n" + "\n\n".join(parts) + "\n" + end + after)
+
+
+if __name__ == "__main__":
+    main()
