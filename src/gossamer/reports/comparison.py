@@ -106,7 +106,9 @@ def _facts(summaries: Sequence[Summary], trials: Sequence[Trial]) -> dict[str, s
         facts["dense accuracy"] = f"{100 * dense[0].accuracy:.1f} %"
     if sparse:
         best = max(sparse, key=lambda summary: summary.accuracy)
-        facts[f"best sparse: {best.first.construction}, degree {best.first.degree}"] = f"{100 * best.accuracy:.1f} %"
+        facts[f"highest of the sparse means: {best.first.construction}, degree {best.first.degree}"] = (
+            f"{100 * best.accuracy:.1f} %"
+        )
         if dense:
             facts["its share of the dense edges"] = f"{100 * best.first.edges / dense[0].first.edges:.0f} %"
     return facts
