@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,37 +93,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What the hardware allows: a peak that a dense product of this process reaches.
-
-    Args:
-        flops: floating-point operations a second of a large square product, float32.
-    """
-
-    flops: float
-
-    @classmethod
-    def measure(cls, size: int = 1024, rounds: int = 10) -> Limit:
-        """Time a (size, size) product, best of several."""
-        a = torch.rand(size, size)
-        timing = interleave({"product": lambda: a @ a}, rounds=rounds)["product"]
-        return cls(2 * size**3 / timing.minimum)
-
-
-def table(timings: Mapping[str, Timing], reference: str, *, exclude: Sequence[str] = ()) -> list[tuple[str, ...]]:
-    """Rows (name, minimum ms, median ms, ratio of minima, ratio of medians) against the reference."""
-    base = timings[reference]
-    return [
-        (
-            name,
-            f"{1e3 * timing.minimum:.3f}",
-            f"{1e3 * timing.median:.3f}",
-            f"{base.minimum / timing.minimum:.2f}",
-            f"{base.median / timing.median:.2f}",
-        )
-        for name, timing in timings.items()
-        if name not in exclude
-    ]
