@@ -45,7 +45,7 @@ def test_idx_files_are_read_plain_or_compressed_wherever_they_lie(nowhere, subfo
     place = nowhere / subfolder
     place.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        (place / (name + ".gz" * compressed)).write_bytes(gzip.compress(content) if compressed else content)
+        (place / (name + ".gz" * compressed)).write_bytes(gzip.compress(content, mtime=0) if compressed else content)
     assert source.locate() == place
     train_images, train_labels, test_images, test_labels = source.read(place)
     assert np.array_equal(train_images, arrays["train-images"].reshape(2, 16))
@@ -71,9 +71,10 @@ def test_another_data_set_of_the_same_file_names_is_passed_over(nowhere):
         ("train-images", b"\0\0\x08\3\0\0\0\1", "do not hold an array of shape"),
         ("train-labels", idx(np.array([0, 0], np.uint8)), "damaged or of another data set: its md5"),
         ("train-labels.gz", b"\x1f\x8b damaged", "is damaged"),
-        ("train-labels.gz", gzip.compress(idx(np.array([3, 1], np.uint8)))[:-6], "is damaged"),
+        ("train-labels.gz", gzip.compress(idx(np.array([3, 1], np.uint8)), mtime=0)[:-6], "is damaged"),
         ("train-labels.gz", b"plain", "is damaged"),
     ],
+    ids=["empty", "other type", "cut", "short", "foreign", "no gzip", "cut gzip", "plain"],
 )
 def test_damaged_idx_files_are_named(nowhere, name, content, message):
     _, contents, source = tiny_mnist()
