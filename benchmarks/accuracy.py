@@ -20,7 +20,7 @@ from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
 from gossamer.studies.speed import environment
-from gossamer.training import Adam, Config, Cosine
+from gossamer.training import SGD, Adam, Config, Cosine
 from gossamer.training.data import load
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,6 +33,7 @@ parser.add_argument("--hidden", type=int, nargs="+", default=[1568] * 3)
 parser.add_argument("--topology", default="erdos_renyi")
 parser.add_argument("--fraction", type=float, default=0.3)
 parser.add_argument("--every", type=int, help="steps between updates; the method's own if not given")
+parser.add_argument("--optimizer", choices=("adam", "sgd"), default="adam", help="sgd has Nesterov's momentum of .9")
 parser.add_argument("--lr", type=float, default=1e-3)
 parser.add_argument("--weight-decay", type=float, default=0.0)
 parser.add_argument("--dropout", type=float, nargs=2, default=[0.0, 0.0], help="of inputs, of hidden units")
@@ -40,6 +41,7 @@ parser.add_argument("--batch-size", type=int, default=128)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "results" / "accuracy.jsonl")
 
+OPTIMIZERS = {"adam": Adam, "sgd": SGD}
 NAMES = {"set": "sparse_evolutionary"}
 
 
@@ -65,7 +67,7 @@ def experiment_of(method, options, data, seed):
     config = Config(
         epochs=options.epochs,
         batch_size=options.batch_size,
-        optimizer=Adam(lr=options.lr, weight_decay=options.weight_decay),
+        optimizer=OPTIMIZERS[options.optimizer](lr=options.lr, weight_decay=options.weight_decay),
         schedule=Cosine(),
         validation=0.0,
     )
