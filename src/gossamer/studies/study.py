@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gossamer.errors import StudyError, require_known
+from gossamer.errors import StudyError, StudyFileError, require_known
 from gossamer.studies import catalogue, store
 from gossamer.studies.catalogue import Entry
 from gossamer.studies.engines import Engine, Loky
@@ -86,6 +86,25 @@ class Study:
         for measure in self.measures:
             require_known("measure", measure, MEASURES)
         self._entries: tuple[Entry, ...] | None = None
+
+    @classmethod
+    def load(cls, path: str | Path, *, folder: str | Path) -> Self:
+        """The study that a TOML file describes.
+
+        Raises:
+            StudyFileError: the file is no such description; the message names line and field.
+            DataUnavailableError: data that are not on this machine.
+            OSError: the file cannot be read.
+        """
+        from gossamer.studies.file_errors import refused
+        from gossamer.studies.grid import runs
+        from gossamer.studies.study_file import read
+
+        plan = read(Path(path))
+        try:
+            return cls(plan.name, runs(plan), folder, measures=plan.measures)
+        except ValueError as error:
+            raise StudyFileError(refused(error, Path(path))) from error
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
