@@ -180,6 +180,10 @@ class Study:
         """
         return store.query(self.folder, self.entries, sql)
 
+    def others(self) -> dict[str, str]:
+        """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""
+        return catalogue.others(self.folder, self.entries)
+
     def topology(self, digest: str, when: str = "end") -> Topology:
         """All junctions of a run's network at the "start" or the "end" of its training.
 
