@@ -56,6 +56,10 @@ class ConvergenceError(GossamerError, ArithmeticError):
     """An iterative method stopped before it reached its tolerance."""
 
 
+class CheckpointWarning(UserWarning):
+    """A checkpoint is damaged, and an older one is used."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
 
