@@ -48,6 +48,14 @@ class CheckpointError(GossamerError, RuntimeError):
     """A checkpoint cannot be written, read, or does not fit the model."""
 
 
+class StudyError(GossamerError, RuntimeError):
+    """A study cannot be read, or cannot go on."""
+
+
+class EngineError(StudyError):
+    """An engine is not installed, does not answer, or does not work."""
+
+
 class RewiringError(GossamerError, RuntimeError):
     """A topology cannot change now: model, optimiser and rule do not fit together, or lack what the rule needs."""
 

@@ -46,7 +46,7 @@ def _begins_like_a_checkpoint(path: Path) -> bool:
 
 
 def _construction(word: str, seed: int) -> Source:
-    from gossamer.cli import names
+    from gossamer.studies import names
     from gossamer.topology import Topology
     from gossamer.training.seeds import stream
 

@@ -10,7 +10,7 @@ import torch
 
 from gossamer.reports import figures, page
 from gossamer.studies.comparison import DENSE, Comparison, Summary, Trial, summarise
-from gossamer.studies.results import processor
+from gossamer.studies.environment import processor
 from gossamer.topology import Junction
 
 COLUMNS = (
