@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gossamer.generators import fibonacci
 from gossamer.studies.papers.exhibits import Exhibit, Lines, Networks, Squares
 from gossamer.studies.papers.tables import means, where
 from gossamer.studies.papers.topologies.measured import first_junction
 from gossamer.studies.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, STRUCTURED, Plan
+from gossamer.studies.prediction import Runs, associate
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:
@@ -138,28 +141,50 @@ def f6(connectivity: pd.DataFrame, noted: pd.DataFrame) -> tuple[Exhibit, Exhibi
     )
 
 
-def f7(runs: pd.DataFrame) -> Exhibit:
-    """Connectivity against accuracy."""
+def f7(runs: pd.DataFrame) -> tuple[Exhibit, Exhibit]:
+    """Connectivity against accuracy, and tests of what is left of it at equal edges."""
     table = runs[["data", "topology", "degree", "seed", "connectivity", "accuracy"]].copy()
     table["edges of an input"] = [f"d₁ = {degree:g}" for degree in table["degree"]]
-    return Exhibit(
-        "F7",
-        "Connectivity against accuracy",
-        "One point a network. Colours are degrees: within one colour all networks have as many edges, so what "
-        "connectivity adds to density is the order of the points of one colour.",
-        table,
-        (
-            Lines(
-                "connectivity",
-                "accuracy",
-                "algebraic connectivity λ₂ of the first junction",
-                ACCURACY,
-                "edges of an input",
-                "data",
-                joined=False,
-            ),
+    across = "algebraic connectivity λ₂ of the first junction"
+    return (
+        Exhibit(
+            "F7",
+            "Connectivity against accuracy",
+            "One point a network. Colours are degrees: within one colour all networks have as many edges, so what "
+            "connectivity adds to density is the order of the points of one colour.",
+            table,
+            (Lines("connectivity", "accuracy", across, ACCURACY, "edges of an input", "data", joined=False),),
+        ),
+        Exhibit(
+            "F7b",
+            "Connectivity at equal edges, tested",
+            "Spearman's correlation of λ₂ and accuracy among networks with as many edges, pooled over degrees, and its "
+            "p-value by permuting accuracies among them; then how well a line through all other constructions foretells "
+            "each one's accuracies at equal edges (R²: 1 is perfect, below 0 worse than a constant).",
+            _tested(table),
+            shown=True,
         ),
     )
+
+
+def _tested(table: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for data, runs in table.groupby("data"):
+        found = associate(
+            Runs(
+                {"connectivity": runs["connectivity"].to_numpy()},
+                family=runs["topology"].to_numpy(),
+                num_edges=runs["degree"].to_numpy(),
+                layer_densities=runs[["degree"]].to_numpy(),
+                accuracy=runs["accuracy"].to_numpy(),
+            ),
+            rng=np.random.default_rng(0),
+        )[0]
+        held_out = {f"R² of {name}": value for name, value in found.held_out.items()}
+        rows.append({"data": data, "n": len(runs), "spearman": found.spearman, "p": found.p_value, **held_out})
+    return pd.DataFrame(rows)
 
 
 def f8(weights: pd.DataFrame) -> Exhibit:

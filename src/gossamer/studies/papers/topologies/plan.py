@@ -114,6 +114,7 @@ class Net:
             self.dropout,
         )
         labels = {
+            "data": data,
             "topology": self.topology,
             "degree": self.degree,
             "outer": self.outer,
