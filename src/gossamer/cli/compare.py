@@ -115,7 +115,8 @@ def _print_ties(topologies: list[Topology]) -> None:
 
 def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance, path: Path) -> None:
     from gossamer.distances import Paths, classical_mds
-    from gossamer.reports.evolution import heat_map, html, map_of_paths, section
+    from gossamer.reports import page
+    from gossamer.reports.evolution import heat_map, map_of_paths
     from gossamer.topology.files import write_atomically
 
     even = (values + values.T) / 2
@@ -124,6 +125,6 @@ def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance
     points, explained = classical_mds(even)
     places = Paths(tuple(points[[k]] for k in range(len(points))), even, explained)
     text = f"Distances are {measure.name}, from row to column. Blind to: {measure.blind_to}."
-    parts = [section("Distances", text, heat_map(values, names, title=measure.name))]
-    parts.append(section("Map", "Classical scaling of the distances.", map_of_paths(places, names)))
-    write_atomically(path, html(f"{len(names)} networks compared", parts).encode())
+    heat, scaled = page.figure(heat_map(values, names, title=measure.name)), page.figure(map_of_paths(places, names))
+    parts = [page.section("Distances", text, heat), page.section("Map", "Classical scaling of the distances.", scaled)]
+    write_atomically(path, page.page(f"{len(names)} networks compared", "", parts).encode())
