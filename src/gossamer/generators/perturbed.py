@@ -46,7 +46,7 @@ def perturbed(g: Junction, num_moved: int, *, rng: np.random.Generator) -> Bipar
 
 
 def _keys(g: Junction) -> NDArray[np.int64]:
-    """output * I + input of every edge, ascending."""
+    """Output * I + input of every edge, ascending."""
     inputs, outputs = g.edges()
     return outputs.astype(np.int64) * g.in_features + inputs
 

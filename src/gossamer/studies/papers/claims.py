@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gossamer.studies.intervals import mean_interval
+
 LEVEL = 0.95
 """Of all intervals."""
 
@@ -115,14 +117,9 @@ def mean_of(values: ArrayLike, what: str) -> Estimate:
     >>> mean_of([1.0, 2.0, 3.0], "x")
     Estimate(what='x', value=2.0, low=-0.4841..., high=4.4841..., n=3)
     """
-    from scipy.stats import t
-
-    found = _finite(values)
-    if len(found) < 2:
-        return Estimate(what, float(found.mean()) if len(found) else math.nan, -math.inf, math.inf, len(found))
-    mean, error = float(found.mean()), float(found.std(ddof=1)) / math.sqrt(len(found))
-    reach = float(t.ppf((1 + LEVEL) / 2, len(found) - 1)) * error
-    return Estimate(what, mean, mean - reach, mean + reach, len(found))
+    found = mean_interval(_finite(values), LEVEL)
+    known = found.n > 1
+    return Estimate(what, found.mean, found.low if known else -math.inf, found.high if known else math.inf, found.n)
 
 
 def spread_of(values: ArrayLike, what: str) -> Estimate:

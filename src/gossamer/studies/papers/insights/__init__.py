@@ -73,9 +73,7 @@ def _sparse_and_dense(plan: Plan, train: Train, folder: Path) -> Findings:
     cubes = {data: _set_apart(study, where(frame, data=data, rule="SET"), folder, data) for data in plan.data}
     import pandas as pd
 
-    pairs = pd.concat(
-        [figures.pairs(where(frame, data=data, rule="SET"), cube, data) for data, cube in cubes.items()]
-    )
+    pairs = pd.concat([figures.pairs(where(frame, data=data, rule="SET"), cube, data) for data, cube in cubes.items()])
     return Findings(
         (
             judged.sparse_beats_dense(frame, tuned, plan),
@@ -112,18 +110,19 @@ def _set_apart(study: Study, runs: pd.DataFrame, folder: Path, data: str) -> Cub
 PAPER = Paper(
     "insights-2020",
     "Topological Insights into Sparse Neural Networks",
-    "S. Liu, T. van der Lee, A. Yaman, Z. Atashgahi, D. Ferraro, G. Sokar, M. Pechenizkiy, D. C. Mocanu, ECML-PKDD 2020, "
-    "arXiv 2006.14085",
+    "S. Liu, T. van der Lee, A. Yaman, Z. Atashgahi, D. Ferraro, G. Sokar, M. Pechenizkiy, D. C. Mocanu, ECML-PKDD "
+    "2020, arXiv 2006.14085",
     {"full": FULL, "quick": QUICK},
     reproduce,
     (
-        "The paper's tables and hyper-parameters are not available to us. Of the published heat maps the widths, edges, "
-        "epochs and the chain are known from the authors' files; optimiser, learning rate, batch size and activation are "
-        "our choice: SGD with Nesterov's momentum .9, batches of 128, ReLU, cross-entropy.",
+        "The paper's tables and hyper-parameters are not available to us. Of the published heat maps the widths, "
+        "edges, epochs and the chain are known from the authors' files; optimiser, learning rate, batch size and "
+        "activation are our choice: SGD with Nesterov's momentum .9, batches of 128, ReLU, cross-entropy.",
         "The chain holds out a fifth of Fashion-MNIST, 48,000 against 12,000 (reading). Networks share the first "
         "topology's seed and nothing else: weights, examples' order and rewiring are each network's own.",
-        "Sparse and fully connected networks choose their learning rate from the same list, by the validation accuracy of "
-        "runs that no result comes from; the epoch with the best validation accuracy is the one that is tested.",
+        "Sparse and fully connected networks choose their learning rate from the same list, by the validation "
+        "accuracy of runs that no result comes from; the epoch with the best validation accuracy is the one that is "
+        "tested.",
         "cifar10-jpeg is CIFAR-10 after lossy compression: its accuracies are not comparable with those of CIFAR-10.",
     ),
 )

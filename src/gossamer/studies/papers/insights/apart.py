@@ -81,9 +81,7 @@ def as_table(distances: Cube, **columns: object) -> pd.DataFrame:
     import pandas as pd
 
     rows = [(*place, value) for place, value in np.ndenumerate(distances)]
-    flat = pd.DataFrame(
-        [(k, i, j, value) for (k, i, j), value in rows], columns=["junction", "one", "other", "distance"]
-    )
+    flat = pd.DataFrame(rows, columns=["junction", "one", "other", "distance"])
     return flat.assign(**columns)
 
 

@@ -47,16 +47,16 @@ def heat_maps(found: Mapping[int, Cube]) -> tuple[Exhibit, Exhibit]:
         Exhibit(
             "I1",
             "Distances between the networks of the chain, first junction",
-            "NNSTD of the first junction between all pairs of networks. Network i + 1 started as network i with 1 % of its "
-            "connections changed; from then on each went its own way. One scale for all panels.",
+            "NNSTD of the first junction between all pairs of networks. Network i + 1 started as network i with 1 % "
+            "of its connections changed; from then on each went its own way. One scale for all panels.",
             where(table, junction=0).drop(columns="junction"),
             (plot,),
         ),
         Exhibit(
             "I2",
             "The same, deeper junctions",
-            "Neurons of the layers before are matched first, so these distances hold less still of what is only a change "
-            "of names; which optimal match the solver returns has a part in them.",
+            "Neurons of the layers before are matched first, so these distances hold less still of what is only a "
+            "change of names; which optimal match the solver returns has a part in them.",
             deeper,
             (plot,),
         ),
@@ -71,7 +71,9 @@ def over_time(found: Mapping[int, Cube]) -> Exhibit:
     for epoch, cube in found.items():
         ours = summary(cube)
         published = PUBLISHED.get(epoch, (np.nan,) * 3)
-        for name, our, their in zip(("adjacent", "first against last", "off the diagonal"), ours, published, strict=True):
+        for name, our, their in zip(
+            ("adjacent", "first against last", "off the diagonal"), ours, published, strict=True
+        ):
             rows += [(epoch, name, "ours", our), (epoch, name, "published", their)]
     table = pd.DataFrame(rows, columns=["epoch", "mean", "whose", "distance"]).dropna()
     table["curve"] = table["mean"] + ", " + table["whose"]
@@ -129,8 +131,8 @@ def chain_accuracy(frame: pd.DataFrame, cube: Cube) -> tuple[Exhibit, Exhibit]:
         Exhibit(
             "I5",
             "The networks of the chain",
-            "Test accuracy, and accuracy on the held-out fifth of the training examples, after the best epoch and after "
-            "the last.",
+            "Test accuracy, and accuracy on the held-out fifth of the training examples, after the best epoch and "
+            "after the last.",
             frame[columns].rename(columns={"seed": "network"}),
             shown=True,
         ),
@@ -150,7 +152,8 @@ def sparse_and_dense(frame: pd.DataFrame) -> Exhibit:
     return Exhibit(
         "I7",
         "Sparse and fully connected networks over widths",
-        f"Two hidden layers. Static random edges against all edges, each with the learning rate that was best for it. {BARS}",
+        f"Two hidden layers. Static random edges against all edges, each with the learning rate that was best for "
+        f"it. {BARS}",
         table,
         (Lines("width", "accuracy", "hidden width", "test accuracy", "network", "data", "low", "high", log=True),),
         shown=True,

@@ -41,8 +41,8 @@ def drifted(found: Mapping[int, Cube]) -> Claim:
         "similar starts drift apart",
         "I1",
         "Networks that start alike end with very different topologies under adaptive sparse connectivity.",
-        f"Mean NNSTD of neighbours in the chain, first junction, at epoch {last}; they started about .018 apart. Far apart "
-        "is above .25, about half the published .4801 (our threshold). The interval takes neighbouring pairs for "
+        f"Mean NNSTD of neighbours in the chain, first junction, at epoch {last}; they started about .018 apart. Far "
+        "apart is above .25, about half the published .4801 (our threshold). The interval takes neighbouring pairs for "
         "independent.",
         Between(low=0.25),
         (mean_of(adjacent(found[last])[0], "neighbours, first junction"),),
@@ -135,8 +135,8 @@ def found_apart(cubes: Mapping[str, Cube]) -> Claim:
         "many topologies",
         "I9",
         "Adaptive sparse connectivity finds a plenitude of sub-networks with very different topologies.",
-        "NNSTD between networks with SET from independent starts, mean over hidden junctions; for each network its mean "
-        "distance to all others. Very different is above .5 (our threshold).",
+        "NNSTD between networks with SET from independent starts, mean over hidden junctions; for each network its "
+        "mean distance to all others. Very different is above .5 (our threshold).",
         Between(low=0.5),
         tuple(mean_of(to_others(cube).mean(axis=0), data) for data, cube in cubes.items()),
     )
@@ -166,8 +166,8 @@ def adaptive_beats_dense(frame: pd.DataFrame, plan: Plan) -> Claim:
         "adaptive beats dense",
         "I7",
         "These sub-networks beat the fully connected one.",
-        f"Test accuracy with SET at {100 * plan.adaptive:g} % of the edges, less the fully connected network of the same "
-        f"width {plan.widths[-1]} and seed.",
+        f"Test accuracy with SET at {100 * plan.adaptive:g} % of the edges, less the fully connected network of the "
+        f"same width {plan.widths[-1]} and seed.",
         MORE,
         tuple(less(data, dense, data) for data in plan.data),
         tuple(less(data, static, f"{data}, less static edges of the same density") for data in plan.data),

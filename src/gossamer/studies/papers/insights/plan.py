@@ -13,7 +13,7 @@ from gossamer.generators import Family, Size, erdos_renyi, named, perturbed
 from gossamer.rewiring import Rule, sparse_evolutionary
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
-from gossamer.studies.run import Run, dataset
+from gossamer.studies.run import Label, Run, dataset
 from gossamer.topology import Bipartite
 from gossamer.training import SGD, Config
 from gossamer.training.data.catalogue import CATALOGUE
@@ -114,7 +114,13 @@ def _link_run(chain: Chain, number: int) -> Run:
     rule = sparse_evolutionary(chain.fraction, every=steps, until=max(1, steps * (chain.epochs - 1)))
     config = Config(epochs=chain.epochs, batch_size=BATCH, optimizer=SGD(chain.lr), validation=chain.validation)
     experiment = Experiment(Architecture(family, chain.hidden, edges, topology_seed=0), config, number, rule)
-    labels = {"data": chain.data, "topology": "erdos_renyi", "rule": "SET", "link": number, "seed": number}
+    labels: dict[str, Label] = {
+        "data": chain.data,
+        "topology": "erdos_renyi",
+        "rule": "SET",
+        "link": number,
+        "seed": number,
+    }
     return Run(experiment, data=chain.data, labels=labels)
 
 
@@ -142,7 +148,7 @@ class Net:
         architecture = Architecture(None if dense else named("erdos_renyi"), widths[1:], (*edges, None))
         config = Config(epochs=plan.epochs[self.data], batch_size=BATCH, optimizer=SGD(rate), validation=0.1)
         experiment = Experiment(architecture, config, seed, self._rule(plan) if self.adaptive else None)
-        labels = {
+        labels: dict[str, Label] = {
             "data": self.data,
             "topology": "dense" if dense else "erdos_renyi",
             "rule": "SET" if self.adaptive else "static",

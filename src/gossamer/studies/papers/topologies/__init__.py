@@ -71,12 +71,13 @@ PAPER = Paper(
     {"full": FULL, "quick": QUICK},
     reproduce,
     (
-        "Of the paper's numbers (hidden size, epochs, batch, learning rate, momentum, degrees, dropout rates, accuracies) "
-        "none is known to us: all of ours are our own choice.",
-        "Sigmoid units throughout, squared error of one-hot targets, Glorot normal weights of the dense shape, Nesterov's "
-        "momentum .9 in batches of 128, as in the paper; the model after the last epoch is judged on the test examples.",
-        "Networks of one seed begin with the same dense matrices, of which each keeps the weights of its live edges, and "
-        "meet the examples in the same order: differences between constructions are taken seed by seed.",
+        "Of the paper's numbers (hidden size, epochs, batch, learning rate, momentum, degrees, dropout rates, "
+        "accuracies) none is known to us: all of ours are our own choice.",
+        "Sigmoid units throughout, squared error of one-hot targets, Glorot normal weights of the dense shape, "
+        "Nesterov's momentum .9 in batches of 128, as in the paper; the model after the last epoch is judged on the "
+        "test examples.",
+        "Networks of one seed begin with the same dense matrices, of which each keeps the weights of its live edges, "
+        "and meet the examples in the same order: differences between constructions are taken seed by seed.",
         "Squared error of sigmoid outputs has plateaus on which whole classes stay unlearned: short runs measure luck.",
     ),
 )

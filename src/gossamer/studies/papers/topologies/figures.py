@@ -77,8 +77,8 @@ def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         "F3",
         "Constructions against the fully connected network",
         "Difference of test accuracy to the fully connected network of the same seed and the same initial weights; the "
-        f"mean over seeds with its 95 % interval. Degrees {_listed(plan.medium)} are called medium, smaller ones sparse "
-        "(our choice).",
+        f"mean over seeds with its 95 % interval. Degrees {_listed(plan.medium)} are called medium, smaller ones "
+        "sparse (our choice).",
         _against_dense(one_hidden(frame)),
         (Lines("degree", "difference", DEGREE, "less dense", "topology", "data", "low", "high", log=True),),
     )
@@ -106,8 +106,8 @@ def f5(frame: pd.DataFrame, epochs: pd.DataFrame, plan: Plan) -> Exhibit:
     return Exhibit(
         "F5",
         f"{plan.deep} hidden layers, their degrees varied together",
-        "Accuracy on the training examples while they are learned, each before the step that it takes part in: the test "
-        f"examples are looked at once, at the end. The last junction is full. {BARS}",
+        "Accuracy on the training examples while they are learned, each before the step that it takes part in: the "
+        f"test examples are looked at once, at the end. The last junction is full. {BARS}",
         means(curves, ["network", "epoch"]),
         (Lines("epoch", "accuracy", "epoch", "training accuracy", "network", None, "low", "high"),),
     )
@@ -159,8 +159,8 @@ def f7(runs: pd.DataFrame) -> tuple[Exhibit, Exhibit]:
             "F7b",
             "Connectivity at equal edges, tested",
             "Spearman's correlation of λ₂ and accuracy among networks with as many edges, pooled over degrees, and its "
-            "p-value by permuting accuracies among them; then how well a line through all other constructions foretells "
-            "each one's accuracies at equal edges (R²: 1 is perfect, below 0 worse than a constant).",
+            "p-value by permuting accuracies among them; then how well a line through all other constructions "
+            "foretells each one's accuracies at equal edges (R²: 1 is perfect, below 0 worse than a constant).",
             _tested(table),
             shown=True,
         ),

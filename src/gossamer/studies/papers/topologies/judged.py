@@ -176,8 +176,8 @@ def rather_than_density(runs: pd.DataFrame, plan: Plan) -> Claim:
         "rather than density",
         "F7",
         "The correlation is with connectivity rather than density.",
-        "Spearman's correlation among networks of a seed with as many edges, mean over degrees: what is left of it when "
-        "density is held fixed.",
+        "Spearman's correlation among networks of a seed with as many edges, mean over degrees: what is left of it "
+        "when density is held fixed.",
         MORE,
         tuple(_correlation(where(runs, data=data), f"{data}, at equal edges", _at_equal_edges) for data in plan.data),
         tuple(

@@ -79,7 +79,9 @@ def weights(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def published(seeds: int) -> pd.DataFrame:
-    """Our λ₂ beside the values computed independently (one seed each, so only constructions without chance must agree)."""
+    """Our λ₂ beside the values computed independently (one seed each, so only constructions without chance must "
+    "agree).
+    """
     import pandas as pd
 
     rows = []

@@ -11,6 +11,7 @@ from torch import nn
 from gossamer.generators import named
 from gossamer.nn import Glorot, Masked
 from gossamer.studies import Architecture, Experiment, Run
+from gossamer.studies.run import Label
 from gossamer.training import SGD, Config, SquaredError
 from gossamer.training.data.catalogue import CATALOGUE
 
@@ -113,7 +114,7 @@ class Net:
             Masked(Glorot(fan="dense")),
             self.dropout,
         )
-        labels = {
+        labels: dict[str, Label] = {
             "data": data,
             "topology": self.topology,
             "degree": self.degree,
