@@ -53,13 +53,16 @@ def train(
     threads: Annotated[int | None, typer.Option(help="Threads of PyTorch and the kernels.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="A folder for checkpoint, topology, weights and result.json; a run that is there goes on."),
+        typer.Option(
+            help="A folder for checkpoint, epochs, topology, weights, config and result; a run there goes on."
+        ),
     ] = None,
 ) -> None:
     """Train a network, and judge it on the test examples. With --out a stopped run goes on exactly where it was."""
-    from gossamer.cli import names
     from gossamer.cli.outputs import require_folder
-    from gossamer.studies import Architecture, Experiment, write_result
+    from gossamer.studies import Architecture, Experiment, Run, names
+    from gossamer.studies.folder import RunFolder
+    from gossamer.studies.results import write_config, write_result
     from gossamer.training import Config
     from gossamer.training.data import load
 
@@ -90,7 +93,8 @@ def train(
     outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
     _report(outcome, sizes)
     if out is not None:
-        write_result(experiment, outcome, dataset, out)
+        write_config(Run(experiment, data), dataset, RunFolder(out))
+        write_result(experiment, outcome, RunFolder(out))
 
 
 def _run(experiment: Experiment, data: Dataset, out: Path | None, *, title: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Where the words of the command line become objects."""
+"""Where the words of the command line and of study files become objects."""
 
 from __future__ import annotations
 

@@ -1,0 +1,64 @@
+"""Tasks and an engine, until all is said: a worker that dies takes down its own run only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.errors import StudyError
+from gossamer.studies.engines import Engine
+from gossamer.studies.folder import RunFolder, noted
+from gossamer.studies.work import Report, Task, carry_out
+
+
+def carry_out_all(tasks: Sequence[Task], engine: Engine) -> list[Report]:
+    """The reports of all tasks.
+
+    An engine whose worker dies cannot say which run killed it. Those that were under way are then tried alone, one
+    after the other: who dies again is to blame, and recorded as failed; the others go on from their checkpoints.
+
+    Raises:
+        StudyError: the engine does not work, or the disk is full.
+    """
+    reports: dict[str, Report] = {}
+    waiting = list(tasks)
+    while waiting:
+        try:
+            _add(reports, engine.map(carry_out, waiting))
+        except Exception as error:
+            suspects = [task for task in waiting if _was_under_way(task)]
+            if not suspects:
+                raise StudyError(f"{engine} does not work: {type(error).__name__}: {error}") from error
+            for task in suspects:
+                _add(reports, [_alone(task, engine)])
+        waiting = [task for task in waiting if task.run.digest not in reports and not _finished(task, reports)]
+    return [reports[task.run.digest] for task in tasks]
+
+
+def _add(reports: dict[str, Report], found: Sequence[Report]) -> None:
+    for report in found:
+        if report.state == "stopped":
+            raise StudyError(f"{report.cause} Nothing is half-written: make room, and call again to go on.")
+        reports[report.digest] = report
+
+
+def _alone(task: Task, engine: Engine) -> Report:
+    try:
+        return engine.map(carry_out, [task])[0]
+    except Exception as error:
+        folder = RunFolder(task.folder)
+        cause = f"the worker of this run died: {' '.join(str(error).split())}"
+        folder.write_failure(cause)
+        return Report(task.run.digest, "failed", f"WorkerDied: {cause}")
+
+
+def _was_under_way(task: Task) -> bool:
+    folder = RunFolder(task.folder)
+    return folder.state != "done" and noted(folder) is not None
+
+
+def _finished(task: Task, reports: dict[str, Report]) -> bool:
+    """Take note of a run that was finished in a round that broke off."""
+    folder = RunFolder(task.folder)
+    if folder.state == "done":
+        reports[task.run.digest] = Report(task.run.digest, "done")
+    return task.run.digest in reports
