@@ -42,7 +42,12 @@ def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
         assert printed in (None, out)
 
 
-def test_the_tutorial_leads_from_a_topology_to_a_report(tmp_path, monkeypatch):
+def test_the_tutorial_leads_from_a_topology_to_a_report():
     text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     assert "not run" not in text
-    assert text.index("generators.fibonacci") < text.index("fit(model") < text.index("comparison_page(")
+    assert (
+        text.index("generators.fibonacci")
+        < text.index("fit(model")
+        < text.index("study.execute")
+        < text.index("study_page(")
+    )
