@@ -68,6 +68,10 @@ class ConvergenceError(GossamerError, ArithmeticError):
     """An iterative method stopped before it reached its tolerance."""
 
 
+class CheckpointWarning(UserWarning):
+    """A checkpoint is damaged, and an older one is used."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
 
@@ -123,12 +127,15 @@ def require_known(kind: str, name: str, known: Mapping[str, T]) -> T:
     """Return what `name` stands for among the `known` things of this kind.
 
     Raises:
+        TypeError: it is no text.
         ValueError: it is none of them; the message lists them all, and the likely one.
 
     >>> require_known("colour", "gren", {"red": 1, "green": 2})
     Traceback (most recent call last):
     ValueError: there is no colour 'gren': red, green are known. Did you mean green?
     """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a {kind} is text, not {name!r}.")
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

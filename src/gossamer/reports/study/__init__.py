@@ -1,0 +1,122 @@
+"""The page of a study: one self-contained file."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from gossamer.distances.pairs import Progress
+from gossamer.errors import StudyError, require_int
+from gossamer.reports import page
+from gossamer.reports.page import Html
+from gossamer.reports.study.accuracy import accuracy_section, contour_section, learning_section
+from gossamer.reports.study.conclusions import best_of, conclusions
+from gossamer.reports.study.connectivity import connectivity_section
+from gossamer.reports.study.cost import cost_section
+from gossamer.reports.study.material import Material, StudyLike
+from gossamer.reports.study.networks import distance_section, evolution_section, networks_of, topology_section
+from gossamer.reports.study.results import Results
+from gossamer.reports.study.runs import failures_section, runs_section
+from gossamer.reports.study.weights import weights_section
+
+__all__ = ["study_page"]
+
+TITLES = (
+    "Conclusions",
+    "Accuracy",
+    "Two degrees",
+    "Connectivity and accuracy",
+    "Speed and memory",
+    "Topologies",
+    "Distances",
+    "Rewiring",
+    "Weights",
+    "Learning curves",
+    "Runs",
+    "Failures",
+)
+"""The sections, in order."""
+
+
+def study_page(
+    study: StudyLike, *, networks: int = 16, store: Path | None = None, progress: Progress | None = None
+) -> str:
+    """The report of a study, as far as it has come.
+
+    Args:
+        study: what was run.
+        networks: how many are compared in one heat map, at least 2; the work grows with the square.
+        store: a folder that keeps distances between calls; none are kept without one.
+        progress: told how many pairs are compared; see `gossamer.distances.pairwise`.
+
+    Returns:
+        HTML that asks nothing of the network, with everything in it: about 5 MB and more.
+
+    Raises:
+        StudyError: the study has no run that is done.
+    """
+    require_int("networks", networks, low=2)
+    results, material = Results(study.frame()), Material(study)
+    _require_done(study.name, results)
+    found = networks_of(results, material)
+    parts = (
+        page.section(TITLES[0], "", page.statements(conclusions(results))),
+        accuracy_section(results),
+        contour_section(results),
+        connectivity_section(results),
+        cost_section(results),
+        topology_section(found),
+        distance_section(found, most=networks, store=store, progress=progress),
+        evolution_section(results, material),
+        weights_section(results, material),
+        learning_section(results, study.epochs()),
+        runs_section(results, material),
+        failures_section(results),
+    )
+    top = (page.facts(_facts(results)), page.contents(TITLES))
+    return page.page(study.name, _lead(results), (*top, *parts, *_footers(material)))
+
+
+def _require_done(name: str, results: Results) -> None:
+    if not len(results.frame):
+        raise StudyError(f"study {name!r} has no runs; a report needs at least one that is done.")
+    if len(results.done):
+        return
+    failed = len(results.failed)
+    cause = f"; the first failure: {results.failed['error'].iloc[0]}" if failed else ""
+    raise StudyError(
+        f"study {name!r} has {len(results.frame)} runs, {failed} failed and none done; a report needs one{cause}."
+    )
+
+
+def _lead(results: Results) -> str:
+    names = list(dict.fromkeys(group.name for group in results.groups))
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    panels = [panel for panel in results.panels if panel]
+    over = f", over {'; '.join(panels[:6])}{' and more' if len(panels) > 6 else ''}" if panels else ""
+    return f"{shown}{over}."
+
+
+def _facts(results: Results) -> dict[str, str]:
+    done, frame = len(results.done), results.frame
+    facts = {"runs done": f"{done:,}" if done == len(frame) else f"{done:,} of {len(frame):,}"}
+    if "seconds" in frame:
+        facts["hours of training"] = f"{results.done['seconds'].sum() / 3600:.3g}"
+    if len(results.panels) == 1:
+        dense = next((group for group in results.groups if group.dense), None)
+        if dense is not None:
+            facts["dense accuracy"] = f"{100 * dense.mean('accuracy'):.2f} %"
+        best = best_of(results.groups)
+        if best is not None:
+            facts[f"highest sparse mean: {best.title}"] = f"{100 * best.mean('accuracy'):.2f} %"
+    else:
+        facts["settings side by side"] = str(len(results.panels))
+    return facts
+
+
+def _footers(material: Material) -> list[Html]:
+    made = page.footer(f"Made by Gossamer {version('gossamer')}. Everything is in this file; it asks for nothing.")
+    if not material.gaps:
+        return [made]
+    first = "; ".join(f"{what} ({why})" for what, why in list(material.gaps.items())[:5])
+    return [page.footer(f"{len(material.gaps)} files could not be read, and are missing above: {first}."), made]

@@ -1,0 +1,183 @@
+"""What accuracy depends on: degree, density, two degrees at a time, epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from gossamer.reports import figures, page
+from gossamer.reports.page import Html
+from gossamer.reports.study.results import Group, Results, joined, text
+from gossamer.studies.intervals import Interval
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from plotly.graph_objects import Figure
+
+AXES = {
+    "degree": "edges of an input (degree)",
+    "density": "density: edges over those of the dense network",
+    "edges": "edges",
+}
+"""What stands under the axes of sizes."""
+
+MOST_CURVES = 12
+"""Learning curves of one figure; more are spread over figures by degree."""
+
+
+def accuracy_section(results: Results) -> Html:
+    """Accuracy against degree and density."""
+    parts = {
+        joined(f"against {axis}", panel): _figure(groups, axis)
+        for panel, groups in results.panels.items()
+        for axis in results.axes
+        if any(group.place(axis) > 0 for group in groups if not group.dense)
+    }
+    words = (
+        "Means over seeds; bars are 95 % intervals of Student's t over seeds, and missing where there is one seed. "
+        "The dashed line is the fully connected network. Degrees that differ from junction to junction are below."
+    )
+    if not parts:
+        words = "No finished run tells its degree, density or edges, so there is nothing to draw accuracy against."
+    return page.section("Accuracy", words, page.choice(parts, label="Axis and data"))
+
+
+def size_lines(
+    groups: Sequence[Group], axis: str, *, y: str, value: Callable[[Group], Interval], dense: bool = True
+) -> Figure:
+    """A value of the groups against `axis`, one line a construction; the fully connected network is a level.
+
+    Args:
+        groups: of one panel.
+        axis: one of `AXES`.
+        y: what stands beside the axis.
+        value: of a group; those without one are left out.
+        dense: whether to draw the level.
+    """
+    levels = [("dense", value(group).mean) for group in groups if group.dense]
+    level = next((each for each in levels if dense and not math.isnan(each[1])), None)
+    series = []
+    for name in dict.fromkeys(group.name for group in groups):
+        placed = [(group.place(axis), value(group), group) for group in groups if group.name == name]
+        placed = [each for each in placed if each[0] > 0 and not math.isnan(each[1].mean)]
+        placed = [each for each in placed if not (level and each[2].dense)]
+        if placed:
+            series.append(_series(name, sorted(placed, key=lambda each: each[0])))
+    return figures.lines(series, x=AXES[axis], y=y, level=level)
+
+
+def percent(group: Group, column: str = "accuracy") -> Interval:
+    """A share as a percentage."""
+    found = group.interval(column)
+    return Interval(100 * found.mean, 100 * found.low, 100 * found.high, found.n)
+
+
+def _figure(groups: Sequence[Group], axis: str) -> Html:
+    plot = size_lines(groups, axis, y="test accuracy, %", value=percent)
+    return page.figure(plot, name=joined("accuracy", axis, groups[0].panel))
+
+
+def _series(name: str, placed: Sequence[tuple[float, Interval, Group]]) -> figures.Series:
+    return figures.Series(
+        name,
+        [place for place, _, _ in placed],
+        [found.mean for _, found, _ in placed],
+        [found.low for _, found, _ in placed],
+        [found.high for _, found, _ in placed],
+        [f"{group.title}, n = {found.n}" for _, found, group in placed],
+        placed[0][2].number,
+    )
+
+
+def contour_section(results: Results) -> Html:
+    """Accuracy over two degrees that vary on their own."""
+    words = "Mean test accuracy, %, over the degrees of two junctions; dots are what was measured, the rest is bridged."
+    parts = {}
+    for panel, groups in results.panels.items():
+        for name in dict.fromkeys(group.name for group in groups):
+            plot = _contour([group for group in groups if group.name == name and not group.dense])
+            if plot is not None:
+                parts[joined(name, panel)] = page.figure(plot, name=joined("contour", name, panel))
+    if not parts:
+        words = (
+            "No construction was run with the degrees of two junctions varied on their own (such as 8,4 and 8,16), "
+            "so there is no surface to draw."
+        )
+    return page.section("Two degrees", words, page.choice(parts, label="Construction and data"))
+
+
+def _contour(groups: Sequence[Group]) -> Figure | None:
+    """The surface, if exactly two degrees vary and each has two values or more."""
+    placed = [(group.sizes(), group.mean("accuracy")) for group in groups]
+    placed = [(sizes, value) for sizes, value in placed if len(sizes) >= 2 and not any(map(math.isnan, sizes))]
+    if len({len(sizes) for sizes, _ in placed}) != 1:
+        return None
+    varied = [place for place in range(len(placed[0][0])) if len({sizes[place] for sizes, _ in placed}) > 1]
+    if len(varied) != 2 or len(placed) < 4:
+        return None
+    columns, rows = (sorted({sizes[place] for sizes, _ in placed}) for place in varied)
+    values = [[math.nan] * len(columns) for _ in rows]
+    for sizes, value in placed:
+        values[rows.index(sizes[varied[1]])][columns.index(sizes[varied[0]])] = 100 * value
+    axes = (f"degree of junction {varied[0] + 1}", f"degree of junction {varied[1] + 1}", "%")
+    return figures.contour(values, columns, rows, axes=axes)
+
+
+CURVES = {
+    "validation_accuracy": ("validation accuracy", "validation accuracy, %", 100.0),
+    "accuracy": ("training accuracy", "training accuracy, %", 100.0),
+    "loss": ("training loss", "training loss", 1.0),
+    "validation_loss": ("validation loss", "validation loss", 1.0),
+}
+"""Columns of the epochs' table: what the choice calls them, what stands beside the axis, and their scale."""
+
+
+def learning_section(results: Results, epochs: DataFrame) -> Html:
+    """Learning curves, means over seeds."""
+    metrics = [name for name in CURVES if name in epochs and epochs[name].notna().any()]
+    if epochs.empty or not metrics or not results.groups:
+        return page.section("Learning curves", "No epochs of finished runs are recorded.")
+    means = _epoch_means(results, epochs, metrics)
+    parts = {CURVES[metric][0]: _learning_choice(results, means, metric) for metric in metrics}
+    words = "Means over seeds after each epoch, one line a construction."
+    return page.section("Learning curves", words, page.choice(parts, label="What is drawn"))
+
+
+def _epoch_means(results: Results, epochs: DataFrame, metrics: Sequence[str]) -> DataFrame:
+    groups = {run: number for number, group in enumerate(results.groups) for run in group.runs["run"]}
+    known = epochs[epochs["run"].isin(groups)]
+    return known.groupby([known["run"].map(groups), "epoch"])[list(metrics)].mean()
+
+
+def _learning_choice(results: Results, means: DataFrame, metric: str) -> Html:
+    sheets: dict[str, list[tuple[int, Group]]] = {}
+    few = {panel: len(groups) <= MOST_CURVES for panel, groups in results.panels.items()}
+    for number, group in enumerate(results.groups):
+        size = "" if few[group.panel] else _size(group, results.axes[0])
+        sheets.setdefault(joined(size, group.panel), []).append((number, group))
+    parts = {}
+    for name, members in sheets.items():
+        drawn = [_curve(means, number, group, metric) for number, group in members if number in means.index]
+        if drawn:
+            plot = figures.lines(drawn, x="epoch", y=CURVES[metric][1], log=False)
+            parts[name or "all"] = page.figure(plot, name=joined(metric, name))
+    return page.choice(parts, label="Degree and data")
+
+
+def _size(group: Group, axis: str) -> str:
+    if group.dense:
+        return "dense"
+    return f"{axis} {text(group.place(axis))}" if group.place(axis) > 0 else group.title.removeprefix(f"{group.name}, ")
+
+
+def _curve(means: DataFrame, number: int, group: Group, metric: str) -> figures.Series:
+    values = means.loc[number, metric].dropna() * CURVES[metric][2]
+    title = group.title
+    return figures.Series(
+        title,
+        [int(epoch) for epoch in values.index],
+        [float(f"{value:.5g}") for value in values],
+        remarks=[f"{title}, epoch {epoch}" for epoch in values.index],
+        number=group.number,
+    )
