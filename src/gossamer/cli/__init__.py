@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "gossamer.cli.train",
     "study": "gossamer.cli.study",
     "query": "gossamer.cli.query",
+    "search": "gossamer.cli.search",
     "reproduce": "gossamer.cli.reproduce",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",

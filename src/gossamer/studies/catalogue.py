@@ -13,6 +13,7 @@ from gossamer.studies.run import Label, Run
 
 FORMAT = "gossamer study"
 VERSION = 1
+_OURS = ("runs", "lock", "search.db", "tensorboard")
 
 
 class Entry(NamedTuple):
@@ -60,7 +61,7 @@ def write(folder: Path, name: str, measures: Sequence[str], listed: Sequence[Ent
         there, _, _ = read(folder)
         if there != name:
             raise StudyError(f"folder {folder} holds the study {there!r}, not {name!r}; choose another folder.")
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif folder.is_dir() and any(path.name not in _OURS for path in folder.iterdir()):
         raise StudyError(f"folder {folder} is not empty and holds no study; choose another one.")
     runs_folder(folder).mkdir(parents=True, exist_ok=True)
     runs = [{"digest": entry.digest, "labels": entry.labels} for entry in listed]

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from gossamer.errors import EngineError, require_int
 from gossamer.studies.engines import R, T, cores
@@ -77,7 +78,7 @@ class Ray:
 
 @dataclass(frozen=True, slots=True)
 class Dask:
-    """A Dask cluster, through joblib's backend for it.
+    """A Dask cluster.
 
     Args:
         address: of the scheduler, such as "tcp://10.0.0.1:8786"; None starts a cluster of processes on this machine.
@@ -94,18 +95,16 @@ class Dask:
         require_int("threads", self.threads, low=1, high=1024)
 
     def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """The results in order.
+        """The results in order, by the client itself: joblib's backend waits for ever when a worker dies.
 
         Raises:
             EngineError: Dask is not installed, or does not answer at the address.
         """
-        from joblib import Parallel, delayed, parallel_config
-
-        with self._connected(), parallel_config(backend="dask"):
-            return list(Parallel(batch_size=1)(delayed(function)(thing) for thing in things))
+        with self._connected() as client:
+            return list(client.gather(client.map(function, list(things), pure=False)))
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _connected(self) -> Iterator[Any]:
         with _required("dask"):
             import dask
             from distributed import Client, LocalCluster
@@ -118,14 +117,13 @@ class Dask:
                     LocalCluster(  # type: ignore[no-untyped-call]
                         n_workers=self.workers or cores(),
                         threads_per_worker=1,
-                        dashboard_address=None,
+                        dashboard_address=":0",
                         silence_logs=logging.CRITICAL,
                     )
                 )
             with _answering("Dask", self.address):
                 client = Client(place, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
-            stack.enter_context(client)
-            yield
+            yield stack.enter_context(client)
 
 
 @contextlib.contextmanager

@@ -36,7 +36,12 @@ def runs(plan: StudyFile) -> list[Run]:
         DataUnavailableError: data that are not on this machine.
         ValueError: a degree or density that does not fit the layers.
     """
-    return [Run(experiment(cell, plan), cell.data, _labels(cell, plan)) for cell in cells(plan)]
+    return [run(cell, plan) for cell in cells(plan)]
+
+
+def run(cell: Cell, plan: StudyFile) -> Run:
+    """What the words stand for, under the names of the axes."""
+    return Run(experiment(cell, plan), cell.data, _labels(cell, plan))
 
 
 def cells(plan: StudyFile) -> Iterator[Cell]:
@@ -47,7 +52,7 @@ def cells(plan: StudyFile) -> Iterator[Cell]:
 
 
 def experiment(cell: Cell, plan: StudyFile) -> Experiment:
-    """What the words stand for."""
+    """A combination as an experiment."""
     data, how = dataset(cell.data), cell.training
     config = Config(
         epochs=how["epochs"],

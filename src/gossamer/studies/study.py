@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gossamer.errors import StudyError, StudyFileError, require_known
 from gossamer.studies import catalogue, store
 from gossamer.studies.catalogue import Entry
 from gossamer.studies.engines import Engine, Loky
-from gossamer.studies.folder import RunFolder, noted
+from gossamer.studies.folder import RunFolder, noted, read_json
 from gossamer.studies.judging import DEFAULT_MEASURES
 from gossamer.studies.run import Run
 from gossamer.studies.work import Report, Task
@@ -189,6 +189,18 @@ class Study:
         places = [self._place(entry.digest) for entry in self.entries]
         shares = [1.0 if place.state != "waiting" else float((noted(place) or {}).get("share", 0)) for place in places]
         return sum(shares) / len(shares)
+
+    def result(self, digest: str) -> dict[str, Any]:
+        """What is in a run's `result.json`.
+
+        Raises:
+            StudyError: the run is not done.
+            ValueError: the study has no such run.
+        """
+        place = self._known(digest)
+        if not place.result.exists():
+            raise StudyError(f"run {digest} has no result: it is {place.state}.")
+        return read_json(place.result)
 
     def topology(self, digest: str, when: str = "end") -> Topology:
         """All junctions of a run's network at the "start" or the "end" of its training.
