@@ -69,7 +69,7 @@ class Plan:
     """
 
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
-    epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 15, "cifar10-jpeg": 12})
+    epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 12, "cifar10-jpeg": 10})
     chain: Chain = Chain()
     widths: tuple[int, ...] = (100, 250, 500)
     densities: tuple[float, ...] = (0.02, 0.1)

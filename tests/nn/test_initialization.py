@@ -1,0 +1,54 @@
+"""Networks of one seed that start from the same dense weights."""
+
+import numpy as np
+import torch
+from torch import nn
+
+import gossamer as gs
+from gossamer.generators import named
+from gossamer.nn import Glorot, Masked
+from gossamer.studies import Architecture
+from gossamer.training.data import load
+
+
+def dense_weights(network):
+    """The layers' weights as (O, I) matrices, 0 where there is no edge."""
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            yield layer.weight.detach().numpy()
+        elif isinstance(layer, gs.nn.SparseLinear):
+            junction = layer.topology()
+            inputs, outputs = junction.edges()
+            matrix = np.zeros((junction.out_features, junction.in_features), dtype=np.float32)
+            matrix[outputs, inputs] = layer.weight.detach().numpy()
+            yield matrix
+
+
+def network(name, edges):
+    family = None if name is None else named(name)
+    data = load("digits")
+    return Architecture(family, (32,), edges, nn.Sigmoid, Masked(Glorot(fan="dense"))).network(data, seed=3)
+
+
+def test_live_edges_have_the_dense_networks_weights():
+    full = list(dense_weights(network(None, (None, None))))
+    for name in ("regular_random", "fibonacci", "erdos_renyi"):
+        sparse = list(dense_weights(network(name, (64 * 4, 32 * 3))))
+        assert [np.count_nonzero(matrix) for matrix in sparse] == [64 * 4, 32 * 3]
+        for mine, whole in zip(sparse, full, strict=True):
+            assert np.array_equal(mine[mine != 0], whole[mine != 0])
+
+
+def test_the_variance_is_that_of_the_dense_shape():
+    junction = named("regular_random").with_edges(300, 200, 300 * 20, rng=np.random.default_rng(0))
+    weight = torch.empty(junction.num_edges)
+    Masked(Glorot())(weight, junction, torch.Generator().manual_seed(0))
+    assert abs(weight.var().item() / (2 / 500) - 1) < 0.1
+
+
+def test_a_topology_seed_is_shared_and_weights_are_not():
+    data = load("digits")
+    shared = Architecture(named("erdos_renyi"), (32,), (256, None), topology_seed=7)
+    one, other = (shared.network(data, seed=seed) for seed in (0, 1))
+    assert gs.nn.topology_of(one) == gs.nn.topology_of(other) == shared.topology(data, seed=2)
+    assert not torch.equal(one[0].weight, other[0].weight)
