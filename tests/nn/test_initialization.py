@@ -42,13 +42,14 @@ def test_live_edges_have_the_dense_networks_weights():
 def test_the_variance_is_that_of_the_dense_shape():
     junction = named("regular_random").with_edges(300, 200, 300 * 20, rng=np.random.default_rng(0))
     weight = torch.empty(junction.num_edges)
-    Masked(Glorot())(weight, junction, torch.Generator().manual_seed(0))
+    Masked(Glorot(fan="dense"))(weight, junction, torch.Generator().manual_seed(0))
     assert abs(weight.var().item() / (2 / 500) - 1) < 0.1
 
 
-def test_a_topology_seed_is_shared_and_weights_are_not():
+def test_runs_with_a_start_seed_begin_alike():
     data = load("digits")
-    shared = Architecture(named("erdos_renyi"), (32,), (256, None), topology_seed=7)
-    one, other = (shared.network(data, seed=seed) for seed in (0, 1))
-    assert gs.nn.topology_of(one) == gs.nn.topology_of(other) == shared.topology(data, seed=2)
-    assert not torch.equal(one[0].weight, other[0].weight)
+    shared = Architecture(named("erdos_renyi"), (32,), (256, None), start_seed=7)
+    own = Architecture(named("erdos_renyi"), (32,), (256, None))
+    one, other, same = shared.network(data, seed=0), shared.network(data, seed=1), own.network(data, seed=7)
+    assert gs.nn.topology_of(one) == gs.nn.topology_of(other) == gs.nn.topology_of(same)
+    assert torch.equal(one[0].weight, other[0].weight) and torch.equal(one[0].weight, same[0].weight)
