@@ -23,6 +23,7 @@ COMMANDS = {
     "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
+    "report": "gossamer.cli.report",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
 }

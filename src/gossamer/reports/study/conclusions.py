@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gossamer.reports.study.accuracy import percent
 from gossamer.reports.study.connectivity import tested
 from gossamer.reports.study.cost import seconds_per_epoch
-from gossamer.reports.study.results import Group, Results
+from gossamer.reports.study.results import Group, Results, signed
 from gossamer.studies.intervals import Difference, Interval, difference
 from gossamer.studies.prediction import holm
 
@@ -27,7 +27,7 @@ def conclusions(results: Results) -> list[str]:
         judged = [group for group in groups if not math.isnan(group.mean("accuracy"))]
         prefix = f"{panel}: " if panel else ""
         sentences += [prefix + sentence for sentence in _of_panel(judged)]
-    return [*sentences, *_connectivity(results)]
+    return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
 
 
 def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
@@ -183,9 +183,10 @@ def _connectivity(results: Results) -> Iterator[str]:
     found, compared = tested(results)
     for each in found:
         if each.measure == "algebraic_connectivity":
+            p, corrected = _p(each.p_value), _p(each.p_holm)
             yield (
-                f"At fixed edges, algebraic connectivity and accuracy have a rank correlation of {each.spearman:+.2f} "
-                f"over {compared} means (p = {_p(each.p_value)} by permutation, {_p(each.p_holm)} after Holm's "
+                "At fixed edges, algebraic connectivity and accuracy have a rank correlation of "
+                f"{signed(each.spearman)} over {compared} means (p = {p} by permutation, {corrected} after Holm's "
                 f"correction for {_plural(len(found), 'measure')})."
             )
 
@@ -197,8 +198,8 @@ def _interval(found: Interval) -> str:
 
 def _gap(gap: Difference) -> str:
     how = "paired by seed, " if gap.paired else ""
-    ends = "" if math.isnan(gap.low) else f" [{100 * gap.low:+.2f}, {100 * gap.high:+.2f}] ({how}n = {gap.n})"
-    return f"{100 * gap.mean:+.2f} points{ends}".replace("-", "−")
+    ends = "" if math.isnan(gap.low) else f" [{signed(100 * gap.low)}, {signed(100 * gap.high)}] ({how}n = {gap.n})"
+    return f"{signed(100 * gap.mean)} points{ends}"
 
 
 def _verdict(gap: Difference) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gossamer.measures import MEASURES
 from gossamer.studies.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
@@ -17,24 +16,6 @@ SIZES = ("degree", "degree1", "degree2", "density")
 """Labels that say how many edges there are: what accuracy is drawn against."""
 
 _SERIES = ("topology", "rule")
-_NUMBERS = frozenset(
-    {
-        "run",
-        "state",
-        "accuracy",
-        "loss",
-        "validation_accuracy",
-        "validation_loss",
-        "best_epoch",
-        "edges",
-        "epochs",
-        "seconds",
-        "model_bytes",
-        "topology_bytes",
-        "error",
-        *MEASURES,
-    }
-) - {"density"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +27,7 @@ class Group:
         panel: what tells its figure from others: data, widths; empty if all share one.
         title: the name with the degree or density.
         runs: rows of the study's frame, by ascending seed; at least one.
-        number: of its name, for its colour.
+        number: of its name, for its colour; -1 if it is dense.
         dense: whether the network is fully connected.
     """
 
@@ -98,14 +79,11 @@ class Results:
 
     Args:
         frame: one row a run, as `Study.frame` gives it.
+        labels: columns that say what was varied.
     """
 
     frame: DataFrame
-    labels: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        names = tuple(str(name) for name in self.frame.columns if name not in _NUMBERS)
-        object.__setattr__(self, "labels", names)
+    labels: tuple[str, ...]
 
     @property
     def done(self) -> DataFrame:
@@ -140,7 +118,7 @@ class Results:
                     panel=", ".join(f"{label} {row[label]}" if label != "data" else row[label] for label in panel),
                     title=f"{name}, {size}" if size else name,
                     runs=self._by_seed(self.done.loc[rows.index]),
-                    number=numbers.setdefault(name, len(numbers)),
+                    number=-1 if dense else numbers.setdefault(name, len(numbers)),
                     dense=dense,
                 )
             )
@@ -191,6 +169,11 @@ def number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, a minus as long as a plus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def joined(*parts: str) -> str:
