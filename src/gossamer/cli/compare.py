@@ -16,20 +16,26 @@ if TYPE_CHECKING:
 
 
 def compare(
-    networks: Annotated[list[Path], typer.Argument(help="Two or more topology files, checkpoints or run folders.")],
+    networks: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or more topology files, checkpoints, run folders, or constructions like fibonacci:784x300:8."
+        ),
+    ],
     distance: Annotated[str, typer.Option(help="Which distance; a wrong name lists them all.")] = "nnstd",
     plot: Annotated[Path | None, typer.Option(help="Write a page with heat map and map to this HTML file.")] = None,
     pad: Annotated[
         bool, typer.Option("--pad", help="Compare layers of unequal width: neurons without edges are added.")
     ] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Of two networks: bound how far ties can move nnstd.")] = False,
+    seed: Annotated[int, typer.Option(help="Of random constructions.")] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads; as many as there are processors by default.")] = None,
     store: Annotated[
         Path | None, typer.Option(help="Keep values here; a stopped comparison goes on from them.")
     ] = None,
 ) -> None:
     """Print the distance of two networks layer by layer, or the matrix of the distances of many."""
-    from gossamer.cli.networks import read_topology
+    from gossamer.cli.networks import load
     from gossamer.cli.outputs import require_writable
     from gossamer.distances import console_bar, distance_named, pairwise
 
@@ -41,8 +47,8 @@ def compare(
     for path in (plot, store):
         if path is not None:
             require_writable(path)
-    topologies = _fitted([read_topology(path) for path in networks], pad=pad)
-    names = [str(path) for path in networks]
+    topologies = _fitted([load(word, seed=seed).topology for word in networks], pad=pad)
+    names = networks
     if len(networks) == 2:
         _print_pair(topologies, names, measure)
     if ties:

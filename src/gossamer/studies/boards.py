@@ -31,11 +31,11 @@ class Board:
         from torch.utils.tensorboard import SummaryWriter
 
         epoch = run.history[-1]
-        with SummaryWriter(str(self._folder), purge_step=epoch.number) as writer:  # type: ignore[no-untyped-call]
+        with SummaryWriter(str(self._folder), purge_step=epoch.number) as writer:
             for name in _CURVES:
                 value = getattr(epoch, name)
                 if value == value:  # no NaN: nothing was held out
-                    writer.add_scalar(name, value, epoch.number)  # type: ignore[no-untyped-call]
+                    writer.add_scalar(name, value, epoch.number)
 
 
 def require_tensorboard() -> None:

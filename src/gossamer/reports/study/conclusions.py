@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gossamer.reports.study.accuracy import percent
-from gossamer.reports.study.connectivity import tested
+from gossamer.reports.study.connectivity import measure_associations
 from gossamer.reports.study.cost import seconds_per_epoch
 from gossamer.reports.study.results import Group, Results, signed
 from gossamer.studies.intervals import Difference, Interval, difference
@@ -180,7 +180,7 @@ def _against_reference(groups: Sequence[Group]) -> Iterator[str]:
 
 
 def _connectivity(results: Results) -> Iterator[str]:
-    found, compared = tested(results)
+    found, compared = measure_associations(results)
     for each in found:
         if each.measure == "algebraic_connectivity":
             p, corrected = _p(each.p_value), _p(each.p_holm)

@@ -32,7 +32,7 @@ def connectivity_part(results: Results) -> Part | Absent:
             plot = _figure(groups, measure)
             if plot is not None:
                 parts[joined(measure.replace("_", " "), panel)] = page.figure(plot, name=joined(measure, panel))
-    found, compared = tested(results)
+    found, compared = measure_associations(results)
     words = (
         "Each point is a mean over seeds; bars are 95 % intervals of the accuracy. Measures are of the graph that the "
         "sparse junctions make at the end of training."
@@ -43,7 +43,7 @@ def connectivity_part(results: Results) -> Part | Absent:
     return Part(words, Html(page.choice(parts, label="Measure and data") + "".join(test)))
 
 
-def tested(results: Results) -> tuple[tuple[Association, ...], int]:
+def measure_associations(results: Results) -> tuple[tuple[Association, ...], int]:
     """Rank correlations of all measures with accuracy among means over seeds of as many edges, and of how many means.
 
     A seed is no witness of its own: networks of one construction and degree are alike for other reasons than the

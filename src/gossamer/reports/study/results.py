@@ -142,7 +142,7 @@ class Results:
     def _roles(self, config: list[str]) -> tuple[list[str], list[str]]:
         """Labels that name a line, and labels that name a figure: those that vary."""
         varied = [label for label in config if self.done[label].map(text).nunique() > 1 and label not in SIZES]
-        series = [label for label in varied if label in _SERIES] or [label for label in config if label == "topology"]
+        series = [label for label in config if label == "topology" or (label in varied and label in _SERIES)]
         return series, [label for label in varied if label not in _SERIES]
 
     def _is_dense(self, row: Any) -> bool:
