@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import os
 import pkgutil
 import re
@@ -18,20 +19,28 @@ NEEDED = ("mkdocs", "material", "mkdocstrings", "mkdocstrings_handlers")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
-def packages():
-    """Every subpackage, but for the command line, whose page lists commands instead."""
-    found = pkgutil.walk_packages(gossamer.__path__, "gossamer.")
-    return [each.name for each in found if each.ispkg and not each.name.startswith("gossamer.cli")]
+def modules():
+    """Every module that is not private, but for the command line, whose page lists commands instead."""
+    found = (each.name for each in pkgutil.walk_packages(gossamer.__path__, "gossamer."))
+    return [name for name in found if "._" not in name and not name.startswith("gossamer.cli")]
 
 
-def undocumented(package, anchors):
-    """The public names of a package that no page of the reference holds."""
-    module = importlib.import_module(package)
-    for name in getattr(module, "__all__", ()):
-        # A function that has the name of its module is documented under the module's full path.
-        home = f"{getattr(getattr(module, name), '__module__', package)}.{name}"
-        if not {f"{package}.{name}", home} & anchors:
-            yield f"{package}.{name}"
+def public(path):
+    """The names that a module exports, and the functions and classes that it defines for others."""
+    module = importlib.import_module(path)
+    own = inspect.getmembers(module, lambda each: inspect.isclass(each) or inspect.isfunction(each))
+    names = {name for name, each in own if each.__module__ == path and not name.startswith("_")}
+    return names | set(getattr(module, "__all__", ()))
+
+
+def undocumented(path, anchors):
+    """The public names of a module that no page of the reference holds."""
+    module = importlib.import_module(path)
+    for name in public(path):
+        home = getattr(getattr(module, name), "__module__", path)
+        parents = [path, home, *(home.rsplit(".", up)[0] for up in range(1, home.count(".")))]
+        if not {f"{parent}.{name}" for parent in parents} & anchors:
+            yield f"{path}.{name}"
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed: pip install 'gossamer[docs]'")
@@ -43,7 +52,7 @@ def test_the_site_builds_without_a_warning_and_holds_every_public_name(tmp_path)
 
     reference = [page.read_text(encoding="utf-8") for page in (tmp_path / "reference").glob("*.html")]
     anchors = {anchor for page in reference for anchor in re.findall(r'id="(gossamer[^"]*)"', page)}
-    assert [name for package in packages() for name in undocumented(package, anchors)] == []
+    assert [name for module in modules() for name in undocumented(module, anchors)] == []
 
     commands = (tmp_path / "reference" / "command-line.html").read_text(encoding="utf-8")
     assert "gossamer train" in commands
