@@ -108,6 +108,15 @@ def test_what_is_said(found):
     assert "Of 2 differences from erdos_renyi at equal size, paired by seed, 2 are clear of 0" in said
 
 
+def test_runs_without_seeds_are_not_paired(found):
+    rows = [row(name, 8, seed) | {"seed": None} for name in ("erdos_renyi", "fibonacci") for seed in range(3)]
+    groups = results(rows).groups
+    assert [len(group.by_seed("accuracy")) for group in groups] == [3, 3]
+    (contest,) = contests(groups)[1]
+    assert not contest.gap.paired
+    assert left_out(groups) is None
+
+
 def test_one_seed_is_no_evidence():
     said = " ".join(conclusions(results([row("fibonacci", 8, 0), row("dense", None, 0)])))
     assert "With one seed there are no intervals" in said

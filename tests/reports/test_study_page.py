@@ -137,8 +137,10 @@ def test_what_is_missing_is_said(fabricate, tmp_path):
     made = fabricate(tmp_path, [{"topology": "fibonacci", "degree": 4}], rng=np.random.default_rng(0))
     place = RunFolder(tmp_path / "runs" / made.entries[0].digest)
     place.end.write_bytes(b"damaged")
-    for path in (place.weights, place.epochs, place.config):
-        path.unlink()
+    place.epochs.write_bytes(b"damaged")
+    place.recording.write_bytes(b"damaged")
+    place.weights.unlink()
+    place.config.unlink()
     text = study_page(made)
     missing = text[text.index("Not in this study") :]
     for title in ("Two degrees", "Connectivity", "Topologies", "Distances", "Rewiring", "Weights", "Learning curves"):

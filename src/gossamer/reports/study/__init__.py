@@ -56,7 +56,7 @@ def study_page(
         "Distances": distance_part(found, most=networks, store=store, progress=progress),
         "Rewiring": evolution_part(results, material),
         "Weights": weights_part(results, material),
-        "Learning curves": learning_part(results, study.epochs()),
+        "Learning curves": learning_part(results, material.epochs()),
         "Runs": runs_part(results, material),
         "Failures": failures_part(results),
     }

@@ -16,6 +16,9 @@ from gossamer.studies.prediction import holm
 REFERENCES = ("erdos_renyi", "random")
 """Constructions that others are compared with, the first that is there."""
 
+MOST_PANELS = 6
+"""Settings (data, widths) that are put into words; the others are in the figures."""
+
 MARGIN = 1.0
 """Points of accuracy within which a sparse network is called as good as the dense one, in the fewest-edges sentence."""
 
@@ -23,10 +26,12 @@ MARGIN = 1.0
 def conclusions(results: Results) -> list[str]:
     """Sentences on all panels."""
     sentences = [_coverage(results)]
-    for panel, groups in results.panels.items():
+    for panel, groups in list(results.panels.items())[:MOST_PANELS]:
         judged = [group for group in groups if not math.isnan(group.mean("accuracy"))]
         prefix = f"{panel}: " if panel else ""
         sentences += [prefix + sentence for sentence in _of_panel(judged)]
+    if len(results.panels) > MOST_PANELS:
+        sentences.append(f"{len(results.panels) - MOST_PANELS} more settings are in the figures and the table.")
     return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
 
 

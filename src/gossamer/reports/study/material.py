@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from gossamer.distances import moments_of
 from gossamer.errors import GossamerError
 from gossamer.studies.catalogue import runs_folder
 from gossamer.studies.folder import RunFolder, read_json
@@ -63,9 +64,24 @@ class Material:
         """The network of a run at its end, if it is there."""
         return self._read("topology", digest, self._study.topology)
 
-    def recording(self, digest: str) -> Recording | None:
-        """How the network of a run changed, if a rule was at work."""
-        return self._read("recording", digest, self._study.recording)
+    def moments(self, digest: str, most: int) -> list[Topology] | None:
+        """At most so many moments of a run's sparse junctions, if a rule was at work and they follow each other."""
+
+        def read(name: str) -> list[Topology] | None:
+            recording = self._study.recording(name)
+            return moments_of(recording, most) if recording is not None and recording.steps else None
+
+        return self._read("recording", digest, read)
+
+    def epochs(self) -> DataFrame | None:
+        """One row an epoch of a run, if they can be read."""
+        import duckdb
+
+        try:
+            return self._study.epochs()
+        except duckdb.Error as error:
+            self.gaps["epochs"] = f"{type(error).__name__}: {error}"
+            return None
 
     def weights(self, digest: str) -> Mapping[str, NDArray[np.generic]] | None:
         """The parameters of a run, if they are there."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances import classical_mds, distance_named, evolution, moments_of, pairwise
+from gossamer.distances import classical_mds, distance_named, evolution, pairwise
 from gossamer.distances.pairs import Progress
 from gossamer.errors import TopologyFileError
 from gossamer.reports import figures, page
@@ -146,9 +146,8 @@ def evolution_part(results: Results, material: Material) -> Part | Absent:
     for group in results.groups:
         if group.dense or ("rule" in group.runs and text(group.runs["rule"].iloc[0]).lower() in ("", "none", "static")):
             continue
-        recording = material.recording(group.first) if len(parts) < MOST_EVOLUTIONS else None
-        if recording is not None and recording.steps:
-            moments = moments_of(recording, MOST_MOMENTS)
+        moments = material.moments(group.first, MOST_MOMENTS) if len(parts) < MOST_EVOLUTIONS else None
+        if moments:
             parts[joined(group.title, group.panel)] = _evolution(group.title, moments)
         rewired += 1
     if not parts:

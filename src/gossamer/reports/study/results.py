@@ -51,11 +51,12 @@ class Group:
         """Mean over seeds with Student's 95 % interval."""
         return mean_interval(self.by_seed(column).values())
 
-    def by_seed(self, column: str) -> dict[int, float]:
-        """The value of each seed; runs without seeds are numbered."""
+    def by_seed(self, column: str) -> dict[str, float]:
+        """The value of each seed, or of each run by its digest where seeds do not tell them apart: those never pair."""
         values = [number(value) for value in self.runs[column]] if column in self.runs else []
-        seeds = self.runs["seed"].tolist() if "seed" in self.runs else range(len(values))
-        return dict(zip(seeds, values, strict=False))
+        seeds = [text(seed) for seed in self.runs["seed"]] if "seed" in self.runs else []
+        names = seeds if len(set(seeds)) == len(self.runs) else self.runs["run"].tolist()
+        return dict(zip(names, values, strict=bool(values)))
 
     def sizes(self) -> tuple[float, ...]:
         """The degrees of the junctions if they were given one by one, "8,4" or in columns; else one, or none."""
@@ -151,7 +152,7 @@ class Results:
 
     @staticmethod
     def _by_seed(runs: DataFrame) -> DataFrame:
-        return runs.sort_values("seed", kind="stable") if "seed" in runs else runs
+        return runs.sort_values("seed", kind="stable", key=lambda seeds: seeds.map(number)) if "seed" in runs else runs
 
 
 def text(value: Any) -> str:
