@@ -52,6 +52,10 @@ class StudyError(GossamerError, RuntimeError):
     """A study cannot be read, or cannot go on."""
 
 
+class StudyFileError(StudyError, ValueError):
+    """A study file has a field that is unknown, contradicts another, or has a value that is not allowed."""
+
+
 class EngineError(StudyError):
     """An engine is not installed, does not answer, or does not work."""
 

@@ -23,6 +23,8 @@ COMMANDS = {
     "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
+    "study": "gossamer.cli.study",
+    "query": "gossamer.cli.query",
     "reproduce": "gossamer.cli.reproduce",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",

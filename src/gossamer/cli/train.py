@@ -86,9 +86,7 @@ def train(
     architecture = Architecture(
         made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
     )
-    steps = -(-round(len(dataset.train) * (1 - validation)) // batch_size)
-    last = max(1, 3 * epochs * steps // 4) if until is None else until
-    rule = names.rule(rewire, fraction, every=steps if every is None else every, until=last)
+    rule = names.rule(rewire, fraction, names.Course.of(config, dataset), every=every, until=until)
     experiment = Experiment(architecture, config, seed, rule)
     outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
     _report(outcome, sizes)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gossamer.errors import StudyError
+from gossamer.studies.digest import code_version
 from gossamer.studies.folder import RunFolder, read_json, write_json
 from gossamer.studies.run import Label, Run
 
@@ -88,11 +89,17 @@ def read(folder: Path) -> tuple[str, tuple[str, ...], tuple[Entry, ...]]:
         raise StudyError(f"{path} is damaged: {error!r}.") from error
 
 
-def others(folder: Path, listed: Sequence[Entry]) -> tuple[str, ...]:
-    """Digests of finished runs in the folder that are none of the listed ones: of other code, data or settings."""
+def others(folder: Path, listed: Sequence[Entry]) -> dict[str, str]:
+    """Finished runs in the folder that are none of the listed ones, and what they are of."""
     known = {entry.digest for entry in listed}
     there = (RunFolder(path) for path in sorted(runs_folder(folder).glob("*")))
-    return tuple(each.name for each in there if each.name not in known and each.state == "done")
+    strangers = [each for each in there if each.name not in known and each.state == "done"]
+    return {each.name: _difference(each) for each in strangers}
+
+
+def _difference(run: RunFolder) -> str:
+    same = read_json(run.config).get("code") == code_version()
+    return "other settings or data" if same else "another version of the code"
 
 
 def place(folder: Path) -> Path:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from gossamer.errors import EngineError, require_int
+from gossamer.errors import require_int
 
 T = TypeVar("T")
 R = TypeVar("R")
-_PATIENCE = 3.0
-"""Seconds until an address that does not answer is given up."""
 
 
 class Engine(Protocol):
@@ -61,135 +57,25 @@ class Loky:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        cores = _cores()
-        workers = require_int("workers", self.workers or cores, low=1, high=1024)
-        threads = require_int("threads", self.threads or max(1, cores // workers), low=1, high=1024)
+        here = cores()
+        workers = require_int("workers", self.workers or here, low=1, high=1024)
+        threads = require_int("threads", self.threads or max(1, here // workers), low=1, high=1024)
         object.__setattr__(self, "workers", workers)
         object.__setattr__(self, "threads", threads)
 
     def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """The results in order."""
-        from joblib import Parallel, delayed, parallel_config
+        """The results in order. joblib's `Parallel` would run a single worker's calls in this process."""
+        from joblib.externals.loky import ProcessPoolExecutor
 
-        with parallel_config(backend="loky", n_jobs=self.workers, inner_max_num_threads=self.threads):
-            return list(Parallel(batch_size=1)(delayed(function)(thing) for thing in things))
-
-
-@dataclass(frozen=True, slots=True)
-class Ray:
-    """A Ray cluster, through its backend for joblib. Its machines share the study's folder, the code and the data.
-
-    Args:
-        address: of the head, such as "10.0.0.1:6379", or of its client server, such as "ray://10.0.0.1:10001"; None
-            starts a cluster on this machine.
-        workers: runs at once; by default as many as the cluster has processors.
-        threads: of PyTorch in each.
-    """
-
-    address: str | None = None
-    workers: int = 0
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        require_int("workers", self.workers, low=0)
-        require_int("threads", self.threads, low=1, high=1024)
-
-    def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """The results in order.
-
-        Raises:
-            EngineError: Ray is not installed, or does not answer at the address.
-        """
-        from joblib import Parallel, delayed, parallel_config
-
-        options = {"n_jobs": self.workers or -1, "ray_remote_args": {"num_cpus": self.threads}}
-        with self._connected(), parallel_config(backend="ray", **options):
-            return list(Parallel(batch_size=1)(delayed(function)(thing) for thing in things))
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
-        with _required("ray"):
-            import ray
-            from ray.util.joblib import register_ray
-        _require_answer("Ray", self.address)
-        register_ray()  # type: ignore[no-untyped-call]
-        if ray.is_initialized():
-            yield
-            return
-        processors = None if self.address else (self.workers or _cores()) * self.threads
-        ray.init(
-            self.address, num_cpus=processors, include_dashboard=None if self.address else False, log_to_driver=False
-        )
+        listed = list(things)
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
+        executor = ProcessPoolExecutor(max_workers=max(1, min(self.workers, len(listed))), env=threads)
         try:
-            yield
+            return list(executor.map(function, listed, chunksize=1))
         finally:
-            ray.shutdown()
+            executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
 
 
-@dataclass(frozen=True, slots=True)
-class Dask:
-    """A Dask cluster, through joblib's backend for it. Its machines share the study's folder, the code and the data.
-
-    Args:
-        address: of the scheduler, such as "tcp://10.0.0.1:8786"; None starts a cluster of processes here.
-        workers: processes of the cluster that is started here; as many as there are processors by default.
-        threads: of PyTorch in each.
-    """
-
-    address: str | None = None
-    workers: int = 0
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        require_int("workers", self.workers, low=0)
-        require_int("threads", self.threads, low=1, high=1024)
-
-    def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """The results in order.
-
-        Raises:
-            EngineError: Dask is not installed, or does not answer at the address.
-        """
-        from joblib import Parallel, delayed, parallel_config
-
-        with self._connected(), parallel_config(backend="dask"):
-            return list(Parallel(batch_size=1)(delayed(function)(thing) for thing in things))
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
-        with _required("dask"):
-            from distributed import Client, LocalCluster
-        _require_answer("Dask", self.address)
-        if self.address is not None:
-            with Client(self.address, timeout=_PATIENCE):  # type: ignore[no-untyped-call]
-                yield
-            return
-        workers = self.workers or _cores()
-        options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-        with LocalCluster(**options) as cluster, Client(cluster):  # type: ignore[no-untyped-call]
-            yield
-
-
-@contextlib.contextmanager
-def _required(extra: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise EngineError(f"{extra} is not installed: pip install 'gossamer[{extra}]'.") from error
-
-
-def _require_answer(kind: str, address: str | None) -> None:
-    """Try an address before a client does, whose own patience is minutes."""
-    if address is None:
-        return
-    host, _, port = address.rpartition("//")[2].rpartition(":")
-    if not (host and port.isdigit()):
-        raise EngineError(f"{kind} address {address!r} is none: it must be like host:port.")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise EngineError(f"{kind} does not answer at {address}: {error}.") from error
-
-
-def _cores() -> int:
+def cores() -> int:
+    """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

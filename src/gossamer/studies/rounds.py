@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from textwrap import shorten
 
-from gossamer.errors import StudyError
+from gossamer.errors import EngineError, StudyError
 from gossamer.studies.engines import Engine
 from gossamer.studies.folder import RunFolder, noted
 from gossamer.studies.work import Report, Task, carry_out
+
+_GRACE = 3.0
+"""Seconds that the workers of a broken engine have to end and let go of their runs."""
 
 
 def carry_out_all(tasks: Sequence[Task], engine: Engine) -> list[Report]:
@@ -17,17 +22,20 @@ def carry_out_all(tasks: Sequence[Task], engine: Engine) -> list[Report]:
     after the other: who dies again is to blame, and recorded as failed; the others go on from their checkpoints.
 
     Raises:
-        StudyError: the engine does not work, or the disk is full.
+        EngineError: the engine does not work.
+        StudyError: the disk is full.
     """
     reports: dict[str, Report] = {}
     waiting = list(tasks)
     while waiting:
         try:
             _add(reports, engine.map(carry_out, waiting))
-        except Exception as error:
+        except EngineError:
+            raise
+        except Exception as error:  # each engine has its own for a worker that dies
             suspects = [task for task in waiting if _was_under_way(task)]
             if not suspects:
-                raise StudyError(f"{engine} does not work: {type(error).__name__}: {error}") from error
+                raise EngineError(f"{engine} does not work: {type(error).__name__}: {error}") from error
             for task in suspects:
                 _add(reports, [_alone(task, engine)])
         waiting = [task for task in waiting if task.run.digest not in reports and not _finished(task, reports)]
@@ -43,10 +51,15 @@ def _add(reports: dict[str, Report], found: Sequence[Report]) -> None:
 
 def _alone(task: Task, engine: Engine) -> Report:
     try:
-        return engine.map(carry_out, [task])[0]
+        deadline = time.monotonic() + _GRACE
+        while (report := engine.map(carry_out, [task])[0]).state == "busy" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return report
+    except EngineError:
+        raise
     except Exception as error:
         folder = RunFolder(task.folder)
-        cause = f"the worker of this run died: {' '.join(str(error).split())}"
+        cause = shorten(f"the worker of this run died: {error}", 320, placeholder=" ...")
         folder.write_failure(cause)
         return Report(task.run.digest, "failed", f"WorkerDied: {cause}")
 

@@ -32,6 +32,8 @@ def frame(folder: Path, entries: Sequence[Entry]) -> pd.DataFrame:
     named = ["run", "state", *labels, "accuracy", "loss", *_RESULTS]
     measures = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in (*named, "error")]
     table = pd.DataFrame(rows, columns=[*named, *measures, "error"])
+    for name in labels:  # whole numbers stay whole beside None
+        table[name] = pd.Series([row.get(name) for row in rows], dtype=_label_type(rows, name))
     numbers = ["accuracy", "loss", *_RESULTS, *measures]
     table[numbers] = table[numbers].apply(pd.to_numeric)
     return table
@@ -63,6 +65,10 @@ def query(folder: Path, entries: Sequence[Entry], sql: str) -> pd.DataFrame:
             return answer.df()
         except duckdb.Error as error:
             raise StudyError(f"{sql!r} cannot be answered: {str(error).splitlines()[0]}") from error
+
+
+def _label_type(rows: Sequence[dict[str, Any]], name: str) -> type | None:
+    return object if any(row.get(name) is None for row in rows) else None
 
 
 def _database(folder: Path, entries: Sequence[Entry]) -> duckdb.DuckDBPyConnection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gossamer.errors import StudyError, require_known
+from gossamer.errors import StudyError, StudyFileError, require_known
 from gossamer.studies import catalogue, store
 from gossamer.studies.catalogue import Entry
 from gossamer.studies.engines import Engine, Loky
@@ -88,6 +88,25 @@ class Study:
         self._entries: tuple[Entry, ...] | None = None
 
     @classmethod
+    def load(cls, path: str | Path, *, folder: str | Path) -> Self:
+        """The study that a TOML file describes.
+
+        Raises:
+            StudyFileError: the file is no such description; the message names line and field.
+            DataUnavailableError: data that are not on this machine.
+            OSError: the file cannot be read.
+        """
+        from gossamer.studies.file_errors import refused
+        from gossamer.studies.grid import runs
+        from gossamer.studies.study_file import read
+
+        plan = read(Path(path))
+        try:
+            return cls(plan.name, runs(plan), folder, measures=plan.measures)
+        except ValueError as error:
+            raise StudyFileError(refused(error, Path(path))) from error
+
+    @classmethod
     def open(cls, folder: str | Path) -> Self:
         """The study in a folder, to look at: its runs are as they were, whatever the code is now.
 
@@ -160,6 +179,10 @@ class Study:
             StudyError: the query is none, or names what there is not.
         """
         return store.query(self.folder, self.entries, sql)
+
+    def others(self) -> dict[str, str]:
+        """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""
+        return catalogue.others(self.folder, self.entries)
 
     def share(self) -> float:
         """How much is done, 0 to 1: finished and failed runs, and the epochs of those under way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gossamer.training.data import Dataset
     from gossamer.training.run import Run as TrainingRun
 
+_ONE_AT_A_TIME = threading.Lock()
+"""PyTorch's random state is the process's, and some engines use threads."""
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -62,7 +65,7 @@ def carry_out(task: Task) -> Report:
     digest = task.run.digest
     folder = RunFolder(task.folder)
     try:
-        with held(folder.make()) as mine:
+        with _ONE_AT_A_TIME, held(folder.make()) as mine:
             if not mine:
                 return Report(digest, "busy")
             if folder.state == "done":
