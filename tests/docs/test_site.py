@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import inspect
+import json
 import os
 import pkgutil
 import re
@@ -18,20 +20,28 @@ NEEDED = ("mkdocs", "material", "mkdocstrings", "mkdocstrings_handlers")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
-def packages():
-    """Every subpackage, but for the command line, whose page lists commands instead."""
-    found = pkgutil.walk_packages(gossamer.__path__, "gossamer.")
-    return [each.name for each in found if each.ispkg and not each.name.startswith("gossamer.cli")]
+def modules():
+    """Every module that is not private, but for the command line, whose page lists commands instead."""
+    found = (each.name for each in pkgutil.walk_packages(gossamer.__path__, "gossamer."))
+    return [name for name in found if "._" not in name and not name.startswith("gossamer.cli")]
 
 
-def undocumented(package, anchors):
-    """The public names of a package that no page of the reference holds."""
-    module = importlib.import_module(package)
-    for name in getattr(module, "__all__", ()):
-        # A function that has the name of its module is documented under the module's full path.
-        home = f"{getattr(getattr(module, name), '__module__', package)}.{name}"
-        if not {f"{package}.{name}", home} & anchors:
-            yield f"{package}.{name}"
+def public(path):
+    """The names that a module exports, and the functions and classes that it defines for others."""
+    module = importlib.import_module(path)
+    own = inspect.getmembers(module, lambda each: inspect.isclass(each) or inspect.isfunction(each))
+    names = {name for name, each in own if each.__module__ == path and not name.startswith("_")}
+    return names | set(getattr(module, "__all__", ()))
+
+
+def undocumented(path, anchors):
+    """The public names of a module that no page of the reference holds."""
+    module = importlib.import_module(path)
+    for name in public(path):
+        home = getattr(getattr(module, name), "__module__", path)
+        parents = [path, home, *(home.rsplit(".", up)[0] for up in range(1, home.count(".")))]
+        if not {f"{parent}.{name}" for parent in parents} & anchors:
+            yield f"{path}.{name}"
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"{', '.join(MISSING)} not installed: pip install 'gossamer[docs]'")
@@ -43,7 +53,7 @@ def test_the_site_builds_without_a_warning_and_holds_every_public_name(tmp_path)
 
     reference = [page.read_text(encoding="utf-8") for page in (tmp_path / "reference").glob("*.html")]
     anchors = {anchor for page in reference for anchor in re.findall(r'id="(gossamer[^"]*)"', page)}
-    assert [name for package in packages() for name in undocumented(package, anchors)] == []
+    assert [name for module in modules() for name in undocumented(module, anchors)] == []
 
     commands = (tmp_path / "reference" / "command-line.html").read_text(encoding="utf-8")
     assert "gossamer train" in commands
@@ -97,10 +107,24 @@ def test_reports_are_linked_once_they_are_there(tmp_path, monkeypatch):
     results = hook("results")
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert results.reports() == "None has been committed yet."
-    (tmp_path / "insights-2020.html").write_text("<title>x</title>")
-    (tmp_path / "insights-2020.md").write_text("notes")
+    (tmp_path / "insights").mkdir()
+    (tmp_path / "insights" / "report.html").write_text("<title>x</title>")
+    (tmp_path / "insights.md").write_text("notes")
     (tmp_path / "index.md").write_text("a page of the site")
-    assert results.reports().splitlines() == [
-        "- [insights-2020](insights-2020.html), 0.0 MB, opens offline",
-        "- [insights-2020, notes](insights-2020.md)",
-    ]
+    links = ["- [insights/report](insights/report.html), 0.0 MB", "- [insights, notes](insights.md)"]
+    assert results.reports().splitlines() == links
+
+
+def test_verdicts_are_those_of_the_committed_results(tmp_path, monkeypatch):
+    results = hook("results")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    estimate = {"what": "slope", "value": 0.12345, "low": None, "high": 1.0, "n": 5, "verdict": "holds"}
+    claim = {"words": "a <b> | c", "exhibit": "F3", "estimates": [estimate], "verdict": "inconclusive"}
+    found = {"format": "gossamer reproduction", "command": "gossamer reproduce x", "paper": {"title": "On *x*"}}
+    found |= {"claims": [claim], "failures": {}, "seconds_of_training": 5400.0}
+    (tmp_path / "x.json").write_text(json.dumps(found))
+    (tmp_path / "other.json").write_text("{}")
+    shown = results.filled("reproductions")
+    assert r"| a \<b\> \| c | F3 | slope: 0.123 [–, 1] | **inconclusive** |" in shown
+    assert shown.startswith("### On \\*x\\*\n")
+    assert "`gossamer reproduce x`, 1.5 hours of training;" in shown

@@ -27,6 +27,7 @@ COMMANDS = {
     "query": "gossamer.cli.query",
     "search": "gossamer.cli.search",
     "reproduce": "gossamer.cli.reproduce",
+    "report": "gossamer.cli.report",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
 }
