@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "digits.toml"
 STUDY = """
 data = "digits"
 topology = ["dense", "fibonacci"]
@@ -44,6 +46,13 @@ def test_a_study_is_carried_out_once_and_asked(run, file, tmp_path):
     assert [*csv.reader(io.StringIO(out))][1:] == [["dense", ""]] * 2 + [["fibonacci", "4"]] * 2
     _, out, _ = run("query", tmp_path / "small", "select count(*) as n from epochs", "--json")
     assert json.loads(out) == [{"n": 4}]
+
+
+def test_the_example_runs(run, tmp_path):
+    code, out, _ = study(run, EXAMPLE, "--out", tmp_path / "digits")
+    assert code == 0
+    assert "18 done of 18 runs." in out
+    assert "the best of 9" in out
 
 
 def test_failures_are_listed_and_told_by_the_exit_code(run, file):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -11,6 +13,7 @@ from gossamer.errors import require_int
 
 T = TypeVar("T")
 R = TypeVar("R")
+_WATCH_SECONDS = 0.5
 
 
 class Engine(Protocol):
@@ -69,11 +72,27 @@ class Loky:
 
         listed = list(things)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
-        executor = ProcessPoolExecutor(max_workers=max(1, min(self.workers, len(listed))), env=threads)
+        executor = ProcessPoolExecutor(
+            max_workers=max(1, min(self.workers, len(listed))),
+            env=threads,
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        )
         try:
             return list(executor.map(function, listed, chunksize=1))
         finally:
             executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent was killed: it would hold its run, and nobody would wait for it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def cores() -> int:
