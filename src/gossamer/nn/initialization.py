@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from gossamer.generators import dense
 from gossamer.topology import Junction
 
 Fan = Literal["dense", "sparse"]
@@ -82,10 +81,11 @@ class Masked:
     """What a fully connected layer would start with, on the live edges: W0 * A.
 
     As many numbers are drawn whatever the topology, so that networks of one seed share their initial weights wherever
-    they share edges, also with the fully connected network.
+    they share edges: with `Glorot(fan="dense")` exactly, also with the fully connected network; with live edges as fan
+    where they have as many.
 
     Args:
-        full: fills the fully connected layer; its fans are those of the dense shape.
+        full: fills the fully connected layer.
 
     References:
         Bourely, Boueri, Choromanski, "Sparse Neural Networks Topologies", arXiv 1706.05683, 2017: W0 is masked too.
@@ -94,17 +94,17 @@ class Masked:
     >>> edge, both = gs.Bipartite.from_mask([[0, 1]]), gs.Bipartite.from_mask([[1, 1]])
     >>> few, all_ = (gs.nn.SparseLinear(g) for g in (edge, both))
     >>> for layer in (few, all_):
-    ...     Masked(Glorot())(layer.weight, layer.topology(), torch.Generator().manual_seed(0))
+    ...     Masked(Glorot(fan="dense"))(layer.weight, layer.topology(), torch.Generator().manual_seed(0))
     >>> bool(few.weight[0] == all_.weight[1])
     True
     """
 
-    full: Initialization = Glorot()
+    full: Initialization
 
     def __call__(self, weight: Tensor, junction: Junction, generator: torch.Generator | None = None) -> None:
         """Fill `weight`."""
-        whole = torch.empty(junction.in_features * junction.out_features, dtype=torch.float32)
-        self.full(whole, dense(junction.in_features, junction.out_features), generator)
+        whole = torch.empty(junction.in_features * junction.out_features)
+        self.full(whole, junction, generator)
         inputs, outputs = (torch.tensor(ends, dtype=torch.int64) for ends in junction.edges())
         with torch.no_grad():
             weight.copy_(whole[outputs * junction.in_features + inputs])

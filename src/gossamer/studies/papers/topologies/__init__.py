@@ -11,15 +11,15 @@ from gossamer.studies.papers.topologies.plan import DENSE, Plan, runs
 
 FULL = Plan()
 QUICK = Plan(
-    epochs=4,
+    epochs=3,
     seeds=2,
-    degrees=(1, 4, 8, 16),
+    degrees=(1, 4, 16),
     thin=(1 / 16, 1 / 4),
     medium=(16,),
-    other_degrees=(8, 16),
+    other_degrees=(4, 16),
     outer=(1, 4),
     contour=(4,),
-    dropped=(4, 16),
+    dropped=(16,),
     deep_degrees=(16,),
 )
 

@@ -79,9 +79,7 @@ def weights(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def published(seeds: int) -> pd.DataFrame:
-    """Our λ₂ beside the values computed independently (one seed each, so only constructions without chance must "
-    "agree).
-    """
+    """Our λ₂ beside values computed independently, one seed each: those of constructions without chance must agree."""
     import pandas as pd
 
     rows = []
