@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gossamer.reports import figures, page
 from gossamer.reports.page import Html
 from gossamer.reports.study.part import Absent, Part
@@ -69,9 +71,10 @@ def size_lines(
 
 
 def percent(group: Group, column: str = "accuracy") -> Interval:
-    """A share as a percentage."""
+    """A share as a percentage; an interval of few seeds ends where shares do."""
     found = group.interval(column)
-    return Interval(100 * found.mean, 100 * found.low, 100 * found.high, found.n)
+    low, high = (float(np.clip(100 * end, 0, 100)) for end in (found.low, found.high))
+    return Interval(100 * found.mean, low, high, found.n)
 
 
 def _figure(groups: Sequence[Group], axis: str) -> Html:
@@ -113,6 +116,7 @@ def _contour(groups: Sequence[Group]) -> Figure | None:
     placed = [(sizes, value) for sizes, value in placed if len(sizes) >= 2 and not any(map(math.isnan, sizes))]
     if len({len(sizes) for sizes, _ in placed}) != 1:
         return None
+    placed += [(each.sizes() * len(placed[0][0]), each.mean("accuracy")) for each in groups if len(each.sizes()) == 1]
     varied = [place for place in range(len(placed[0][0])) if len({sizes[place] for sizes, _ in placed}) > 1]
     if len(varied) != 2 or len(placed) < 4:
         return None
