@@ -45,6 +45,8 @@ def number(value: float, digits: int = 4) -> str:
         return ""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if value == int(value):
+        return f"{int(value)}".replace("-", "−")
     return f"{value:.{digits}g}".replace("-", "−")
 
 

@@ -75,8 +75,8 @@ def over_time(found: Mapping[int, Cube]) -> Exhibit:
             ("adjacent", "first against last", "off the diagonal"), ours, published, strict=True
         ):
             rows += [(epoch, name, "ours", our), (epoch, name, "published", their)]
-    table = pd.DataFrame(rows, columns=["epoch", "mean", "whose", "distance"]).dropna()
-    table["curve"] = table["mean"] + ", " + table["whose"]
+    rows = [(epoch, f"{mean}, {whose}", value) for epoch, mean, whose, value in rows]
+    table = pd.DataFrame(rows, columns=["epoch", "curve", "distance"]).dropna()
     return Exhibit(
         "I3",
         "How far the chain drifts apart",

@@ -28,7 +28,7 @@ MORE = Between(low=0.0)
 def drop(frame: pd.DataFrame, plan: Plan) -> Claim:
     """F1: accuracy falls steeply once the degree is small."""
     random = where(one_hidden(frame), data=plan.data[0], topology=RANDOM)
-    ends = (plan.thin[0], plan.thin[-1]), (plan.sparse[-2], plan.degrees[-1])
+    ends = (plan.thin[0], plan.thin[-1]), (plan.sparse[-1], plan.degrees[-1])
     falls = [_fall(random, "degree", *end) for end in ends]
     return Claim(
         "drop in d₁",
