@@ -78,10 +78,14 @@ def _require_data(names: Sequence[str]) -> None:
 
 def _require_same_paper(folder: Path, paper: Paper) -> None:
     results = folder / "results.json"
-    if results.exists():
-        there = json.loads(results.read_text()).get("paper", {}).get("name")
-        if there != paper.name:
-            raise ValueError(f"folder {folder} holds results of {there}, not {paper.name}; choose another folder.")
+    if not results.exists():
+        return
+    try:
+        there = json.loads(results.read_text())["paper"]["name"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{results} is not a reproduction's; choose another folder.") from error
+    if there != paper.name:
+        raise ValueError(f"folder {folder} holds results of {there}, not {paper.name}; choose another folder.")
 
 
 def _command(paper: str, quick: bool) -> str:
