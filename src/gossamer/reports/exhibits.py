@@ -110,7 +110,7 @@ def _heat_maps(table: DataFrame, plot: Squares) -> Figure:
     from plotly.subplots import make_subplots
 
     panels = dict(_panels(table, plot.panel))
-    rows = -(-len(panels) // _ACROSS)
+    rows = max(1, -(-len(panels) // _ACROSS))
     gaps = {"horizontal_spacing": 0.06, "vertical_spacing": 0.28 / rows}
     made = make_subplots(rows=rows, cols=_ACROSS, subplot_titles=list(panels), **gaps)
     for place, part in enumerate(panels.values()):

@@ -80,7 +80,7 @@ def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         f"mean over seeds with its 95 % interval. Degrees {_listed(plan.medium)} are called medium, smaller ones "
         "sparse (our choice).",
         _against_dense(one_hidden(frame)),
-        (Lines("degree", "difference", DEGREE, "less dense", "topology", "data", "low", "high", log=True),),
+        (Lines("degree", "difference", DEGREE, "accuracy less that of dense", "topology", "data", "low", "high", log=True),),
     )
 
 
@@ -93,7 +93,7 @@ def f4(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         f"{inputs:.0%} of the inputs and {hidden:.0%} of the hidden units are left out (our choice), in the fully "
         "connected network too.",
         _against_dense(where(frame, outer=CLASSES, dropout=hidden, depth=1)),
-        (Lines("degree", "difference", DEGREE, "less dense", "topology", "data", "low", "high", log=True),),
+        (Lines("degree", "difference", DEGREE, "accuracy less that of dense", "topology", "data", "low", "high", log=True),),
     )
 
 

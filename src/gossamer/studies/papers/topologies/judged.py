@@ -238,7 +238,10 @@ def _against_rivals(frame: pd.DataFrame, data: str) -> tuple[tuple[Estimate, ...
 
 
 def _correlation(frame: pd.DataFrame, what: str, correlate: Callable[[pd.DataFrame], float]) -> Estimate:
-    return mean_of([correlate(rows) for _, rows in frame.groupby("seed")], what)
+    """Mean over seeds by Fisher's transformation, which keeps its interval within -1 and 1."""
+    found = np.array([correlate(rows) for _, rows in frame.groupby("seed")])
+    mean = mean_of(np.arctanh(np.clip(found, -0.999, 0.999)), what)
+    return Estimate(what, *(math.tanh(value) for value in (mean.value, mean.low, mean.high)), mean.n)
 
 
 def _over_all(rows: pd.DataFrame) -> float:
