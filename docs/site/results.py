@@ -28,9 +28,7 @@ def on_page_markdown(markdown, **kwargs):
 
 def filled(kind, *words):
     """The Markdown of one marker."""
-    return {"race": race, "environment": environment, "accuracy": accuracy, "readme": readme, "reports": reports}[kind](
-        *words
-    )
+    return KINDS[kind](*words)
 
 
 def read(name):
@@ -112,14 +110,52 @@ def readme(heading):
     return rest.partition("\n## ")[0].replace("](docs/", "](../")
 
 
+def reproductions():
+    """Each reproduction whose `results.json` lies here, under whatever name: its claims and their verdicts."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.rglob("*.json"))]
+    parts = [reproduction(each) for each in found if each.get("format") == "gossamer reproduction"]
+    return "\n\n".join(parts) or "No verdicts have been committed yet."
+
+
+def reproduction(found):
+    """What became of one paper's claims."""
+    head = ["claim, in the paper's words", "figure", "our numbers, with 95 % intervals", "verdict"]
+    rows = [
+        [line(claim["words"]), claim["exhibit"], numbers(claim["estimates"]), f"**{claim['verdict']}**"]
+        for claim in found["claims"]
+    ]
+    hours = found["seconds_of_training"] / 3600
+    failed = f", {len(found['failures'])} runs without a result" if found["failures"] else ""
+    made = f"`{found['command']}`, {hours:.1f} hours of training{failed}; every number is in `results.json`."
+    return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=4)}\n\n*{made}*"
+
+
+def numbers(estimates):
+    """What was estimated: value and interval, each on a line of its own."""
+    shown = (f"{line(e['what'])}: {digits(e['value'])} [{digits(e['low'])}, {digits(e['high'])}]" for e in estimates)
+    return "<br>".join(shown)
+
+
+def digits(value):
+    """Three digits; null stands for what is not finite."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def line(text):
+    """Text that a table holds and in which nothing is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", " ".join(str(text).split()))
+
+
 def reports():
-    """Links to the report pages, and to the notes on them, that lie beside this page."""
-    reports = sorted(RESULTS.glob("*.html"))
-    notes = [path for path in sorted(RESULTS.glob("*.md")) if path.stem not in PAGES]
-    links = [f"- [{path.stem}]({path.name}), {path.stat().st_size / 1e6:.1f} MB, opens offline" for path in reports]
-    links += [f"- [{path.stem}, notes]({path.name})" for path in notes]
+    """Links to the report pages, and to the notes on them, that lie in this folder."""
+    pages = [path.relative_to(RESULTS) for path in sorted(RESULTS.rglob("*.html"))]
+    notes = [path.relative_to(RESULTS) for path in sorted(RESULTS.rglob("*.md")) if path.stem not in PAGES]
+    links = [f"- [{path.with_suffix('')}]({path}), {(RESULTS / path).stat().st_size / 1e6:.1f} MB" for path in pages]
+    links += [f"- [{path.with_suffix('')}, notes]({path})" for path in notes]
     return "\n".join(links) or "None has been committed yet."
 
+
+KINDS = {each.__name__: each for each in (race, environment, accuracy, readme, reproductions, reports)}
 
 if __name__ == "__main__":  # python docs/site/results.py readme Speed: shows what a marker becomes
     print(filled(sys.argv[1], *([" ".join(sys.argv[2:])] if sys.argv[2:] else [])))

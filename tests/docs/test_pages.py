@@ -14,6 +14,7 @@ BLOCK = re.compile(
     r"(?:\n\n```text\n(?P<printed>.*?)^```$)?",
     re.DOTALL | re.MULTILINE,
 )
+FILE = re.compile(r"^```\w+ title=\"(?P<name>[\w.-]+)\"\n(?P<content>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def programs(page):
@@ -34,6 +35,8 @@ def one_thread():
 @pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.stem)
 def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    for file in FILE.finditer(page.read_text(encoding="utf-8")):
+        (tmp_path / file["name"]).write_text(file["content"], encoding="utf-8")
     names = {"__name__": page.stem}
     for line, code, printed in programs(page):
         # Lines are counted as in the page, so that a traceback points there.

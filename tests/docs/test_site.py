@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -106,10 +107,24 @@ def test_reports_are_linked_once_they_are_there(tmp_path, monkeypatch):
     results = hook("results")
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert results.reports() == "None has been committed yet."
-    (tmp_path / "insights-2020.html").write_text("<title>x</title>")
-    (tmp_path / "insights-2020.md").write_text("notes")
+    (tmp_path / "insights").mkdir()
+    (tmp_path / "insights" / "report.html").write_text("<title>x</title>")
+    (tmp_path / "insights.md").write_text("notes")
     (tmp_path / "index.md").write_text("a page of the site")
-    assert results.reports().splitlines() == [
-        "- [insights-2020](insights-2020.html), 0.0 MB, opens offline",
-        "- [insights-2020, notes](insights-2020.md)",
-    ]
+    links = ["- [insights/report](insights/report.html), 0.0 MB", "- [insights, notes](insights.md)"]
+    assert results.reports().splitlines() == links
+
+
+def test_verdicts_are_those_of_the_committed_results(tmp_path, monkeypatch):
+    results = hook("results")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    estimate = {"what": "slope", "value": 0.12345, "low": None, "high": 1.0, "n": 5, "verdict": "holds"}
+    claim = {"words": "a <b> | c", "exhibit": "F3", "estimates": [estimate], "verdict": "inconclusive"}
+    found = {"format": "gossamer reproduction", "command": "gossamer reproduce x", "paper": {"title": "On *x*"}}
+    found |= {"claims": [claim], "failures": {}, "seconds_of_training": 5400.0}
+    (tmp_path / "x.json").write_text(json.dumps(found))
+    (tmp_path / "other.json").write_text("{}")
+    shown = results.filled("reproductions")
+    assert r"| a \<b\> \| c | F3 | slope: 0.123 [–, 1] | **inconclusive** |" in shown
+    assert shown.startswith("### On \\*x\\*\n")
+    assert "`gossamer reproduce x`, 1.5 hours of training;" in shown

@@ -26,6 +26,7 @@ COMMANDS = {
     "study": "gossamer.cli.study",
     "query": "gossamer.cli.query",
     "reproduce": "gossamer.cli.reproduce",
+    "report": "gossamer.cli.report",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
 }

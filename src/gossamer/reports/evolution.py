@@ -34,7 +34,13 @@ def heat_map(distances: ArrayLike, names: Sequence[str], *, title: str) -> Figur
         raise ValueError(f"distances has shape {table.shape}; {len(names)} names need ({len(names)}, {len(names)}).")
     shown = np.round(table, 4).tolist()
     plot = go.Figure(go.Heatmap(z=shown, coloraxis="coloraxis"))
-    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=list(names), y=list(names))
+    columns = list(names) if len(names) <= 6 else [f"{number}" for number in range(1, len(names) + 1)]
+    rows = (
+        list(names)
+        if columns == list(names)
+        else [f"{name}  {number}" for name, number in zip(names, columns, strict=True)]
+    )
+    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=columns, y=rows)
     if len(names) <= 12:
         plot.update_traces(text=shown, texttemplate="%{text:.3f}")
     plot.update_xaxes(type="category")
@@ -176,22 +182,15 @@ def _framed(plot: Figure, height: int, shade: str = "") -> Figure:
 def _slider(moments: Sequence[str]) -> dict[str, Any]:
     now = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     steps = [{"method": "animate", "label": name, "args": [[str(m)], now]} for m, name in enumerate(moments)]
-    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 50, "l": 10}}
+    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 55}, "x": 0.25, "len": 0.75}
 
 
 def _player() -> dict[str, Any]:
     run = {"frame": {"duration": 400, "redraw": True}, "fromcurrent": True, "transition": {"duration": 0}}
     stop = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}
     buttons = [
-        {"method": "animate", "label": "Play", "args": [None, run]},
-        {"method": "animate", "label": "Stop", "args": [[None], stop]},
+        {"method": "animate", "label": "▶", "args": [None, run]},
+        {"method": "animate", "label": "■", "args": [[None], stop]},
     ]
-    return {
-        "type": "buttons",
-        "direction": "left",
-        "buttons": buttons,
-        "x": 0,
-        "y": -0.12,
-        "xanchor": "left",
-        "yanchor": "top",
-    }
+    place = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "pad": {"t": 72}}
+    return {"type": "buttons", "direction": "left", "showactive": False, "buttons": buttons, **place}

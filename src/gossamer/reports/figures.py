@@ -41,7 +41,7 @@ class Series:
         low: lower ends of the values' intervals, NaN where there is none; empty for no intervals at all.
         high: upper ends.
         remarks: what the label under the pointer adds to each value; empty for nothing.
-        number: chooses colour and dash, the same in all figures of a page.
+        number: chooses colour and dash, the same in all figures of a page; grey if negative.
         symbols: for each point the number of its symbol, if these differ.
     """
 
@@ -56,8 +56,8 @@ class Series:
 
     @property
     def colour(self) -> str:
-        """Its colour."""
-        return COLOURS[self.number % len(COLOURS)]
+        """Its colour; grey if its number is negative."""
+        return GREY if self.number < 0 else COLOURS[self.number % len(COLOURS)]
 
     def _bars(self) -> dict[str, Any] | None:
         if not len(self.low):
@@ -93,7 +93,7 @@ def lines(
             error_y=each._bars(),
             name=each.name,
             mode="lines+markers" if len(each.x) <= 60 else "lines",
-            line={"color": each.colour, "dash": _DASHES[each.number // len(COLOURS) % len(_DASHES)]},
+            line={"color": each.colour, "dash": _DASHES[max(each.number, 0) // len(COLOURS) % len(_DASHES)]},
             customdata=list(each.remarks) or [f"{value:g}" for value in each.x],
             hovertemplate="%{y:.4g}: %{customdata}",
         )

@@ -53,8 +53,8 @@ def page(title: str, lead: str, parts: Iterable[Html]) -> str:
             f"<style>{_asset('page.css')}</style></head><body><main>",
             f"<h1>{escape(title)}</h1>" + (f'<p class="lead">{escape(lead)}</p>' if lead else ""),
             *parts,
-            f"</main><script>{get_plotlyjs()}</script>",
-            f"<script>{_asset('table.js')}</script><script>{_asset('page.js')}</script></body></html>",
+            f"</main><script>{_asset('table.js')}</script>",  # first: tables answer while Plotly is still being read
+            f"<script>{get_plotlyjs()}</script><script>{_asset('page.js')}</script></body></html>",
         )
     )
 
@@ -137,7 +137,7 @@ def embedded(value: object) -> str:
 
 def image(g: Junction, *, name: str, side: int = 256) -> Html:
     """The matrix of a junction, outputs down and inputs across, at most `side` cells a way."""
-    return Html(f'<img loading="lazy" alt="matrix of {escape(name)}" src="{_matrix_image(g, side)}">')
+    return Html(f'<img alt="matrix of {escape(name)}" src="{_matrix_image(g, side)}">')
 
 
 def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
@@ -151,9 +151,15 @@ def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
     """A table whose columns sort when their names are clicked."""
-    head = "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in columns)
+    head = heads(columns)
     body = "".join(f"<tr>{''.join(cell(shown, key) for shown, key in row)}</tr>" for row in rows)
     return Html(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def heads(names: Iterable[str], *, text: bool = False) -> Html:
+    """The heads of columns, of texts or of numbers; a click sorts."""
+    kind = ' class="text"' if text else ""
+    return Html("".join(f'<th scope="col"{kind}><button type="button">{escape(name)}</button></th>' for name in names))
 
 
 def footer(text: str) -> Html:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def mean_interval(values: Iterable[float], level: float = 0.95) -> Interval:
     return Interval(mean, mean - reach, mean + reach, len(found))
 
 
-def difference(first: Mapping[int, float], second: Mapping[int, float], level: float = 0.95) -> Difference:
+def difference(first: Mapping[Any, float], second: Mapping[Any, float], level: float = 0.95) -> Difference:
     """The mean of `first` less that of `second`, both by seed.
 
     Values of one seed share their order of examples, so what the seed does to both cancels in their difference: the
@@ -84,7 +85,7 @@ def difference(first: Mapping[int, float], second: Mapping[int, float], level: f
     require_fraction("level", level)
     a = {seed: value for seed, value in first.items() if math.isfinite(value)}
     b = {seed: value for seed, value in second.items() if math.isfinite(value)}
-    shared = sorted(a.keys() & b.keys())
+    shared = [seed for seed in a if seed in b]
     if len(shared) >= 2:
         gaps = np.array([a[seed] - b[seed] for seed in shared])
         error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))

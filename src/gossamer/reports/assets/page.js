@@ -3,8 +3,8 @@
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const drawn = new Set();
 const shades = {
-  light: [[0, "#ffffff"], [0.15, "#c5d0fb"], [0.5, "#5c7cfa"], [1, "#1b2a6b"]],
-  dark: [[0, "#181c26"], [0.15, "#2f3d80"], [0.5, "#5c7cfa"], [1, "#dbe3ff"]],
+  light: [[0, "#ffffff"], [0.3, "#c5d0fb"], [0.65, "#5c7cfa"], [1, "#1b2a6b"]],
+  dark: [[0, "#181c26"], [0.3, "#2f3d80"], [0.65, "#5c7cfa"], [1, "#dbe3ff"]],
 };
 
 function colour(name) {
@@ -23,8 +23,9 @@ function legendHeight(place, data, layout) {
 function themed(place, data, layout) {
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"),
     automargin: true };
-  const legend = legendHeight(place, data, layout);
-  const [base, margin] = [layout.height || 440, layout.margin];
+  const [legend, narrow, margin] = [legendHeight(place, data, layout), place.clientWidth < 520, layout.margin];
+  const square = Object.values(layout).some((part) => part?.scaleanchor); // it would leave a narrow window half empty
+  const base = Math.min(layout.height || 440, square && narrow ? place.clientWidth + margin.b + 40 : Infinity);
   const both = { ...layout, paper_bgcolor: colour("--card"), plot_bgcolor: colour("--card"), autosize: true };
   both.height = base + legend;
   both.margin = { ...margin, b: margin.b + legend };
@@ -38,8 +39,9 @@ function themed(place, data, layout) {
   both.sliders = layout.sliders?.map((slider) => ({ ...slider, ...control, activebgcolor: colour("--accent") }));
   both.updatemenus = layout.updatemenus?.map((menu) => ({ ...menu, ...control }));
   for (const name of Object.keys(layout)) {
-    if (/^[xy]axis/.test(name)) both[name] = { ...layout[name], ...axis };
+    if (/^[xy]axis/.test(name)) both[name] = { ...layout[name], ...axis, tickfont: { size: narrow ? 10 : 12 } };
     if (/^coloraxis/.test(name)) both[name] = { ...layout[name], colorscale: shades[dark.matches ? "dark" : "light"] };
+    if (/^coloraxis/.test(name) && narrow) both[name].showscale = false;
   }
   place.style.height = `${both.height}px`;
   return both;
@@ -73,6 +75,15 @@ for (const place of document.querySelectorAll(".plot")) {
   place.before(button);
   near.observe(place);
 }
+// The rest is drawn when there is nothing else to do, one figure at a time, so that scrolling meets no empty places.
+function drawNext() {
+  const next = [...document.querySelectorAll(".plot")].find((place) => !drawn.has(place) && place.offsetParent);
+  if (!next) return;
+  near.unobserve(next);
+  draw(next).then(() => requestIdleCallback(drawNext));
+}
+
+window.addEventListener("load", () => requestIdleCallback(drawNext));
 dark.addEventListener("change", () => drawn.forEach(draw));
 window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((place) => draw(place)));
 

@@ -45,8 +45,9 @@ for (const runs of document.querySelectorAll(".runs")) {
   const table = runs.querySelector("table");
   const selects = [...runs.querySelectorAll("select")];
   const search = runs.querySelector("input[type='search']");
-  const rows = [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
+  let rows; // with their texts, read when they are first asked for
   const filter = () => {
+    rows ??= [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
     const wanted = selects.filter((select) => select.value !== "").map((s) => [s.dataset.column, s.value.slice(1)]);
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;

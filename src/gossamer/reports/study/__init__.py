@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,33 +10,18 @@ from gossamer.distances.pairs import Progress
 from gossamer.errors import StudyError, require_int
 from gossamer.reports import page
 from gossamer.reports.page import Html
-from gossamer.reports.study.accuracy import accuracy_section, contour_section, learning_section
+from gossamer.reports.study.accuracy import accuracy_part, contour_part, learning_part
 from gossamer.reports.study.conclusions import best_of, conclusions
-from gossamer.reports.study.connectivity import connectivity_section
-from gossamer.reports.study.cost import cost_section
+from gossamer.reports.study.connectivity import connectivity_part
+from gossamer.reports.study.cost import cost_part
 from gossamer.reports.study.material import Material, StudyLike
-from gossamer.reports.study.networks import distance_section, evolution_section, networks_of, topology_section
+from gossamer.reports.study.networks import distance_part, evolution_part, networks_of, topology_part
+from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.results import Results
-from gossamer.reports.study.runs import failures_section, runs_section
-from gossamer.reports.study.weights import weights_section
+from gossamer.reports.study.runs import failures_part, runs_part
+from gossamer.reports.study.weights import weights_part
 
 __all__ = ["study_page"]
-
-TITLES = (
-    "Conclusions",
-    "Accuracy",
-    "Two degrees",
-    "Connectivity and accuracy",
-    "Speed and memory",
-    "Topologies",
-    "Distances",
-    "Rewiring",
-    "Weights",
-    "Learning curves",
-    "Runs",
-    "Failures",
-)
-"""The sections, in order."""
 
 
 def study_page(
@@ -56,25 +42,37 @@ def study_page(
         StudyError: the study has no run that is done.
     """
     require_int("networks", networks, low=2)
-    results, material = Results(study.frame()), Material(study)
+    labels = tuple(dict.fromkeys(name for entry in study.entries for name in entry.labels))
+    results, material = Results(study.frame(), labels), Material(study)
     _require_done(study.name, results)
     found = networks_of(results, material)
-    parts = (
-        page.section(TITLES[0], "", page.statements(conclusions(results))),
-        accuracy_section(results),
-        contour_section(results),
-        connectivity_section(results),
-        cost_section(results),
-        topology_section(found),
-        distance_section(found, most=networks, store=store, progress=progress),
-        evolution_section(results, material),
-        weights_section(results, material),
-        learning_section(results, study.epochs()),
-        runs_section(results, material),
-        failures_section(results),
-    )
-    top = (page.facts(_facts(results)), page.contents(TITLES))
-    return page.page(study.name, _lead(results), (*top, *parts, *_footers(material)))
+    parts: dict[str, Part | Absent] = {
+        "Conclusions": Part("", page.statements(conclusions(results))),
+        "Accuracy": accuracy_part(results),
+        "Two degrees": contour_part(results),
+        "Connectivity": connectivity_part(results),
+        "Speed and memory": cost_part(results),
+        "Topologies": topology_part(found),
+        "Distances": distance_part(found, most=networks, store=store, progress=progress),
+        "Rewiring": evolution_part(results, material),
+        "Weights": weights_part(results, material),
+        "Learning curves": learning_part(results, material.epochs()),
+        "Runs": runs_part(results, material),
+        "Failures": failures_part(results),
+    }
+    top = page.facts(_facts(results))
+    return page.page(study.name, _lead(results), (top, *_sections(parts), *_footers(material)))
+
+
+def _sections(parts: Mapping[str, Part | Absent]) -> Iterator[Html]:
+    """What there is, under a bar of links; and what there is not, in words."""
+    present = {title: part for title, part in parts.items() if isinstance(part, Part)}
+    yield page.contents(present)
+    for title, part in present.items():
+        yield page.section(title, part.words, part.body)
+    missing = [f"{title}: {part.why}" for title, part in parts.items() if isinstance(part, Absent)]
+    if missing:
+        yield page.section("Not in this study", "", page.statements(missing))
 
 
 def _require_done(name: str, results: Results) -> None:
@@ -101,7 +99,7 @@ def _facts(results: Results) -> dict[str, str]:
     done, frame = len(results.done), results.frame
     facts = {"runs done": f"{done:,}" if done == len(frame) else f"{done:,} of {len(frame):,}"}
     if "seconds" in frame:
-        facts["hours of training"] = f"{results.done['seconds'].sum() / 3600:.3g}"
+        facts["of training"] = _duration(float(results.done["seconds"].sum()))
     if len(results.panels) == 1:
         dense = next((group for group in results.groups if group.dense), None)
         if dense is not None:
@@ -112,6 +110,13 @@ def _facts(results: Results) -> dict[str, str]:
     else:
         facts["settings side by side"] = str(len(results.panels))
     return facts
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _footers(material: Material) -> list[Html]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gossamer.reports import figures, page
 from gossamer.reports.page import Html
+from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.results import Group, Results, joined, text
 from gossamer.studies.intervals import Interval
 
@@ -26,7 +27,7 @@ MOST_CURVES = 12
 """Learning curves of one figure; more are spread over figures by degree."""
 
 
-def accuracy_section(results: Results) -> Html:
+def accuracy_part(results: Results) -> Part | Absent:
     """Accuracy against degree and density."""
     parts = {
         joined(f"against {axis}", panel): _figure(groups, axis)
@@ -36,11 +37,11 @@ def accuracy_section(results: Results) -> Html:
     }
     words = (
         "Means over seeds; bars are 95 % intervals of Student's t over seeds, and missing where there is one seed. "
-        "The dashed line is the fully connected network. Degrees that differ from junction to junction are below."
+        "The dashed line is the fully connected network."
     )
     if not parts:
-        words = "No finished run tells its degree, density or edges, so there is nothing to draw accuracy against."
-    return page.section("Accuracy", words, page.choice(parts, label="Axis and data"))
+        return Absent("no finished run of a sparse network tells its degree, density or edges.")
+    return Part(words, page.choice(parts, label="Axis and data"))
 
 
 def size_lines(
@@ -90,7 +91,7 @@ def _series(name: str, placed: Sequence[tuple[float, Interval, Group]]) -> figur
     )
 
 
-def contour_section(results: Results) -> Html:
+def contour_part(results: Results) -> Part | Absent:
     """Accuracy over two degrees that vary on their own."""
     words = "Mean test accuracy, %, over the degrees of two junctions; dots are what was measured, the rest is bridged."
     parts = {}
@@ -100,11 +101,10 @@ def contour_section(results: Results) -> Html:
             if plot is not None:
                 parts[joined(name, panel)] = page.figure(plot, name=joined("contour", name, panel))
     if not parts:
-        words = (
-            "No construction was run with the degrees of two junctions varied on their own (such as 8,4 and 8,16), "
-            "so there is no surface to draw."
+        return Absent(
+            "no construction was run with the degrees of two junctions varied each on its own, as 8,4 and 8,16."
         )
-    return page.section("Two degrees", words, page.choice(parts, label="Construction and data"))
+    return Part(words, page.choice(parts, label="Construction and data"))
 
 
 def _contour(groups: Sequence[Group]) -> Figure | None:
@@ -133,15 +133,18 @@ CURVES = {
 """Columns of the epochs' table: what the choice calls them, what stands beside the axis, and their scale."""
 
 
-def learning_section(results: Results, epochs: DataFrame) -> Html:
+def learning_part(results: Results, epochs: DataFrame | None) -> Part | Absent:
     """Learning curves, means over seeds."""
+    if epochs is None:
+        return Absent("the files of the epochs are damaged.")
     metrics = [name for name in CURVES if name in epochs and epochs[name].notna().any()]
     if epochs.empty or not metrics or not results.groups:
-        return page.section("Learning curves", "No epochs of finished runs are recorded.")
+        return Absent("no epochs of finished runs are recorded.")
     means = _epoch_means(results, epochs, metrics)
     parts = {CURVES[metric][0]: _learning_choice(results, means, metric) for metric in metrics}
-    words = "Means over seeds after each epoch, one line a construction."
-    return page.section("Learning curves", words, page.choice(parts, label="What is drawn"))
+    return Part(
+        "Means over seeds after each epoch, one line a construction.", page.choice(parts, label="What is drawn")
+    )
 
 
 def _epoch_means(results: Results, epochs: DataFrame, metrics: Sequence[str]) -> DataFrame:
@@ -151,23 +154,29 @@ def _epoch_means(results: Results, epochs: DataFrame, metrics: Sequence[str]) ->
 
 
 def _learning_choice(results: Results, means: DataFrame, metric: str) -> Html:
-    sheets: dict[str, list[tuple[int, Group]]] = {}
-    few = {panel: len(groups) <= MOST_CURVES for panel, groups in results.panels.items()}
-    for number, group in enumerate(results.groups):
-        size = "" if few[group.panel] else _size(group, results.axes[0])
-        sheets.setdefault(joined(size, group.panel), []).append((number, group))
+    numbers = {group: number for number, group in enumerate(results.groups)}
     parts = {}
-    for name, members in sheets.items():
-        drawn = [_curve(means, number, group, metric) for number, group in members if number in means.index]
+    for name, members in _sheets(results).items():
+        drawn = [_curve(means, numbers[group], group, metric) for group in members if numbers[group] in means.index]
         if drawn:
             plot = figures.lines(drawn, x="epoch", y=CURVES[metric][1], log=False)
             parts[name or "all"] = page.figure(plot, name=joined(metric, name))
     return page.choice(parts, label="Degree and data")
 
 
+def _sheets(results: Results) -> dict[str, list[Group]]:
+    """The groups of each figure: all of a panel if they are few, else those of one degree and the dense one."""
+    sheets: dict[str, list[Group]] = {}
+    for panel, groups in results.panels.items():
+        dense = [group for group in groups if group.dense]
+        for group in groups:
+            size = "" if len(groups) <= MOST_CURVES else _size(group, results.axes[0])
+            if not group.dense or len(dense) == len(groups):
+                sheets.setdefault(joined(size, panel), list(dense)).append(group)
+    return sheets
+
+
 def _size(group: Group, axis: str) -> str:
-    if group.dense:
-        return "dense"
     return f"{axis} {text(group.place(axis))}" if group.place(axis) > 0 else group.title.removeprefix(f"{group.name}, ")
 
 

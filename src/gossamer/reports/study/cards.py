@@ -23,7 +23,7 @@ MOST_JUNCTIONS = 3
 LARGEST_SIDE = 2048
 """Longest smaller side of a junction whose singular values are computed for a card."""
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 200.0, 74.0, 6.0, 14.0
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 200.0, 88.0, 2.0, 16.0
 
 
 def card(name: str, remark: str, topology: Topology) -> Html:
@@ -65,7 +65,7 @@ def _degrees(g: Junction) -> str:
     for place, (share, kind) in enumerate(zip(shares, ("first", "second"), strict=True)):
         for number, value in enumerate(share.tolist()):
             if value:
-                height = value / tallest * (_HEIGHT - _BOTTOM - 10)
+                height = value / tallest * (_HEIGHT - _BOTTOM - 18)
                 x, y = _LEFT + step * (number + 0.08 + 0.42 * place), _HEIGHT - _BOTTOM - height
                 bars += f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{0.4 * step:.2f}" height="{height:.1f}"/>'
     ends = _ends(f"{low}", f"{high}" if high > low else "", _LEFT + step * (len(bins) - 1))
@@ -87,7 +87,7 @@ def _spectrum(g: Junction) -> str:
 
 def _polyline(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     across = _LEFT + x * (_WIDTH - _LEFT)
-    down = (_HEIGHT - _BOTTOM) - np.maximum(y, 0) * (_HEIGHT - _BOTTOM - 12)
+    down = (_HEIGHT - _BOTTOM) - np.maximum(y, 0) * (_HEIGHT - _BOTTOM - 18)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across.tolist(), down.tolist(), strict=True))
     return f'<polyline class="line" points="{points}"/>'
 
@@ -105,7 +105,7 @@ def _plot(content: str, title: str, label: str) -> str:
     base = _HEIGHT - _BOTTOM
     return (
         f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{escape(label)}">'
-        f'<text x="{_LEFT}" y="8">{title}</text><path class="axis" d="M{_LEFT},{base}H{_WIDTH}"/>{content}</svg>'
+        f'<text x="{_LEFT}" y="10">{title}</text><path class="axis" d="M{_LEFT},{base}H{_WIDTH}"/>{content}</svg>'
     )
 
 

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gossamer.reports.study.accuracy import percent
-from gossamer.reports.study.connectivity import tested
+from gossamer.reports.study.connectivity import measure_associations
 from gossamer.reports.study.cost import seconds_per_epoch
-from gossamer.reports.study.results import Group, Results
+from gossamer.reports.study.results import Group, Results, signed
 from gossamer.studies.intervals import Difference, Interval, difference
 from gossamer.studies.prediction import holm
 
 REFERENCES = ("erdos_renyi", "random")
 """Constructions that others are compared with, the first that is there."""
+
+MOST_PANELS = 6
+"""Settings (data, widths) that are put into words; the others are in the figures."""
 
 MARGIN = 1.0
 """Points of accuracy within which a sparse network is called as good as the dense one, in the fewest-edges sentence."""
@@ -23,11 +26,13 @@ MARGIN = 1.0
 def conclusions(results: Results) -> list[str]:
     """Sentences on all panels."""
     sentences = [_coverage(results)]
-    for panel, groups in results.panels.items():
+    for panel, groups in list(results.panels.items())[:MOST_PANELS]:
         judged = [group for group in groups if not math.isnan(group.mean("accuracy"))]
         prefix = f"{panel}: " if panel else ""
         sentences += [prefix + sentence for sentence in _of_panel(judged)]
-    return [*sentences, *_connectivity(results)]
+    if len(results.panels) > MOST_PANELS:
+        sentences.append(f"{len(results.panels) - MOST_PANELS} more settings are in the figures and the table.")
+    return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
 
 
 def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
@@ -180,12 +185,13 @@ def _against_reference(groups: Sequence[Group]) -> Iterator[str]:
 
 
 def _connectivity(results: Results) -> Iterator[str]:
-    found, compared = tested(results)
+    found, compared = measure_associations(results)
     for each in found:
         if each.measure == "algebraic_connectivity":
+            p, corrected = _p(each.p_value), _p(each.p_holm)
             yield (
-                f"At fixed edges, algebraic connectivity and accuracy have a rank correlation of {each.spearman:+.2f} "
-                f"over {compared} means (p = {_p(each.p_value)} by permutation, {_p(each.p_holm)} after Holm's "
+                "At fixed edges, algebraic connectivity and accuracy have a rank correlation of "
+                f"{signed(each.spearman)} over {compared} means (p = {p} by permutation, {corrected} after Holm's "
                 f"correction for {_plural(len(found), 'measure')})."
             )
 
@@ -197,8 +203,8 @@ def _interval(found: Interval) -> str:
 
 def _gap(gap: Difference) -> str:
     how = "paired by seed, " if gap.paired else ""
-    ends = "" if math.isnan(gap.low) else f" [{100 * gap.low:+.2f}, {100 * gap.high:+.2f}] ({how}n = {gap.n})"
-    return f"{100 * gap.mean:+.2f} points{ends}".replace("-", "−")
+    ends = "" if math.isnan(gap.low) else f" [{signed(100 * gap.low)}, {signed(100 * gap.high)}] ({how}n = {gap.n})"
+    return f"{signed(100 * gap.mean)} points{ends}"
 
 
 def _verdict(gap: Difference) -> str:

@@ -10,7 +10,8 @@ from gossamer.measures import MEASURES
 from gossamer.reports import figures, page
 from gossamer.reports.page import Cell, Html
 from gossamer.reports.study.accuracy import percent
-from gossamer.reports.study.results import Group, Results, joined
+from gossamer.reports.study.part import Absent, Part
+from gossamer.reports.study.results import Group, Results, joined, signed
 from gossamer.studies.prediction import Association, Runs, associate
 from gossamer.training import stream
 
@@ -23,7 +24,7 @@ SHOWN = ("algebraic_connectivity", "spectral_gap", "normalised_gap", "ramanujan_
 MOST_SYMBOLS = 6
 
 
-def connectivity_section(results: Results) -> Html:
+def connectivity_part(results: Results) -> Part | Absent:
     """Each measure against accuracy, and a test of all of them at fixed edges."""
     parts = {}
     for measure in SHOWN:
@@ -31,18 +32,18 @@ def connectivity_section(results: Results) -> Html:
             plot = _figure(groups, measure)
             if plot is not None:
                 parts[joined(measure.replace("_", " "), panel)] = page.figure(plot, name=joined(measure, panel))
-    found, compared = tested(results)
+    found, compared = measure_associations(results)
     words = (
         "Each point is a mean over seeds; bars are 95 % intervals of the accuracy. Measures are of the graph that the "
         "sparse junctions make at the end of training."
     )
     if not parts:
-        words = "No measure of connectivity is recorded for three constructions or more."
-    test = [page.paragraph(_explained(found, compared)), *([page.table(_COLUMNS, map(_row, found))] if found else [])]
-    return page.section("Connectivity and accuracy", words, page.choice(parts, label="Measure and data"), *test)
+        return Absent("no measure of connectivity is recorded of three sparse networks or more.")
+    test = (page.paragraph(_explained(found, compared)), *([page.table(_COLUMNS, map(_row, found))] if found else []))
+    return Part(words, Html(page.choice(parts, label="Measure and data") + "".join(test)))
 
 
-def tested(results: Results) -> tuple[tuple[Association, ...], int]:
+def measure_associations(results: Results) -> tuple[tuple[Association, ...], int]:
     """Rank correlations of all measures with accuracy among means over seeds of as many edges, and of how many means.
 
     A seed is no witness of its own: networks of one construction and degree are alike for other reasons than the
@@ -78,7 +79,7 @@ _COLUMNS = ("measure", "ρ", "p", "p, Holm", "p, max-T")
 
 def _row(found: Association) -> list[Cell]:
     p_values = (found.p_value, found.p_holm, found.p_max)
-    cells: list[Cell] = [(found.measure.replace("_", " "), found.measure), (f"{found.spearman:+.2f}", found.spearman)]
+    cells: list[Cell] = [(found.measure.replace("_", " "), found.measure), (signed(found.spearman), found.spearman)]
     return [*cells, *((f"{value:.3f}", value) for value in p_values)]
 
 
@@ -88,7 +89,7 @@ def _explained(found: Sequence[Association], compared: int) -> str:
     return (
         f"At fixed edges: ρ is Spearman's rank correlation with accuracy within groups of equal edges, over {compared} "
         "means over seeds (a seed is no independent witness). p by 999 permutations of accuracy within those groups; "
-        f"Holm's and the max-T correction account for {len(found)} measures looked at. A correlation over "
+        f"Holm's and the max-T correction account for all measures looked at, {len(found)} here. A correlation over "
         "constructions that were not drawn at random says what goes together, not what causes what."
     )
 

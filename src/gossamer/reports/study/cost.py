@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gossamer.reports import page
-from gossamer.reports.page import Html
 from gossamer.reports.study.accuracy import size_lines
+from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.results import Group, Results, joined
 from gossamer.studies.intervals import Interval, mean_interval
 
@@ -15,7 +16,8 @@ from gossamer.studies.intervals import Interval, mean_interval
 def seconds_per_epoch(group: Group) -> Interval:
     """Training time over epochs, seconds."""
     seconds, epochs = group.by_seed("seconds"), group.by_seed("epochs")
-    return mean_interval(seconds[seed] / epochs[seed] for seed in seconds if epochs.get(seed, 0) > 0)
+    found = mean_interval(seconds[seed] / epochs[seed] for seed in seconds if epochs.get(seed, 0) > 0)
+    return replace(found, low=max(found.low, 0.0) if found.n > 1 else found.low)  # no time is negative
 
 
 def _kilobytes(column: str) -> Callable[[Group], Interval]:
@@ -34,7 +36,7 @@ COSTS: Mapping[str, tuple[str, Callable[[Group], Interval]]] = {
 """What is drawn: what stands beside the axis, and the value."""
 
 
-def cost_section(results: Results) -> Html:
+def cost_part(results: Results) -> Part | Absent:
     """Speed and memory against degree or density."""
     axis, parts = results.axes[0], {}
     for cost, (title, value) in COSTS.items():
@@ -48,5 +50,5 @@ def cost_section(results: Results) -> Html:
         "from several machines. A model is its topology, weights and biases."
     )
     if not parts:
-        words = "No finished run tells its seconds or bytes."
-    return page.section("Speed and memory", words, page.choice(parts, label="Cost and data"))
+        return Absent("no finished run tells its seconds or bytes.")
+    return Part(words, page.choice(parts, label="Cost and data"))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from gossamer.distances import moments_of
 from gossamer.errors import GossamerError
+from gossamer.studies.catalogue import runs_folder
+from gossamer.studies.folder import RunFolder, read_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from gossamer.rewiring.recording import Recording
+    from gossamer.rewiring import Recording
+    from gossamer.studies.catalogue import Entry
     from gossamer.topology import Topology
 
 T = TypeVar("T")
@@ -23,13 +26,12 @@ T = TypeVar("T")
 class StudyLike(Protocol):
     """A `gossamer.studies.Study`, or whatever has its answers."""
 
-    @property
-    def name(self) -> str:
-        """The study's name."""
+    name: str
+    folder: Path
 
     @property
-    def folder(self) -> Path:
-        """Where its runs are kept."""
+    def entries(self) -> Sequence[Entry]:
+        """Digest and labels of every run."""
 
     def frame(self) -> DataFrame:
         """One row a run."""
@@ -37,7 +39,7 @@ class StudyLike(Protocol):
     def epochs(self) -> DataFrame:
         """One row an epoch of a run."""
 
-    def topology(self, digest: str, when: Literal["start", "end"] = "end") -> Topology:
+    def topology(self, digest: str, when: str = "end") -> Topology:
         """A run's network."""
 
     def recording(self, digest: str) -> Recording | None:
@@ -62,20 +64,33 @@ class Material:
         """The network of a run at its end, if it is there."""
         return self._read("topology", digest, self._study.topology)
 
-    def recording(self, digest: str) -> Recording | None:
-        """How the network of a run changed, if a rule was at work."""
-        return self._read("recording", digest, self._study.recording)
+    def moments(self, digest: str, most: int) -> list[Topology] | None:
+        """At most so many moments of a run's sparse junctions, if a rule was at work and they follow each other."""
+
+        def read(name: str) -> list[Topology] | None:
+            recording = self._study.recording(name)
+            return moments_of(recording, most) if recording is not None and recording.steps else None
+
+        return self._read("recording", digest, read)
+
+    def epochs(self) -> DataFrame | None:
+        """One row an epoch of a run, if they can be read."""
+        import duckdb
+
+        try:
+            return self._study.epochs()
+        except duckdb.Error as error:
+            self.gaps["epochs"] = f"{type(error).__name__}: {error}"
+            return None
 
     def weights(self, digest: str) -> Mapping[str, NDArray[np.generic]] | None:
         """The parameters of a run, if they are there."""
         return self._read("weights", digest, self._study.weights)
 
     def config(self, digest: str) -> Any:
-        """What was asked of a run, as its `config.json` has it."""
-        return self._read("config", digest, lambda name: json.loads(self._config_file(name).read_text("utf-8")))
-
-    def _config_file(self, digest: str) -> Path:
-        return self._study.folder / "runs" / digest / "config.json"
+        """What was asked of a run, in words."""
+        folder = self._study.folder
+        return self._read("config", digest, lambda name: read_json(RunFolder(runs_folder(folder) / name).config))
 
     def _read(self, what: str, digest: str, read: Callable[[str], T]) -> T | None:
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances import classical_mds, distance_named, evolution, moments_of, pairwise
+from gossamer.distances import classical_mds, distance_named, evolution, pairwise
 from gossamer.distances.pairs import Progress
 from gossamer.errors import TopologyFileError
 from gossamer.reports import figures, page
@@ -18,6 +18,7 @@ from gossamer.reports.evolution import curves, heat_map, junction_over_time
 from gossamer.reports.page import Html
 from gossamer.reports.study.cards import card, sparse_junctions, spread
 from gossamer.reports.study.material import Material
+from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.results import Group, Results, joined, text
 from gossamer.topology import Topology
 
@@ -54,23 +55,23 @@ def networks_of(results: Results, material: Material) -> list[Network]:
     return list(found.values())
 
 
-def topology_section(networks: Sequence[Network]) -> Html:
+def topology_part(networks: Sequence[Network]) -> Part | Absent:
     """A card for each network."""
     shown = spread(networks, MOST_CARDS)
     if not shown:
-        return page.section("Topologies", "No finished run has kept a sparse network.")
+        return Absent("no finished run has kept a sparse network.")
     left = f" {len(shown)} of {len(networks)} are shown, evenly spread." if len(shown) < len(networks) else ""
     words = (
         "One card a construction and degree, of its first seed, at the end of training: outputs down, inputs across; "
         f"fully connected junctions are left out.{left}"
     )
     cards = "".join(card(each.group.title, each.remark, each.topology) for each in shown)
-    return page.section("Topologies", words, Html(f'<div class="cards">{cards}</div>'))
+    return Part(words, Html(f'<div class="cards">{cards}</div>'))
 
 
-def distance_section(
+def distance_part(
     networks: Sequence[Network], *, most: int, store: Path | None = None, progress: Progress | None = None
-) -> Html:
+) -> Part | Absent:
     """Heat maps of NNSTD between networks of equal widths, and a map of them.
 
     Args:
@@ -92,13 +93,13 @@ def distance_section(
             file = None if store is None else store / f"nnstd-{name.replace('–', '-')}.npz"
             parts |= _distance_figures(chosen, name, store=file, progress=progress)
     if not parts:
-        return page.section("Distances", "Fewer than two different networks of equal widths are there to compare.")
+        return Absent("there are no two different sparse networks of equal widths.")
     words = (
         "NNSTD, from 0 (alike) to 1: neurons are matched layer by layer and their incoming edges compared; full "
         "junctions count as layers without difference. The map is classical scaling of the distances, both directions "
         f"averaged.{f' {left} networks are left out, evenly, to bound the work.' if left else ''}"
     )
-    return page.section("Distances", words, page.choice(parts, label="Heat map or map, and widths"))
+    return Part(words, page.choice(parts, label="Heat map or map, and widths"))
 
 
 def _distance_figures(
@@ -138,25 +139,24 @@ def _map(table: NDArray[np.float64], networks: Sequence[Network]) -> Figure:
     return plot.update_yaxes(scaleanchor="x")
 
 
-def evolution_section(results: Results, material: Material) -> Html:
+def evolution_part(results: Results, material: Material) -> Part | Absent:
     """How the networks of rewired runs changed: distances along the way, and each junction under a slider."""
     parts: dict[str, Html] = {}
     rewired = 0
     for group in results.groups:
         if group.dense or ("rule" in group.runs and text(group.runs["rule"].iloc[0]).lower() in ("", "none", "static")):
             continue
-        recording = material.recording(group.first) if len(parts) < MOST_EVOLUTIONS else None
-        if recording is not None and recording.steps:
-            moments = moments_of(recording, MOST_MOMENTS)
+        moments = material.moments(group.first, MOST_MOMENTS) if len(parts) < MOST_EVOLUTIONS else None
+        if moments:
             parts[joined(group.title, group.panel)] = _evolution(group.title, moments)
         rewired += 1
     if not parts:
-        return page.section("Rewiring", "No finished run has recorded a change of its network.")
+        return Absent("no finished run has recorded a change of its network.")
     words = (
         f"Up to {MOST_MOMENTS} moments of the first seed, the first before any change and the last at the end"
         f"{f', of {len(parts)} of {rewired} configurations' if len(parts) < rewired else ''}. Move the slider, or play."
     )
-    return page.section("Rewiring", words, page.choice(parts, label="Run"))
+    return Part(words, page.choice(parts, label="Run"))
 
 
 def _evolution(title: str, moments: Sequence[Topology]) -> Html:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gossamer.measures import MEASURES
 from gossamer.studies.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
@@ -17,24 +16,6 @@ SIZES = ("degree", "degree1", "degree2", "density")
 """Labels that say how many edges there are: what accuracy is drawn against."""
 
 _SERIES = ("topology", "rule")
-_NUMBERS = frozenset(
-    {
-        "run",
-        "state",
-        "accuracy",
-        "loss",
-        "validation_accuracy",
-        "validation_loss",
-        "best_epoch",
-        "edges",
-        "epochs",
-        "seconds",
-        "model_bytes",
-        "topology_bytes",
-        "error",
-        *MEASURES,
-    }
-) - {"density"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +27,7 @@ class Group:
         panel: what tells its figure from others: data, widths; empty if all share one.
         title: the name with the degree or density.
         runs: rows of the study's frame, by ascending seed; at least one.
-        number: of its name, for its colour.
+        number: of its name, for its colour; -1 if it is dense.
         dense: whether the network is fully connected.
     """
 
@@ -70,11 +51,12 @@ class Group:
         """Mean over seeds with Student's 95 % interval."""
         return mean_interval(self.by_seed(column).values())
 
-    def by_seed(self, column: str) -> dict[int, float]:
-        """The value of each seed; runs without seeds are numbered."""
+    def by_seed(self, column: str) -> dict[str, float]:
+        """The value of each seed, or of each run by its digest where seeds do not tell them apart: those never pair."""
         values = [number(value) for value in self.runs[column]] if column in self.runs else []
-        seeds = self.runs["seed"].tolist() if "seed" in self.runs else range(len(values))
-        return dict(zip(seeds, values, strict=False))
+        seeds = [text(seed) for seed in self.runs["seed"]] if "seed" in self.runs else []
+        names = seeds if len(set(seeds)) == len(self.runs) else self.runs["run"].tolist()
+        return dict(zip(names, values, strict=bool(values)))
 
     def sizes(self) -> tuple[float, ...]:
         """The degrees of the junctions if they were given one by one, "8,4" or in columns; else one, or none."""
@@ -98,14 +80,11 @@ class Results:
 
     Args:
         frame: one row a run, as `Study.frame` gives it.
+        labels: columns that say what was varied.
     """
 
     frame: DataFrame
-    labels: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        names = tuple(str(name) for name in self.frame.columns if name not in _NUMBERS)
-        object.__setattr__(self, "labels", names)
+    labels: tuple[str, ...]
 
     @property
     def done(self) -> DataFrame:
@@ -140,7 +119,7 @@ class Results:
                     panel=", ".join(f"{label} {row[label]}" if label != "data" else row[label] for label in panel),
                     title=f"{name}, {size}" if size else name,
                     runs=self._by_seed(self.done.loc[rows.index]),
-                    number=numbers.setdefault(name, len(numbers)),
+                    number=-1 if dense else numbers.setdefault(name, len(numbers)),
                     dense=dense,
                 )
             )
@@ -164,7 +143,7 @@ class Results:
     def _roles(self, config: list[str]) -> tuple[list[str], list[str]]:
         """Labels that name a line, and labels that name a figure: those that vary."""
         varied = [label for label in config if self.done[label].map(text).nunique() > 1 and label not in SIZES]
-        series = [label for label in varied if label in _SERIES] or [label for label in config if label == "topology"]
+        series = [label for label in config if label == "topology" or (label in varied and label in _SERIES)]
         return series, [label for label in varied if label not in _SERIES]
 
     def _is_dense(self, row: Any) -> bool:
@@ -173,7 +152,7 @@ class Results:
 
     @staticmethod
     def _by_seed(runs: DataFrame) -> DataFrame:
-        return runs.sort_values("seed", kind="stable") if "seed" in runs else runs
+        return runs.sort_values("seed", kind="stable", key=lambda seeds: seeds.map(number)) if "seed" in runs else runs
 
 
 def text(value: Any) -> str:
@@ -191,6 +170,11 @@ def number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, a minus as long as a plus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def joined(*parts: str) -> str:

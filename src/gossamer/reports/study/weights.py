@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from gossamer.reports import page
 from gossamer.reports.page import Html
 from gossamer.reports.study.accuracy import size_lines
-from gossamer.reports.study.cards import spread
 from gossamer.reports.study.material import Material
+from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.results import Group, Results, joined
 from gossamer.studies.intervals import Interval, mean_interval
 
@@ -28,10 +29,10 @@ Found = dict[str, dict[str, dict[str, float]]]
 """By digest of the run, junction and statistic."""
 
 
-def weights_section(results: Results, material: Material) -> Html:
+def weights_part(results: Results, material: Material) -> Part | Absent:
     """Largest, smallest and standard deviation of the live weights of each junction."""
-    runs = [str(run) for group in results.groups for run in group.runs["run"]]
-    chosen = spread(runs, MOST_RUNS)
+    runs = _seed_by_seed(results)
+    chosen = runs[:MOST_RUNS]
     found = {run: statistics(weights) for run in chosen if (weights := material.weights(run))}
     axis = results.axes[0]
     parts = {
@@ -40,10 +41,16 @@ def weights_section(results: Results, material: Material) -> Html:
     }
     parts = {name: part for name, part in parts.items() if part}
     if not parts:
-        return page.section("Weights", "No finished run has kept its weights.")
-    left = f" Of {len(runs)} runs, {len(chosen)} are read, evenly spread." if len(chosen) < len(runs) else ""
+        return Absent("no finished run has kept its weights.")
+    left = f" Of {len(runs)} runs, {len(chosen)} are read, the first seeds of each." if len(chosen) < len(runs) else ""
     words = f"Weights of edges only, after training, without biases; means over seeds with 95 % intervals.{left}"
-    return page.section("Weights", words, page.choice(parts, label="Statistic"))
+    return Part(words, page.choice(parts, label="Statistic"))
+
+
+def _seed_by_seed(results: Results) -> list[str]:
+    """All runs: the first of every group, then the second, and so on."""
+    rows = zip_longest(*(group.runs["run"].tolist() for group in results.groups))
+    return [run for row in rows for run in row if run is not None]
 
 
 def statistics(weights: Mapping[str, Any]) -> dict[str, dict[str, float]]:
