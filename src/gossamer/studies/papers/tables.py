@@ -37,7 +37,10 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, what: str, *, column: str
 
 
 def means(frame: pd.DataFrame, by: Sequence[str], column: str = "accuracy") -> pd.DataFrame:
-    """Mean, ends of its interval (`low`, `high`, empty if there is one value) and `n` for each group of rows, in their order."""
+    """One row a group, in the order of the rows: mean, ends of its interval (`low`, `high`) and `n`.
+
+    The ends are empty where there is only one value.
+    """
     import pandas as pd
 
     rows = []

@@ -241,7 +241,8 @@ def _correlation(frame: pd.DataFrame, what: str, correlate: Callable[[pd.DataFra
     """Mean over seeds by Fisher's transformation, which keeps its interval within -1 and 1."""
     found = np.array([correlate(rows) for _, rows in frame.groupby("seed")])
     mean = mean_of(np.arctanh(np.clip(found, -0.999, 0.999)), what)
-    return Estimate(what, *(math.tanh(value) for value in (mean.value, mean.low, mean.high)), mean.n)
+    value, low, high = (math.tanh(end) for end in (mean.value, mean.low, mean.high))
+    return Estimate(what, value, low, high, mean.n)
 
 
 def _over_all(rows: pd.DataFrame) -> float:
