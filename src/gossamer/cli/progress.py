@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,16 @@ if TYPE_CHECKING:
     from gossamer.studies.work import Task
 
 _SECONDS = 0.5
+_SECONDS_BETWEEN_LINES = 60.0
+"""Where there is no terminal to draw a bar on."""
 
 
 @contextlib.contextmanager
 def watching(title: str) -> Iterator[Callable[[Sequence[Task]], None]]:
-    """A bar on stderr, with the time left; gives the function that tells it what to watch."""
+    """A bar on stderr, with the time left; gives the function that tells it what to watch.
+
+    Where stderr is no terminal there is a line a minute instead.
+    """
     from rich import progress as rich
     from rich.console import Console
 
@@ -54,11 +61,17 @@ def _follow(bars: Progress, title: str, tasks: Sequence[Task], ended: threading.
 
     folders = [RunFolder(task.folder) for task in tasks]
     before = {folder.name: _stamp(folder) for folder in folders}
+    begun = said = time.monotonic()
+    at_first = sum(_share(folder, before[folder.name]) for folder in folders)
     bar = bars.add_task(title, total=len(folders), said="")
     while True:
         states = [_share(folder, before[folder.name]) for folder in folders]
         done = sum(state == 1 for state in states)
         bars.update(bar, completed=sum(states), said=f"{done} of {len(states)} runs")
+        now = time.monotonic()
+        if bars.disable and now - said > _SECONDS_BETWEEN_LINES and sum(states) > at_first:
+            said, left = now, (now - begun) * (len(states) - sum(states)) / (sum(states) - at_first)
+            print(f"{title}: {done} of {len(states)} runs, about {left / 60:.0f} min left", file=sys.stderr, flush=True)
         if ended.wait(_SECONDS):
             return
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +13,8 @@ if TYPE_CHECKING:
     from gossamer.studies import Engine, Run, Study
     from gossamer.studies.papers.paper import Findings, Paper, Reproduction
 
-SECONDS_BETWEEN_LINES = 30
+STOPPED = 130
+"""What shells call a program that ended by Ctrl-C."""
 
 
 def reproduce(
@@ -42,7 +39,11 @@ def reproduce(
     plan = chosen.plans[size]
     _require_data(plan.data)
     studies: list[Study] = []
-    findings = _conclude(chosen, size, folder, studies, Loky(workers or 0, threads=1))
+    try:
+        findings = _conclude(chosen, size, folder, studies, Loky(workers or 0, threads=1))
+    except KeyboardInterrupt:
+        print(f"\nstopped. To go on: {_command(paper, quick)} --out {folder}")
+        raise typer.Exit(STOPPED) from None
     made = Reproduction(chosen, size, plan, findings, tuple(studies), _command(paper, quick))
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
@@ -51,14 +52,15 @@ def reproduce(
 
 
 def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engine: Engine) -> Findings:
+    from gossamer.cli.progress import watching
     from gossamer.errors import StudyError
     from gossamer.studies import Study
 
     def train(name: str, runs: Sequence[Run]) -> Study:
         study = Study(name, runs, folder / "studies" / name.replace(" ", "-"), measures=())
         studies.append(study)
-        with _watched(study):
-            execution = study.execute(engine)
+        with watching(name) as watch:
+            execution = study.execute(engine, on_round=watch)
         if execution.failed and not (execution.done or execution.skipped):
             raise StudyError(f"no run of {name} came to its end: {next(iter(execution.failed.values()))}")
         return study
@@ -76,42 +78,14 @@ def _require_data(names: Sequence[str]) -> None:
 
 def _require_same_paper(folder: Path, paper: Paper) -> None:
     results = folder / "results.json"
-    if results.exists():
-        there = json.loads(results.read_text()).get("paper", {}).get("name")
-        if there != paper.name:
-            raise ValueError(f"folder {folder} holds results of {there}, not {paper.name}; choose another folder.")
-
-
-@contextmanager
-def _watched(study: Study) -> Iterator[None]:
-    """Say how far a study is: a bar with the time left on a terminal, a line now and then elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    console = Console(stderr=True)
-    bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
-    ended = threading.Event()
-    task = bar.add_task(f"{study.name}, {len(study)} runs", total=1.0)
-
-    def watch() -> None:
-        begun, at_first, said = time.monotonic(), study.share(), 0.0
-        while not ended.wait(1.0):
-            share, passed = study.share(), time.monotonic() - begun
-            bar.update(task, completed=share)
-            if bar.disable and passed - said > SECONDS_BETWEEN_LINES and share > at_first:
-                said, left = passed, passed * (1 - share) / (share - at_first)
-                print(f"{study.name}: {share:.1%} done, about {left / 60:.0f} min left", file=sys.stderr, flush=True)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    with bar:
-        watcher.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            watcher.join()
-            bar.update(task, completed=study.share())
+    if not results.exists():
+        return
+    try:
+        there = json.loads(results.read_text())["paper"]["name"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{results} is not a reproduction's; choose another folder.") from error
+    if there != paper.name:
+        raise ValueError(f"folder {folder} holds results of {there}, not {paper.name}; choose another folder.")
 
 
 def _command(paper: str, quick: bool) -> str:

@@ -45,6 +45,8 @@ def number(value: float, digits: int = 4) -> str:
         return ""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if value == int(value):
+        return f"{int(value)}".replace("-", "−")
     return f"{value:.{digits}g}".replace("-", "−")
 
 
@@ -108,7 +110,7 @@ def _heat_maps(table: DataFrame, plot: Squares) -> Figure:
     from plotly.subplots import make_subplots
 
     panels = dict(_panels(table, plot.panel))
-    rows = -(-len(panels) // _ACROSS)
+    rows = max(1, -(-len(panels) // _ACROSS))
     gaps = {"horizontal_spacing": 0.06, "vertical_spacing": 0.28 / rows}
     made = make_subplots(rows=rows, cols=_ACROSS, subplot_titles=list(panels), **gaps)
     for place, part in enumerate(panels.values()):

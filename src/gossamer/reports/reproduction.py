@@ -48,7 +48,7 @@ def reproduction_page(reproduction: Reproduction) -> str:
             page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(claim) for claim in claims])),
             *sections,
             _made(reproduction),
-            page.footer("; ".join(f"{name}: {value}" for name, value in environment().items())),
+            page.footer("; ".join(f"{name}: {value}" for name, value in environment().items() if name != "host")),
         ),
     )
 
@@ -58,7 +58,7 @@ _HOW = (
     "claim with several estimates, such as one a data set, holds or fails only if all of them do; else it is "
     "inconclusive. Intervals are each at 95 %, not corrected for their number."
 )
-_OVERVIEW = ("claim", "figure", "verdict", "estimates", "the paper's words, shortened")
+_OVERVIEW = ("claim", "figure", "verdict", "the paper's words, shortened", "estimates with their intervals")
 
 
 def _title(exhibit: Exhibit) -> str:
@@ -87,7 +87,7 @@ def _warning(reproduction: Reproduction) -> Html:
 
 def _overview(claim: Claim) -> list[page.Cell]:
     estimates = "; ".join(f"{number(each.value)} [{number(each.low)}, {number(each.high)}]" for each in claim.estimates)
-    return [(text, text) for text in (claim.key, claim.exhibit, claim.verdict.value, estimates, claim.words)]
+    return [(text, text) for text in (claim.key, claim.exhibit, claim.verdict.value, claim.words, estimates)]
 
 
 def _claim(claim: Claim) -> Html:

@@ -11,7 +11,7 @@ from gossamer.errors import StudyError, StudyFileError, require_known
 from gossamer.studies import catalogue, store
 from gossamer.studies.catalogue import Entry
 from gossamer.studies.engines import Engine, Loky
-from gossamer.studies.folder import RunFolder, noted, read_json
+from gossamer.studies.folder import RunFolder, read_json
 from gossamer.studies.judging import DEFAULT_MEASURES
 from gossamer.studies.run import Run
 from gossamer.studies.work import Report, Task
@@ -183,12 +183,6 @@ class Study:
     def others(self) -> dict[str, str]:
         """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""
         return catalogue.others(self.folder, self.entries)
-
-    def share(self) -> float:
-        """How much is done, 0 to 1: finished and failed runs, and the epochs of those under way."""
-        places = [self._place(entry.digest) for entry in self.entries]
-        shares = [1.0 if place.state != "waiting" else float((noted(place) or {}).get("share", 0)) for place in places]
-        return sum(shares) / len(shares)
 
     def result(self, digest: str) -> dict[str, Any]:
         """What is in a run's `result.json`.

@@ -79,7 +79,8 @@ class Between:
     def __str__(self) -> str:
         ends = f"above {self.low:g}", f"below {self.high:g}"
         known = [text for text, end in zip(ends, (self.low, self.high), strict=True) if math.isfinite(end)]
-        return f"holds if the 95 % interval lies {' and '.join(known)}, does not hold if it lies wholly elsewhere"
+        where = " and ".join(known).replace("-", "−")
+        return f"holds if the 95 % interval lies {where}, does not hold if it lies wholly elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class Reproduction:
             "studies": {study.name: [entry.digest for entry in study.entries] for study in self.studies},
             "failures": self.failures,
             "seconds_of_training": round(self.seconds, 1),
-            "environment": environment(),
+            "environment": {name: value for name, value in environment().items() if name != "host"},
         }
 
     @property

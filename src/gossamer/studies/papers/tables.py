@@ -37,11 +37,14 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, what: str, *, column: str
 
 
 def means(frame: pd.DataFrame, by: Sequence[str], column: str = "accuracy") -> pd.DataFrame:
-    """Mean, ends of its interval (`low`, `high`, empty if there is one value) and `n` for each group of rows."""
+    """One row a group, in the order of the rows: mean, ends of its interval (`low`, `high`) and `n`.
+
+    The ends are empty where there is only one value.
+    """
     import pandas as pd
 
     rows = []
-    for group, values in frame.dropna(subset=[column]).groupby(list(by), sort=True)[column]:
+    for group, values in frame.dropna(subset=[column]).groupby(list(by), sort=False)[column]:
         found = mean_of(values, "")
         ends = (found.low, found.high) if math.isfinite(found.low) else (math.nan, math.nan)
         rows.append((*group, found.value, *ends, found.n))

@@ -118,9 +118,9 @@ PAPER = Paper(
         "The paper's tables and hyper-parameters are not available to us. Of the published heat maps the widths, "
         "edges, epochs and the chain are known from the authors' files; optimiser, learning rate, batch size and "
         "activation are our choice: SGD with Nesterov's momentum .9, batches of 128, ReLU, cross-entropy.",
-        "The chain holds out a fifth of Fashion-MNIST, 48,000 against 12,000 (reading). Its networks begin with the same "
-        "weights on the edges that they share (reading: with weights of their own they would be .53 apart after the first "
-        "epochs, against the .36 published); the examples' order and the rewiring are each network's own.",
+        "The chain holds out a fifth of Fashion-MNIST, 48,000 against 12,000 (reading). Its networks begin with the "
+        "same weights on the edges that they share (reading: with weights of their own they would be .53 apart after "
+        "the first epochs, against the .36 published); the examples' order and the rewiring are each network's own.",
         "Sparse and fully connected networks choose their learning rate from the same list, by the validation "
         "accuracy of runs that no result comes from; the epoch with the best validation accuracy is the one that is "
         "tested.",

@@ -16,6 +16,9 @@ from gossamer.studies.papers.tables import means, where
 if TYPE_CHECKING:
     import pandas as pd
 
+MEANS = ("adjacent", "first against last", "off the diagonal")
+"""Of the first junction's distances: over neighbours in the chain, between its ends, over all pairs."""
+
 PUBLISHED = {
     10: (0.3604, 0.4477, 0.3911),
     30: (0.3888, 0.4847, 0.4202),
@@ -23,7 +26,7 @@ PUBLISHED = {
     100: (0.4408, 0.5040, 0.4663),
     190: (0.4801, 0.5428, 0.5041),
 }
-"""Layer 0 by epoch: mean over adjacent pairs, first against last, mean off the diagonal."""
+"""`MEANS` by epoch."""
 
 PUBLISHED_START = (0.0176, 0.0363, 0.0532, 0.0690, 0.0864, 0.1015, 0.1186, 0.1341, 0.1478)
 """Distances to the first network before training, layer 0."""
@@ -69,14 +72,10 @@ def over_time(found: Mapping[int, Cube]) -> Exhibit:
 
     rows = []
     for epoch, cube in found.items():
-        ours = summary(cube)
         published = PUBLISHED.get(epoch, (np.nan,) * 3)
-        for name, our, their in zip(
-            ("adjacent", "first against last", "off the diagonal"), ours, published, strict=True
-        ):
-            rows += [(epoch, name, "ours", our), (epoch, name, "published", their)]
-    table = pd.DataFrame(rows, columns=["epoch", "mean", "whose", "distance"]).dropna()
-    table["curve"] = table["mean"] + ", " + table["whose"]
+        for name, ours, theirs in zip(MEANS, summary(cube), published, strict=True):
+            rows += [(epoch, f"{name}, ours", ours), (epoch, f"{name}, published", theirs)]
+    table = pd.DataFrame(rows, columns=["epoch", "curve", "distance"]).dropna()
     return Exhibit(
         "I3",
         "How far the chain drifts apart",
@@ -89,7 +88,7 @@ def over_time(found: Mapping[int, Cube]) -> Exhibit:
 
 
 def summary(cube: Cube) -> tuple[float, float, float]:
-    """Layer 0: mean over adjacent pairs, first against last, mean off the diagonal."""
+    """`MEANS` of the distances at one moment."""
     first = cube[0]
     off = first[~np.eye(len(first), dtype=bool)]
     return float(adjacent(cube)[0].mean()), float(first[0, -1]), float(off.mean())

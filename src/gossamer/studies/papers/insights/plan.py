@@ -104,9 +104,9 @@ class Link:
 def chain_runs(chain: Chain) -> list[Run]:
     """The networks of the chain; edges that they share begin with the same weight.
 
-    That is a reading. Two networks with the same four fifths of their edges and each its own random fifth, as SET leaves
-    them, are 1 - .8 / 1.2 = .33 apart, near the .36 published for epoch 10; had they begun with weights of their own,
-    each would have dropped another fifth, and they would be 1 - .64 / 1.36 = .53 apart from the first epochs on.
+    That is a reading. Two networks with the same four fifths of their edges and each its own random fifth, as SET
+    leaves them, are 1 - .8 / 1.2 = .33 apart, near the .36 published for epoch 10; had they begun with weights of their
+    own, each would have dropped another fifth, and they would be 1 - .64 / 1.36 = .53 apart from the first epochs on.
     """
     return [_link_run(chain, number) for number in range(chain.links)]
 

@@ -18,7 +18,7 @@ QUICK = Plan(
     medium=(16,),
     other_degrees=(4, 16),
     outer=(1, 4),
-    contour=(4,),
+    contour=(1, 16),
     dropped=(16,),
     deep_degrees=(16,),
 )

@@ -28,7 +28,7 @@ MORE = Between(low=0.0)
 def drop(frame: pd.DataFrame, plan: Plan) -> Claim:
     """F1: accuracy falls steeply once the degree is small."""
     random = where(one_hidden(frame), data=plan.data[0], topology=RANDOM)
-    ends = (plan.thin[0], plan.thin[-1]), (plan.sparse[-2], plan.degrees[-1])
+    ends = (plan.thin[0], plan.thin[-1]), (plan.sparse[-1], plan.degrees[-1])
     falls = [_fall(random, "degree", *end) for end in ends]
     return Claim(
         "drop in d₁",
@@ -238,7 +238,11 @@ def _against_rivals(frame: pd.DataFrame, data: str) -> tuple[tuple[Estimate, ...
 
 
 def _correlation(frame: pd.DataFrame, what: str, correlate: Callable[[pd.DataFrame], float]) -> Estimate:
-    return mean_of([correlate(rows) for _, rows in frame.groupby("seed")], what)
+    """Mean over seeds by Fisher's transformation, which keeps its interval within -1 and 1."""
+    found = np.array([correlate(rows) for _, rows in frame.groupby("seed")])
+    mean = mean_of(np.arctanh(np.clip(found, -0.999, 0.999)), what)
+    value, low, high = (math.tanh(end) for end in (mean.value, mean.low, mean.high))
+    return Estimate(what, value, low, high, mean.n)
 
 
 def _over_all(rows: pd.DataFrame) -> float:
