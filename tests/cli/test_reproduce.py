@@ -1,5 +1,6 @@
 """`gossamer reproduce`: a whole call, going on, and calls that cannot work."""
 
+import contextlib
 import dataclasses
 import json
 
@@ -69,3 +70,12 @@ def test_missing_data_are_missed_before_anything_is_trained(refused, tmp_path, m
 def test_a_place_that_is_a_file_is_refused(refused, tmp_path):
     (tmp_path / "file").write_text("")
     assert "cannot be made a folder" in refused("reproduce", "insights-2020", "--out", tmp_path / "file")
+
+
+def test_runs_of_another_process_are_waited_for_by_the_user(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
+    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))
+    monkeypatch.setattr("gossamer.studies.work.held", lambda _: contextlib.nullcontext(False))
+    line = refused("reproduce", "insights-2020", "--quick", "--out", tmp_path / "made")
+    assert "2 runs of chain are at work in another process" in line
+    assert not (tmp_path / "made" / "report.html").exists()

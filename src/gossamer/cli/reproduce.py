@@ -61,6 +61,10 @@ def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engin
         studies.append(study)
         with watching(name) as watch:
             execution = study.execute(engine, on_round=watch)
+        if execution.busy:
+            raise StudyError(
+                f"{len(execution.busy)} runs of {name} are at work in another process; call again when it has ended."
+            )
         if execution.failed and not (execution.done or execution.skipped):
             raise StudyError(f"no run of {name} came to its end: {next(iter(execution.failed.values()))}")
         return study
