@@ -5,6 +5,7 @@ from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.sequential import Sequential
 from gossamer.nn.sparsify import sparsify
 from gossamer.nn.structure import Structure
 
@@ -14,6 +15,7 @@ __all__ = [
     "Glorot",
     "Initialization",
     "Kaiming",
+    "Sequential",
     "SparseLinear",
     "Structure",
     "fusible",
