@@ -107,17 +107,23 @@ GOSSAMER_INLINE void row_sum_and_dots(const Row& row, const T* weights, const T*
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 
-// A single sample: little but weights and sources is streamed.
+// A single sample: little but weights and sources is streamed. The empty statement keeps compilers from making vectors of
+// it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge).
 template <typename T>
 GOSSAMER_INLINE T row_sum_single(const Row& row, const T* weights, const T* x) {
-    T a[8] = {};
     const T *base = x + row.shift, *w = weights + row.begin;
+    const int32_t* from = row.sources;
+    T a = 0, b = 0, c = 0, d = 0;
     int e = 0;
-    for (; e + 8 <= row.count; e += 8)
-#pragma GCC unroll 8
-        for (int u = 0; u < 8; ++u) a[u] += w[e + u] * base[row.sources[e + u]];
-    for (; e < row.count; ++e) a[0] += w[e] * base[row.sources[e]];
-    return ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+    for (; e + 4 <= row.count; e += 4) {
+        a += w[e] * base[from[e]];
+        b += w[e + 1] * base[from[e + 1]];
+        c += w[e + 2] * base[from[e + 2]];
+        d += w[e + 3] * base[from[e + 3]];
+        asm("");
+    }
+    for (; e < row.count; ++e) a += w[e] * base[from[e]];
+    return (a + b) + (c + d);
 }
 
 }  // namespace gossamer::GOSSAMER_ISA
