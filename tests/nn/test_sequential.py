@@ -185,3 +185,14 @@ def test_compiled_and_autocast_layers_run_one_by_one(stacks):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         torch.testing.assert_close(model(x.bfloat16()), y, rtol=0.05, atol=0.05)
     assert stacks == [3]
+
+
+def test_sparsify_makes_stacks(stacks):
+    torch.manual_seed(0)
+    dense = nn.Sequential(nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 5)), nn.Linear(5, 3), nn.Softmax(1))
+    model = gs.nn.sparsify(dense, density=1.0)
+    x = torch.randn(4, 8)
+    torch.testing.assert_close(model(x), dense(x))
+    assert stacks == [2]
+    assert list(model.state_dict()) == list(gs.nn.sparsify(dense, density=0.5).state_dict())
+    assert type(dense[0]) is nn.Sequential
