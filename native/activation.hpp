@@ -77,6 +77,12 @@ GOSSAMER_INLINE Vector<T> backpropagate(Vector<T> dy, Vector<T> kept, T slope) {
     return dy;
 }
 
+// Whether the derivative needs the function's argument; otherwise its value is enough.
+template <typename T>
+GOSSAMER_INLINE bool needs_argument(int kind, T slope) {
+    return kind == GELU || (kind == LEAKY && slope < T(0));
+}
+
 // Calls f with the activation as a constant, so that inner loops do not choose.
 template <typename F>
 GOSSAMER_INLINE void with_kind(int kind, F f) {

@@ -1,7 +1,9 @@
 // Chooses an instruction set and binds the layer's functions. Pointers come as integers: gossamer.nn.kernels.native
 // checks dtypes, shapes and layouts before it calls.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #ifdef __linux__
@@ -13,6 +15,8 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "bind.hpp"
@@ -71,8 +75,15 @@ void use_instruction_set(const std::string& name) {
 template <typename P>
 P pointer(uintptr_t address) { return reinterpret_cast<P>(address); }
 
-// (inputs, outputs, edges, pointers): five arrays of compressed rows and columns, or one of offsets and their number.
-Junction junction(int64_t inputs, int64_t outputs, int64_t edges, const std::vector<uintptr_t>& arrays, int64_t offsets) {
+// Of one layer: (inputs, outputs, edges, arrays, number of offsets, weights, bias, activation, slope). The arrays are five
+// of compressed rows and columns, or one of offsets.
+using Described =
+    std::tuple<int64_t, int64_t, int64_t, std::vector<uintptr_t>, int64_t, uintptr_t, uintptr_t, int, double>;
+using Gradients = std::vector<std::pair<uintptr_t, uintptr_t>>;  // dw and db of each layer, or 0
+using Address = std::tuple<uintptr_t, int64_t, int64_t>;         // and the strides of features and batch
+
+Junction junction(const Described& layer) {
+    const auto& [inputs, outputs, edges, arrays, offsets, weights, bias, activation, slope] = layer;
     Junction g{inputs, outputs, edges, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, offsets};
     if (offsets) {
         g.offsets = pointer<const int32_t*>(arrays.at(0));
@@ -87,24 +98,39 @@ Junction junction(int64_t inputs, int64_t outputs, int64_t edges, const std::vec
 }
 
 template <typename T>
-void call_forward(void (*kernel)(const Forward<T>&), const Junction& g, int64_t batch, uintptr_t x, int64_t feature_stride,
-                  int64_t batch_stride, uintptr_t weights, uintptr_t bias, uintptr_t y, uintptr_t z, int activation,
-                  double slope, int threads) {
-    const Matrix<const T> in{pointer<const T*>(x), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride)};
-    nb::gil_scoped_release release;
-    kernel({g, batch, in, pointer<const T*>(weights), pointer<const T*>(bias), pointer<T*>(y), pointer<T*>(z), activation,
-            T(slope), threads});
+std::vector<Layer<T>> stack(const std::vector<Described>& described, const Gradients& gradients) {
+    std::vector<Layer<T>> layers;
+    for (size_t l = 0; l < described.size(); ++l) {
+        const auto [dw, db] = gradients.empty() ? std::pair<uintptr_t, uintptr_t>{} : gradients.at(l);
+        const Described& d = described[l];
+        layers.push_back({junction(d), pointer<const T*>(std::get<5>(d)), pointer<const T*>(std::get<6>(d)),
+                          pointer<T*>(dw), pointer<T*>(db), std::get<7>(d), T(std::get<8>(d))});
+    }
+    return layers;
 }
 
 template <typename T>
-void call_backward(void (*kernel)(const Backward<T>&), const Junction& g, int64_t batch, uintptr_t x, int64_t xf, int64_t xb,
-                   uintptr_t dy, int64_t yf, int64_t yb, uintptr_t weights, uintptr_t kept, uintptr_t dx, uintptr_t dw,
-                   uintptr_t db, int activation, double slope, int threads) {
-    const Matrix<const T> in{pointer<const T*>(x), ptrdiff_t(xf), ptrdiff_t(xb)};
-    const Matrix<const T> out{pointer<const T*>(dy), ptrdiff_t(yf), ptrdiff_t(yb)};
+Matrix<const T> matrix(const Address& address) {
+    const auto [data, feature_stride, batch_stride] = address;
+    return {pointer<const T*>(data), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride)};
+}
+
+template <typename T>
+void call_forward(void (*kernel)(const Forward<T>&), const std::vector<Described>& described, int64_t batch, const Address& x,
+                  uintptr_t y, uintptr_t z, uintptr_t kept, int threads) {
+    const std::vector<Layer<T>> layers = stack<T>(described, {});
     nb::gil_scoped_release release;
-    kernel({g, batch, in, out, pointer<const T*>(weights), pointer<const T*>(kept), pointer<T*>(dx), pointer<T*>(dw),
-            pointer<T*>(db), activation, T(slope), threads});
+    kernel({layers.data(), int(layers.size()), batch, matrix<T>(x), pointer<T*>(y), pointer<T*>(z), pointer<T*>(kept), threads});
+}
+
+template <typename T>
+void call_backward(void (*kernel)(const Backward<T>&), const std::vector<Described>& described, const Gradients& gradients,
+                   int64_t batch, const Address& x, const Address& dy, uintptr_t last, uintptr_t kept, uintptr_t dx,
+                   int threads) {
+    const std::vector<Layer<T>> layers = stack<T>(described, gradients);
+    nb::gil_scoped_release release;
+    kernel({layers.data(), int(layers.size()), batch, matrix<T>(x), matrix<T>(dy), pointer<const T*>(last),
+            pointer<const T*>(kept), pointer<T*>(dx), threads});
 }
 
 }  // namespace
@@ -115,19 +141,14 @@ void bind_linear(nb::module_& m) {
     m.def("instruction_sets", &instruction_sets, "Those of the kernels that run here, best first.");
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
-    m.def("linear_forward", [](bool wide, int64_t inputs, int64_t outputs, int64_t edges, const std::vector<uintptr_t>& arrays,
-                               int64_t offsets, int64_t batch, uintptr_t x, int64_t xf, int64_t xb, uintptr_t weights,
-                               uintptr_t bias, uintptr_t y, uintptr_t z, int activation, double slope, int threads) {
-        const Junction g = junction(inputs, outputs, edges, arrays, offsets);
-        if (wide) call_forward<double>(chosen->forward64, g, batch, x, xf, xb, weights, bias, y, z, activation, slope, threads);
-        else call_forward<float>(chosen->forward32, g, batch, x, xf, xb, weights, bias, y, z, activation, slope, threads);
+    m.def("stack_forward", [](bool wide, const std::vector<Described>& layers, int64_t batch, const Address& x, uintptr_t y,
+                              uintptr_t z, uintptr_t kept, int threads) {
+        if (wide) call_forward<double>(chosen->forward64, layers, batch, x, y, z, kept, threads);
+        else call_forward<float>(chosen->forward32, layers, batch, x, y, z, kept, threads);
     });
-    m.def("linear_backward", [](bool wide, int64_t inputs, int64_t outputs, int64_t edges, const std::vector<uintptr_t>& arrays,
-                                int64_t offsets, int64_t batch, uintptr_t x, int64_t xf, int64_t xb, uintptr_t dy, int64_t yf,
-                                int64_t yb, uintptr_t weights, uintptr_t kept, uintptr_t dx, uintptr_t dw, uintptr_t db,
-                                int activation, double slope, int threads) {
-        const Junction g = junction(inputs, outputs, edges, arrays, offsets);
-        if (wide) call_backward<double>(chosen->backward64, g, batch, x, xf, xb, dy, yf, yb, weights, kept, dx, dw, db, activation, slope, threads);
-        else call_backward<float>(chosen->backward32, g, batch, x, xf, xb, dy, yf, yb, weights, kept, dx, dw, db, activation, slope, threads);
+    m.def("stack_backward", [](bool wide, const std::vector<Described>& layers, const Gradients& gradients, int64_t batch,
+                               const Address& x, const Address& dy, uintptr_t last, uintptr_t kept, uintptr_t dx, int threads) {
+        if (wide) call_backward<double>(chosen->backward64, layers, gradients, batch, x, dy, last, kept, dx, threads);
+        else call_backward<float>(chosen->backward32, layers, gradients, batch, x, dy, last, kept, dx, threads);
     });
 }

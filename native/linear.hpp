@@ -1,4 +1,4 @@
-// What a sparse layer computes, forward and backward, behind one table of functions per instruction set.
+// What a stack of sparse layers computes, forward and backward, behind one table of functions per instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,28 +22,40 @@ struct Matrix {
 };
 
 template <typename T>
-struct Forward {
+struct Layer {
     Junction junction;
-    int64_t batch;
-    Matrix<const T> x;
     const T *weights, *bias;  // (E), (O) or null
-    T *y, *z;                 // (O, batch) contiguous; z, the activation's argument, may be null
+    T *dw, *db;               // (E), (O); null if not wanted
     int activation;
     T slope;
+};
+
+// Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that
+// only the two passes of one stack read: for each layer but the last `outputs` times `kept_batch(batch)` numbers, and
+// as many again if the derivative of its activation needs the argument. The last layer's are `y` and `z`.
+template <typename T>
+struct Forward {
+    const Layer<T>* layers;
+    int depth;
+    int64_t batch;
+    Matrix<const T> x;
+    T *y, *z;  // (O, batch) contiguous; z, the last activation's argument, may be null
+    T* kept;   // null if there will be no backward pass
     int threads;
 };
 
 template <typename T>
 struct Backward {
-    Junction junction;
+    const Layer<T>* layers;
+    int depth;
     int64_t batch;
     Matrix<const T> x, dy;
-    const T *weights, *kept;  // (E); (O, batch) contiguous, or null for the identity
-    T *dx, *dw, *db;          // (I, batch) contiguous, (E), (O); each may be null
-    int activation;
-    T slope;
+    const T *last, *kept;  // last: y or z, as the last activation's derivative needs
+    T* dx;                 // (I, batch) contiguous, or null
     int threads;
 };
+
+constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }
 
 struct Kernels {
     const char* name;

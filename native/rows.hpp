@@ -1,23 +1,19 @@
-// Where a row's edges come from: the three ways to list them, piece by piece.
+// A row's edges: which rows of the dense operand they read, in which order.
 //
-// A lister gives for row r its edges `begin(r) .. begin(r) + count(r)` as arrays of sources (which row of the dense
-// operand) and weights, either straight from memory or written to the buffers. `cut` shares rows out by edges.
+// Compressed rows (outputs that read inputs; with columns' arrays, inputs that collect from outputs) store the sources
+// of each row. Those of a rotated row are, in ascending order, a slice of one short table that all rows share, shifted
+// by the row's place, so both kinds are walked by the same loops.
 #pragma once
 #include "linear.hpp"
 #include "vector.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
-constexpr int PIECE = 256;
-
-template <typename T>
-struct Piece {
-    const int32_t* sources;
-    const T* weights;
-};
-
-struct Buffers {
-    int32_t sources[PIECE];
+struct Row {
+    int64_t begin;           // its first edge
+    int count;               // its edges
+    const int32_t* sources;  // what edge e reads: sources[e] + shift
+    int64_t shift;
 };
 
 // The first row of share `part` of `parts` when rows are shared out by edges.
@@ -32,119 +28,100 @@ GOSSAMER_INLINE int64_t cut_by_edges(const int32_t* starts, int64_t rows, int pa
     return low;
 }
 
-// Compressed rows: outputs that read inputs; or, with columns' arrays, inputs that collect from outputs.
-template <typename T>
-struct Compressed {
-    static constexpr bool single = false;
-    static constexpr int limit = 1 << 30;
-    const int32_t *starts, *sources;
-    const T* weights;  // in this order
-    int64_t rows;
+// Tables of a rotated junction with O outputs and k offsets. Output j reads the inputs (j - offset) mod O of every whole
+// turn and of the rest. Ascending inputs are descending offsets, beginning with the last offset that is not above j and
+// wrapping round; the inputs of the rest are the first of their turn, so a row is cut off, never full of holes.
+struct Rotation {
+    const int32_t* starts;       // (O + 1) edges before row j
+    const int32_t* below;        // (O) offsets <= j
+    const int32_t* descending;   // turn after turn: minus the offsets, descending, plus O for every turn
+    const int32_t* ascending;    // (2 k) the offsets, and the offsets plus O
 
-    int64_t begin(int64_t j) const { return starts[j]; }
-    int count(int64_t j) const { return starts[j + 1] - starts[j]; }
-    int64_t cut(int part, int parts) const { return cut_by_edges(starts, rows, part, parts); }
-    Piece<T> piece(int64_t j, int from, int, Buffers&) const {
-        const int64_t e = begin(j) + from;
-        return {sources + e, weights + e};
+    static int64_t integers(const Junction& g) {
+        return g.offsets ? 2 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
+    }
+
+    Rotation(const Junction& g, int32_t* memory) : starts(memory), below(starts + g.outputs + 1),
+        descending(below + g.outputs), ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
+        if (g.offsets) fill(g, memory);
+    }
+
+  private:
+    void fill(const Junction& g, int32_t* first) const {
+        const int64_t O = g.outputs, k = g.num_offsets, turns = g.inputs / O, rest = g.inputs % O;
+        int32_t *next = first + O + 1, *edges = first;
+        int64_t passed = 0, leaving = 0;  // offsets <= j, and offsets <= j - rest: their difference reads the rest
+        int64_t short_of_wrap = 0;        // offsets <= j - rest + O; those beyond reach the rest round the end
+        edges[0] = 0;
+        for (int64_t j = 0; j < O; ++j) {
+            while (passed < k && g.offsets[passed] <= j) ++passed;
+            while (leaving < k && g.offsets[leaving] <= j - rest) ++leaving;
+            while (short_of_wrap < k && g.offsets[short_of_wrap] <= j - rest + O) ++short_of_wrap;
+            *next++ = int32_t(passed);
+            const int64_t extra = rest ? passed - leaving + (k - short_of_wrap) : 0;
+            edges[j + 1] = int32_t(edges[j] + turns * k + extra);
+        }
+        for (int64_t turn = 0; turn < turns + 2; ++turn)
+            for (int64_t p = 0; p < k; ++p) *next++ = int32_t(turn * O) - g.offsets[k - 1 - p];
+        for (int64_t turn = 0; turn < 2; ++turn)
+            for (int64_t p = 0; p < k; ++p) *next++ = int32_t(turn * O) + g.offsets[p];
     }
 };
 
-// Weights in columns' order, those of columns first..last.
-template <typename T>
-GOSSAMER_INLINE void collect_weights(const Junction& g, const T* weights, int64_t first, int64_t last, T* out) {
-    for (int64_t e = g.column_starts[first]; e < g.column_starts[last]; ++e) out[e] = weights[g.column_edges[e]];
-}
-
-// Rotated rows. Output j reads the inputs (j - offset) mod O of every whole turn and of the rest. Ascending inputs
-// are descending offsets, beginning with the last offset that is not above j and wrapping round once; the inputs of
-// the rest are the first of their turn, so a row is cut off, never full of holes. `starts[j]` is the number of
-// edges before row j; `below[j]` the number of offsets <= j.
-template <typename T>
-struct RotatedRows {
-    static constexpr bool single = true;  // has a path for one sample
-    static constexpr int limit = PIECE;
+// Output after output, each with the inputs that it reads.
+struct Rows {
     const Junction& g;
-    const T* weights;
-    const int32_t *starts, *below;
+    const Rotation& rotation;
 
-    int64_t begin(int64_t j) const { return starts[j]; }
-    int count(int64_t j) const { return starts[j + 1] - starts[j]; }
-    int64_t cut(int part, int parts) const { return cut_by_edges(starts, g.outputs, part, parts); }
-
-    // Edges from `from` on, at most n, whose inputs are base - offset[0], base - offset[-1], ...
-    struct Run {
-        int64_t base;
-        const int32_t* offset;
-        int size;
-    };
-    Run run(int64_t j, int from, int n) const {
-        const int k = int(g.num_offsets), turn = from / k, place = from % k;
-        const bool wrapped = place >= below[j];
-        const int left = (wrapped ? k : below[j]) - place;
-        const int32_t* offset = g.offsets + (wrapped ? k : 0) + below[j] - 1 - place;
-        return {j + (turn + wrapped) * g.outputs, offset, left < n ? left : n};
+    Row operator[](int64_t j) const {
+        const int32_t* starts = g.offsets ? rotation.starts : g.row_starts;
+        const int64_t begin = starts[j];
+        const int count = starts[j + 1] - starts[j];
+        if (g.offsets) return {begin, count, rotation.descending + g.num_offsets - rotation.below[j], j};
+        return {begin, count, g.row_inputs + begin, 0};
     }
-
-    Piece<T> piece(int64_t j, int from, int n, Buffers& buffers) const {
-        for (int p = 0; p < n;) {
-            const Run found = run(j, from + p, n - p);
-            for (int s = 0; s < found.size; ++s) buffers.sources[p + s] = int32_t(found.base) - found.offset[-s];
-            p += found.size;
-        }
-        return {buffers.sources, weights + begin(j) + from};
+    int64_t cut(int part, int parts) const {
+        return cut_by_edges(g.offsets ? rotation.starts : g.row_starts, g.outputs, part, parts);
     }
 };
 
-// Rotated columns: input i collects from (i + offset) mod O.
-template <typename T>
-struct RotatedColumns {
-    static constexpr int limit = PIECE;
+// Input after input, each with the outputs that read it, ascending. Weights are brought into this order first.
+struct Columns {
     const Junction& g;
-    const T* weights;  // in this order: k of each input
+    const Rotation& rotation;
 
-    int count(int64_t) const { return int(g.num_offsets); }
-    int64_t cut(int part, int parts) const { return g.inputs * part / parts; }
-    Piece<T> piece(int64_t i, int from, int n, Buffers& buffers) const {
-        const int32_t O = int32_t(g.outputs), at = int32_t(i % O);
-        for (int p = 0; p < n; ++p) {
-            const int32_t unwrapped = at + g.offsets[from + p];
-            buffers.sources[p] = unwrapped >= O ? unwrapped - O : unwrapped;
+    Row operator[](int64_t i) const {
+        if (g.offsets) {
+            const int64_t at = i % g.outputs, unwrapped = rotation.below[g.outputs - 1 - at];
+            return {i * g.num_offsets, int(g.num_offsets), rotation.ascending + unwrapped, at - g.outputs};
         }
-        return {buffers.sources, weights + i * g.num_offsets + from};
+        const int64_t begin = g.column_starts[i];
+        return {begin, int(g.column_starts[i + 1] - begin), g.column_outputs + begin, 0};
+    }
+    int64_t cut(int part, int parts) const {
+        return g.offsets ? g.inputs * part / parts : cut_by_edges(g.column_starts, g.inputs, part, parts);
+    }
+
+    int64_t begin(int64_t i) const { return g.offsets ? i * g.num_offsets : g.column_starts[i]; }
+
+    // Calls f(place in columns' order, edge) for all edges of the inputs first..last.
+    template <typename F>
+    inline __attribute__((always_inline)) void each_edge(int64_t first, int64_t last, F f) const {
+        if (!g.offsets) {
+            for (int64_t e = g.column_starts[first]; e < g.column_starts[last]; ++e) f(e, int64_t(g.column_edges[e]));
+            return;
+        }
+        const int32_t k = int32_t(g.num_offsets);
+        for (int64_t i = first; i < last; ++i) {
+            const Row row = (*this)[i];
+            const int32_t turn = int32_t(i / g.outputs), wrapped = k - int32_t(row.sources - rotation.ascending);
+            for (int32_t s = 0; s < k; ++s) {
+                const int64_t j = row.sources[s] + row.shift;
+                const int32_t t = s < wrapped ? k - wrapped + s : s - wrapped;
+                f(row.begin + s, int64_t(rotation.starts[j] + rotation.below[j] - 1 - t + (turn + (s < wrapped)) * k));
+            }
+        }
     }
 };
-
-// Weights of a rotated junction in columns' order. An edge's number is its row's start plus its place in the row.
-template <typename T>
-GOSSAMER_INLINE void collect_rotated(const Junction& g, const int32_t* starts, const int32_t* below, const T* weights,
-                                     int64_t first, int64_t last, T* out) {
-    const int32_t k = int32_t(g.num_offsets), O = int32_t(g.outputs);
-    for (int64_t i = first; i < last; ++i) {
-        const int32_t turn = int32_t(i / O), at = int32_t(i % O);
-        for (int32_t t = 0; t < k; ++t) {
-            const int32_t unwrapped = at + g.offsets[t];
-            const bool wrapped = unwrapped >= O;
-            const int32_t j = wrapped ? unwrapped - O : unwrapped;
-            out[i * k + t] = weights[starts[j] + below[j] - 1 - t + (turn + wrapped) * k];
-        }
-    }
-}
-
-// Fills `starts` (O + 1) and `below` (O) of a rotated junction.
-GOSSAMER_INLINE void rotate_tables(const Junction& g, int32_t* starts, int32_t* below) {
-    const int64_t O = g.outputs, k = g.num_offsets, turns = g.inputs / O, rest = g.inputs % O;
-    int64_t passed = 0, leaving = 0;  // offsets <= j, and offsets <= j - rest: their difference reads the rest
-    int64_t short_of_wrap = 0;        // offsets <= j - rest + O; those beyond reach the rest round the end
-    starts[0] = 0;
-    for (int64_t j = 0; j < O; ++j) {
-        while (passed < k && g.offsets[passed] <= j) ++passed;
-        while (leaving < k && g.offsets[leaving] <= j - rest) ++leaving;
-        while (short_of_wrap < k && g.offsets[short_of_wrap] <= j - rest + O) ++short_of_wrap;
-        below[j] = int32_t(passed);
-        const int64_t extra = rest ? passed - leaving + (k - short_of_wrap) : 0;
-        starts[j + 1] = int32_t(starts[j] + turns * k + extra);
-    }
-}
 
 }  // namespace gossamer::GOSSAMER_ISA

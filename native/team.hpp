@@ -12,29 +12,28 @@
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Threads stand in groups: each group takes units of the batch of its own; the members of a group share out rows.
-// Groups need no barriers and keep their part of the activations in their own caches, so there are as many as the batch
-// allows without leaving threads idle.
+// Either every thread takes parts of the batch of its own, which needs no barriers and keeps activations in its own
+// caches (`groups` threads), or all share out the rows of one part after the other (`members` threads).
 struct Grid {
     int groups, members;
     int threads() const { return groups * members; }
 };
 
-GOSSAMER_INLINE Grid arrange(int threads, int64_t units, int64_t multiply_adds) {
+GOSSAMER_INLINE Grid arrange(int threads, int64_t parts, int64_t multiply_adds) {
     constexpr int64_t worth = 200'000;  // waking a thread costs some microseconds: give it at least that much to do
     if (multiply_adds / worth + 1 < threads) threads = int(multiply_adds / worth + 1);
-    Grid best{1, threads};
-    double least = double(units) / threads;
-    for (int groups = 2; groups <= threads && groups <= units; ++groups) {
-        const int members = threads / groups;
-        const double rounds = double((units + groups - 1) / groups) / members;
-        if (rounds <= least) best = {groups, members}, least = rounds;
-    }
-    return best;
+    const int64_t rounds = (parts + threads - 1) / threads;
+    return rounds * threads * 3 <= parts * 4 ? Grid{threads, 1} : Grid{1, threads};
 }
 
 struct Place {
-    int rank, group, member;
+    int rank, group, member, members;
+
+    // Waits for the members of the group. There is one group if there are several members.
+    void meet() const {
+        if (members > 1) { GOSSAMER_BARRIER }
+    }
+    Range share(int64_t size) const { return part(size, member, members); }
 };
 
 GOSSAMER_INLINE Place place(const Grid& grid) {
@@ -43,13 +42,7 @@ GOSSAMER_INLINE Place place(const Grid& grid) {
 #else
     const int rank = 0;
 #endif
-    return {rank, rank / grid.members, rank % grid.members};
-}
-
-template <typename T>
-GOSSAMER_INLINE void add_parts(T* total, const T* parts, int64_t number, int64_t size, Range range) {
-    for (int64_t p = 0; p < number; ++p)
-        for (int64_t e = range.first; e < range.last; ++e) total[e] += parts[p * size + e];
+    return {rank, rank / grid.members, rank % grid.members, grid.members};
 }
 
 // Hands out one block of memory in aligned parts.
@@ -59,15 +52,13 @@ struct Arena {
     template <typename N>
     N* take(int64_t count) {
         N* taken = reinterpret_cast<N*>(next);
-        next += (count * sizeof(N) + 63) / 64 * 64;
+        next += bytes<N>(count);
         return taken;
     }
+    template <typename N>
+    static int64_t bytes(int64_t count) {
+        return (count * int64_t(sizeof(N)) + 63) / 64 * 64;
+    }
 };
-
-// Bytes that up to eight calls of `take` may need for these counts.
-template <typename T>
-GOSSAMER_INLINE size_t room(int64_t numbers, int64_t integers) {
-    return numbers * sizeof(T) + integers * sizeof(int32_t) + 8 * 64;
-}
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -78,25 +78,50 @@ GOSSAMER_INLINE Vector<T> fold(Vector<T> a, Vector<T> b, std::integer_sequence<i
            __builtin_shufflevector(a, b, fold_source(LANE, n, UNIT, BLOCK, true)...);
 }
 
-// Sums of the lanes of each of the n = Lanes<T>::count vectors s[0..n), as one vector. Destroys s.
-template <typename T>
-GOSSAMER_INLINE Vector<T> sum_each(Vector<T>* s) {
+// The sums of the lanes of `COUNT` vectors vector(first), vector(first + 1), ..., in order; of Lanes<T>::count vectors
+// they are one vector. Pairs are folded as soon as they are made, so that few of them are alive at a time.
+template <typename T, int COUNT = Lanes<T>::count, typename F>
+GOSSAMER_INLINE Vector<T> sum_each(F vector, int first = 0) {
     constexpr int n = Lanes<T>::count, within = 16 / sizeof(T), across = n / within;
     constexpr auto all = std::make_integer_sequence<int, n>{};
-    int left = n;
-#pragma GCC unroll 8
-    for (int width = within; width > 1; width /= 2) {
-        left /= 2;
-#pragma GCC unroll 8
-        for (int p = 0; p < left; ++p) s[p] = fold<T, 1, within>(s[2 * p], s[2 * p + 1], all);
+    if constexpr (COUNT == 1) {
+        return vector(first);
+    } else {
+        const Vector<T> a = sum_each<T, COUNT / 2>(vector, first), b = sum_each<T, COUNT / 2>(vector, first + COUNT / 2);
+        if constexpr (COUNT <= within) return fold<T, 1, within>(a, b, all);
+        else return fold<T, within, (across > 1 ? across : 2)>(a, b, all);
     }
-#pragma GCC unroll 8
-    for (int width = across; width > 1; width /= 2) {
-        left /= 2;
-#pragma GCC unroll 8
-        for (int p = 0; p < left; ++p) s[p] = fold<T, within, (across > 1 ? across : 2)>(s[2 * p], s[2 * p + 1], all);
+}
+
+// The sum of the lanes.
+template <typename T>
+GOSSAMER_INLINE T sum_lanes(Vector<T> v) {
+    return sum_each<T>([&](int) __attribute__((always_inline)) { return v; })[0];
+}
+
+// The lanes of the first or second halves of a and b in turn.
+template <typename T, int HALF, int... LANE>
+GOSSAMER_INLINE Vector<T> zip(Vector<T> a, Vector<T> b, std::integer_sequence<int, LANE...>) {
+    constexpr int n = Lanes<T>::count;
+    return __builtin_shufflevector(a, b, (LANE / 2 + HALF * n / 2 + LANE % 2 * n)...);
+}
+
+// v[i][j] and v[j][i] change places, for all of Lanes<T>::count vectors.
+template <typename T>
+GOSSAMER_INLINE void transpose(Vector<T>* v) {
+    constexpr int n = Lanes<T>::count;
+    constexpr auto all = std::make_integer_sequence<int, n>{};
+#pragma GCC unroll 4
+    for (int stage = 1; stage < n; stage *= 2) {
+        Vector<T> zipped[n];
+#pragma GCC unroll 16
+        for (int i = 0; i < n / 2; ++i) {
+            zipped[2 * i] = zip<T, 0>(v[i], v[i + n / 2], all);
+            zipped[2 * i + 1] = zip<T, 1>(v[i], v[i + n / 2], all);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < n; ++i) v[i] = zipped[i];
     }
-    return s[0];
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -5,6 +5,7 @@ from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.sequential import Sequential
 from gossamer.nn.sparsify import sparsify
 from gossamer.nn.structure import Structure
 
@@ -15,6 +16,7 @@ __all__ = [
     "Initialization",
     "Kaiming",
     "Masked",
+    "Sequential",
     "SparseLinear",
     "Structure",
     "fusible",

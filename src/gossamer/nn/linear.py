@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Initialization, Kaiming
 from gossamer.nn.kernels import BACKENDS, Backend
 from gossamer.nn.kernels.choose import Choice, choice
+from gossamer.nn.kernels.native import Layer
 from gossamer.nn.structure import COLUMNS, OFFSETS, ROWS, Structure
 from gossamer.topology import Junction
 
@@ -49,6 +51,7 @@ class SparseLinear(nn.Module):
 
     features: Tensor
     bias: nn.Parameter | None
+    _structure: Structure
 
     def __init__(
         self,
@@ -92,8 +95,18 @@ class SparseLinear(nn.Module):
     @property
     def structure(self) -> Structure:
         """The junction as the tensors that the kernels read."""
+        buffers, known = self._buffers, self._structure
         names = OFFSETS if self._rotated else ROWS + COLUMNS
-        return Structure(*self._sizes, tuple(self._buffers[name] for name in names))  # type: ignore[misc]
+        if all(map(operator.is_, known.arrays, map(buffers.__getitem__, names))):
+            return known
+        self._structure = Structure(*self._sizes, tuple(buffers[name] for name in names))  # type: ignore[misc]
+        return self._structure
+
+    def described(self) -> Layer:
+        """What the kernels need: structure, contiguous weights, bias, activation."""
+        weight, bias = self._parameters["weight"], self._parameters["bias"]
+        assert weight is not None
+        return self.structure, weight if weight.is_contiguous() else weight.contiguous(), bias, self.activation
 
     def topology(self) -> Junction:
         """The junction, made of the buffers and checked again."""
@@ -156,6 +169,7 @@ class SparseLinear(nn.Module):
     def _take_on(self, structure: Structure) -> None:
         self._sizes = (structure.in_features, structure.out_features)
         self._rotated = structure.rotated
+        self._structure = structure
         for name in (*ROWS, *COLUMNS, *OFFSETS):
             self._buffers.pop(name, None)
         names = OFFSETS if structure.rotated else ROWS + COLUMNS

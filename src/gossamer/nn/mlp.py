@@ -10,6 +10,7 @@ from torch import nn
 from gossamer.nn.activations import fusible
 from gossamer.nn.initialization import Initialization
 from gossamer.nn.linear import SparseLinear
+from gossamer.nn.sequential import Sequential
 from gossamer.topology import Topology
 
 
@@ -23,7 +24,7 @@ def mlp(
     initialization: Initialization | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
-) -> nn.Sequential:
+) -> Sequential:
     """A multilayer perceptron with the edges of a topology.
 
     Args:
@@ -63,7 +64,7 @@ def mlp(
             dtype=dtype,
         )
         modules += [layer] if folded else [layer, after]
-    return nn.Sequential(*modules)
+    return Sequential(*modules)
 
 
 def topology_of(model: nn.Module) -> Topology:

@@ -158,6 +158,11 @@ def fits(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) -
         raise ValueError(
             f"x has shape {tuple(x.shape)}; its last dimension must be in_features={structure.in_features}."
         )
+    parameters_fit(structure, x, weight, bias)
+
+
+def parameters_fit(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    """Refuse parameters that do not fit a junction or are not like `x`; see `check` for what is raised."""
     if weight.dim() != 1 or weight.shape[0] != structure.num_edges:
         raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({structure.num_edges},) edges.")
     if bias is not None and (bias.dim() != 1 or bias.shape[0] != structure.out_features):

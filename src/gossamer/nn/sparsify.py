@@ -12,6 +12,7 @@ from torch import nn
 from gossamer.errors import InfeasibleTopologyError, require_fraction
 from gossamer.nn.activations import fusible
 from gossamer.nn.linear import SparseLinear
+from gossamer.nn.sequential import Sequential
 from gossamer.topology import Bipartite, Junction
 
 
@@ -64,6 +65,9 @@ def sparsify(
     result = copy.deepcopy(model)
     for name, junction in junctions.items():
         _replace(result, name, junction)
+    for module in result.modules():
+        if type(module) is nn.Sequential and any(type(child) is SparseLinear for child in module):
+            module.__class__ = Sequential  # all that it holds stays; sparse layers in it now run together
     return result
 
 

@@ -49,7 +49,8 @@ class Batches:
     def take(self, numbers: Tensor | slice) -> tuple[Tensor, Tensor]:
         """The scaled inputs (B, I) and labels (B,) of these examples."""
         mean, deviation = self.scaling
-        return (self.inputs[numbers].to(self.dtype) - mean).div_(deviation), self.labels[numbers]
+        inputs = self.inputs[numbers].to(self.dtype, copy=True)  # a slice is a view
+        return inputs.sub_(mean).div_(deviation), self.labels[numbers]
 
     def in_order(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of `size` in the order given; the last one may be smaller."""

@@ -42,7 +42,8 @@ class Adam:
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """An optimiser of all parameters of `model`."""
-        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay)
+        fused = _fusible(model)
+        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,13 @@ class SGD:
             momentum=self.momentum,
             nesterov=self.momentum > 0,
             weight_decay=self.weight_decay,
+            fused=_fusible(model),
         )
+
+
+def _fusible(model: nn.Module) -> bool:
+    """Whether PyTorch can update all parameters in one pass over each."""
+    return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in model.parameters())
 
 
 def _check_rates(lr: float, weight_decay: float) -> None:

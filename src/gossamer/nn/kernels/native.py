@@ -6,6 +6,9 @@ contiguous vectors of the batch. Inputs of any layout are taken; results are fea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
@@ -19,6 +22,13 @@ except ImportError:  # built without a compiler
     _native = None  # type: ignore[assignment]
 
 
+Layer: TypeAlias = tuple[Structure, Tensor, Tensor | None, Activation]
+"""A layer of a stack: its junction, contiguous weights (E,), bias (O,), activation."""
+
+LANES = 16
+"""The batch of kept activations is rounded up to this: the most numbers that a vector holds."""
+
+
 def serves(x: Tensor) -> bool:
     """Whether these kernels can work on `x`: a plain float32 or float64 tensor on the CPU."""
     return _native is not None and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
@@ -28,26 +38,8 @@ def forward(
     structure: Structure, x_BI: Tensor, w_E: Tensor, bias_O: Tensor | None, activation: Activation
 ) -> tuple[Tensor, Tensor]:
     """Compute y = activation(x Wᵀ + b), and what the gradient of the activation needs: its argument, or y itself."""
-    batch, O = x_BI.shape[0], structure.out_features
-    x = _one_unit_stride(x_BI)
-    y_OB = x_BI.new_empty((O, batch))
-    z_OB = torch.empty_like(y_OB) if activation.needs_input else None
-    _native.linear_forward(
-        x.dtype == torch.float64,
-        *_addresses(structure),
-        batch,
-        x.data_ptr(),
-        x.stride(1),
-        x.stride(0),
-        w_E.data_ptr(),
-        0 if bias_O is None else bias_O.data_ptr(),
-        y_OB.data_ptr(),
-        0 if z_OB is None else z_OB.data_ptr(),
-        activation.kind,
-        activation.slope,
-        torch.get_num_threads(),
-    )
-    return y_OB.t(), (y_OB if z_OB is None else z_OB).t()
+    y_BO, last_BO, _ = stack_forward([(structure, w_E, bias_O, activation)], x_BI, keep=False)
+    return y_BO, last_BO
 
 
 def backward(
@@ -60,41 +52,98 @@ def backward(
     wanted: Wanted,
 ) -> Gradients:
     """Gradients of the input (B, I), the weights (E,) and the bias (O,), those that are wanted."""
-    batch = dy_BO.shape[0]
-    x, dy = _one_unit_stride(x_BI), _one_unit_stride(dy_BO)
-    dx = x.new_empty((structure.in_features, batch)) if wanted[0] else None
-    dw = torch.empty_like(w_E) if wanted[1] else None
-    db = x.new_empty(structure.out_features) if wanted[2] else None
-    _native.linear_backward(
-        x.dtype == torch.float64,
-        *_addresses(structure),
+    layers: list[Layer] = [(structure, w_E, None, activation)]
+    dx, dw, db = stack_backward(layers, dy_BO, x_BI, (kept_BO, None), wanted)
+    return dx, dw, db
+
+
+def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    """All layers, one after the other, in one call: each thread carries a part of the batch through all of them.
+
+    Args:
+        layers: structure, contiguous weights, bias and activation of each.
+        x_BI: the first one's input.
+        keep: whether there will be a backward pass.
+
+    Returns:
+        The last layer's y (B, O), what its activation's gradient needs (the argument, or y itself), and the activations
+        between the layers as `stack_backward` wants them.
+    """
+    batch, O = x_BI.shape[0], layers[-1][0].out_features
+    x = _one_unit_stride(x_BI)
+    y_OB = x_BI.new_empty((O, batch))
+    z_OB = torch.empty_like(y_OB) if layers[-1][3].needs_input else None
+    between = sum(layer[0].out_features << layer[3].needs_input for layer in layers[:-1])
+    kept = x_BI.new_empty(between * (-(-batch // LANES) * LANES)) if keep and between else None
+    _native.stack_forward(
+        x.dtype is torch.float64,
+        [_described(*layer) for layer in layers],
         batch,
-        x.data_ptr(),
-        x.stride(1),
-        x.stride(0),
-        dy.data_ptr(),
-        dy.stride(1),
-        dy.stride(0),
-        w_E.data_ptr(),
-        kept_BO.data_ptr(),
-        0 if dx is None else dx.data_ptr(),
-        0 if dw is None else dw.data_ptr(),
-        0 if db is None else db.data_ptr(),
-        activation.kind,
-        activation.slope,
+        (x.data_ptr(), x.stride(1), x.stride(0)),
+        y_OB.data_ptr(),
+        0 if z_OB is None else z_OB.data_ptr(),
+        0 if kept is None else kept.data_ptr(),
         torch.get_num_threads(),
     )
-    return None if dx is None else dx.t(), dw, db
+    y_BO = y_OB.t()
+    return y_BO, y_BO if z_OB is None else z_OB.t(), kept
 
 
-def _addresses(structure: Structure) -> tuple[int, int, int, list[int], int]:
-    arrays = [array.data_ptr() for array in structure.arrays]
-    offsets = len(structure.arrays[0]) if structure.rotated else 0
-    return structure.in_features, structure.out_features, structure.num_edges, arrays, offsets
+def stack_backward(
+    layers: Sequence[Layer], dy_BO: Tensor, x_BI: Tensor, kept: tuple[Tensor, Tensor | None], wanted: Sequence[bool]
+) -> list[Tensor | None]:
+    """Gradients of the input, and of each layer's weights and bias: those that are wanted, of which there are 1 + 2 L.
+
+    Args:
+        layers: as for `stack_forward`.
+        dy_BO: gradient of the last layer's output.
+        x_BI: the first one's input.
+        kept: the other two things that `stack_forward` gave.
+        wanted: which gradients.
+    """
+    x, dy, (last, between) = _one_unit_stride(x_BI), _one_unit_stride(dy_BO), kept
+    dx_IB = x.new_empty((layers[0][0].in_features, dy.shape[0])) if wanted[0] else None
+    gradients: list[Tensor | None] = [None if dx_IB is None else dx_IB.t()]
+    addresses = []
+    for number, (structure, w_E, _, _) in enumerate(layers):
+        dw = torch.empty_like(w_E) if wanted[2 * number + 1] else None
+        db = x.new_empty(structure.out_features) if wanted[2 * number + 2] else None
+        gradients += (dw, db)
+        addresses.append((0 if dw is None else dw.data_ptr(), 0 if db is None else db.data_ptr()))
+    _native.stack_backward(
+        x.dtype is torch.float64,
+        [_described(*layer) for layer in layers],
+        addresses,
+        dy.shape[0],
+        (x.data_ptr(), x.stride(1), x.stride(0)),
+        (dy.data_ptr(), dy.stride(1), dy.stride(0)),
+        last.data_ptr(),
+        0 if between is None else between.data_ptr(),
+        0 if dx_IB is None else dx_IB.data_ptr(),
+        torch.get_num_threads(),
+    )
+    return gradients
+
+
+def _described(
+    structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation
+) -> tuple[int, int, int, list[int], int, int, int, int, float]:
+    return (
+        structure.in_features,
+        structure.out_features,
+        w_E.shape[0],
+        [array.data_ptr() for array in structure.arrays],
+        structure.arrays[0].shape[0] if structure.rotated else 0,
+        w_E.data_ptr(),
+        0 if bias_O is None else bias_O.data_ptr(),
+        activation.kind,
+        activation.slope,
+    )
 
 
 def _one_unit_stride(x: Tensor) -> Tensor:
-    return x if 1 in x.stride() and min(x.stride()) > 0 else x.contiguous()
+    stride = x.stride()
+    return x if 1 in stride and min(stride) > 0 else x.contiguous()
 
 
 NATIVE = Backend("native", serves, forward, backward)

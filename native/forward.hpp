@@ -1,0 +1,115 @@
+// A stack's values.
+#pragma once
+#include "stack.hpp"
+
+namespace gossamer::GOSSAMER_ISA {
+
+// Where one layer's chunk of results goes; `left` numbers of a row exist there. The argument's base may be null.
+template <typename T>
+struct Target {
+    Chunk<T> value, argument;
+    int64_t left;
+};
+
+// Adds the bias to one row's sums, applies the activation and writes both.
+template <typename T, int C>
+GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T>* sum, const Target<T>& to) {
+    const T bias = layer.bias ? layer.bias[j] : T(0);
+    with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
+        Vector<T> argument[C], value[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) {
+            argument[c] = sum[c] + bias;
+            value[c] = activate<T, kind.value>(argument[c], layer.slope);
+        }
+        put<T, C>(to.value.row(j), value, to.left);
+        if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.left);
+    });
+}
+
+template <typename T, int C>
+void forward_rows(const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
+    for (int64_t j = range.first; j < range.last; ++j) {
+        Vector<T> sum[C];
+        row_sum<T, C>(rows[j], layer.weights, x, sum);
+        finish_row<T, C>(layer, j, sum, to);
+    }
+}
+
+// One forward pass: the stack, its tables and its memory.
+template <typename T>
+struct ForwardPass {
+    const Forward<T>& a;
+    Stack<T> stack;
+    Rotation* rotations;
+    bool pack_x;
+    T* packed;   // of each group: a chunk of x, and if nothing is kept two of activations in turn
+    int64_t widest;
+
+    T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
+
+    template <int C>
+    Target<T> target(int l, int64_t b, int group) const {
+        const int64_t rows = stack.junction(l).outputs;
+        if (l == a.depth - 1) return {{a.y + b, a.batch}, {a.z ? a.z + b : nullptr, a.batch}, a.batch - b};
+        constexpr int64_t span = C * Lanes<T>::count;
+        if (!a.kept) return {{buffer(group, 1 + l % 2), span}, {nullptr, 0}, span};
+        T *value = stack.kept_output(a.kept, l), *argument = stack.kept_argument(a.kept, l);
+        return {kept_chunk<T, C>(value, rows, b), kept_chunk<T, C>(argument == value ? nullptr : argument, argument == value ? 0 : rows, b), span};
+    }
+
+    template <int C>
+    void chunk(int64_t b, const Place& at) const {
+        T* own = pack_x ? buffer(at.group, 0) : nullptr;
+        const int64_t inputs = stack.junction(0).inputs;
+        if (own) pack<T, C>(a.x, b, a.batch - b, at.share(inputs), {own, C * Lanes<T>::count});
+        if (own) at.meet();
+        Chunk<const T> x = operand<T, C>(a.x, b, own);
+        for (int l = 0; l < a.depth; ++l) {
+            const Rows rows{stack.junction(l), rotations[l]};
+            const Target<T> to = target<C>(l, b, at.group);
+            forward_rows<T, C>(a.layers[l], rows, {rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)}, x, to);
+            at.meet();
+            x = {to.value.base, to.value.stride};
+        }
+    }
+
+    // A single contiguous sample.
+    void single(const Place& at) const {
+        const T* x = a.x.data;
+        for (int l = 0; l < a.depth; ++l) {
+            const Rows rows{stack.junction(l), rotations[l]};
+            Target<T> to = target<1>(l, 0, at.group);
+            if (!a.kept || l == a.depth - 1) to.value.stride = 1, to.left = 1;
+            const Layer<T>& layer = a.layers[l];
+            for (int64_t j = rows.cut(at.member, at.members); j < rows.cut(at.member + 1, at.members); ++j) {
+                const Vector<T> sum = Vector<T>{} + row_sum_single(rows[j], layer.weights, x);
+                finish_row<T, 1>(layer, j, &sum, to);
+            }
+            at.meet();
+            x = to.value.base;
+        }
+    }
+};
+
+template <typename T>
+void forward(const Forward<T>& a) {
+    const Stack<T> stack{a.layers, a.depth, a.batch};
+    const Junction& first = stack.junction(0);
+    const int64_t chunks = count_chunks<T>(a.batch), widest = stack.widest_chunk();
+    const Grid grid = arrange(a.threads, chunks, stack.multiply_adds());
+    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(3 * grid.groups * widest)))};
+    Rotation* rotations = stack.rotations(arena);
+    const bool single = a.batch == 1 && a.x.feature_stride == 1 && !a.kept;
+    const ForwardPass<T> pass{a, stack, rotations, worth_packing(a.x, a.batch, first.inputs, first.edges),
+                              arena.take<T>(3 * grid.groups * widest), widest};
+#pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
+    {
+        const Place at = place(grid);
+        if (single) pass.single(at);
+        for (int64_t c = at.group; !single && c < chunks; c += grid.groups)
+            Part<T>(a.batch, int(c), int(chunks)).chunks([&](auto width, int64_t b) { pass.template chunk<width.value>(b, at); });
+    }
+}
+
+}  // namespace gossamer::GOSSAMER_ISA

@@ -1,0 +1,72 @@
+// What both passes of a stack need to know of it.
+#pragma once
+#include "activation.hpp"
+#include "pack.hpp"
+#include "team.hpp"
+
+namespace gossamer::GOSSAMER_ISA {
+
+// What a batch costs: vectors are never shorter.
+template <typename T>
+GOSSAMER_INLINE int64_t padded_batch(int64_t batch) {
+    return batch < Lanes<T>::count ? Lanes<T>::count : batch;
+}
+
+template <typename T>
+struct Stack {
+    const Layer<T>* layers;
+    int depth;
+    int64_t batch;
+
+    const Junction& junction(int l) const { return layers[l].junction; }
+
+    // Numbers of a packed chunk of the widest activation.
+    int64_t widest_chunk() const {
+        int64_t widest = junction(0).inputs;
+        for (int l = 0; l < depth; ++l)
+            if (junction(l).outputs > widest) widest = junction(l).outputs;
+        return widest * Part<T>::span;
+    }
+    int64_t multiply_adds() const {
+        int64_t edges = 0;
+        for (int l = 0; l < depth; ++l) edges += junction(l).edges;
+        return edges * padded_batch<T>(batch);
+    }
+    int64_t rotation_bytes() const {
+        int64_t bytes = 0;
+        for (int l = 0; l < depth; ++l) bytes += Arena::bytes<int32_t>(Rotation::integers(junction(l)));
+        return bytes + Arena::bytes<Rotation>(depth);
+    }
+    Rotation* rotations(Arena& arena) const {
+        Rotation* found = arena.take<Rotation>(depth);
+        for (int l = 0; l < depth; ++l)
+            found[l] = Rotation(junction(l), arena.take<int32_t>(Rotation::integers(junction(l))));
+        return found;
+    }
+
+    // A layer's output in the block of kept activations, and behind it the argument of its activation if needed.
+    template <typename N>
+    N* kept_output(N* kept, int layer) const {
+        for (int l = 0; l < layer; ++l) kept += kept_numbers(l);
+        return kept;
+    }
+    template <typename N>
+    N* kept_argument(N* kept, int layer) const {
+        const bool needed = needs_argument(layers[layer].activation, layers[layer].slope);
+        return kept_output(kept, layer) + (needed ? junction(layer).outputs * kept_batch(batch) : 0);
+    }
+
+  private:
+    int64_t kept_numbers(int l) const {
+        return junction(l).outputs * kept_batch(batch) * (1 + needs_argument(layers[l].activation, layers[l].slope));
+    }
+};
+
+// Where an operand's rows lie: in a packed chunk, or in the operand itself.
+template <typename T, int C>
+GOSSAMER_INLINE Chunk<const T> operand(Matrix<const T> m, int64_t b, const T* packed) {
+    if (packed) return {packed, C * Lanes<T>::count};
+    return {m.data + b, m.feature_stride};
+}
+
+}  // namespace gossamer::GOSSAMER_ISA

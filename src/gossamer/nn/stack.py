@@ -1,0 +1,90 @@
+"""Sparse layers that follow one another, computed in one go.
+
+Each thread carries a part of the batch through all of the layers, so that it stays in that core's cache, and autograd
+sees one node instead of one a layer. Numbers are those of the layers one by one, up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gossamer.nn import operators
+from gossamer.nn.kernels import native
+from gossamer.nn.kernels.native import NATIVE, Layer
+from gossamer.nn.kernels.pytorch import PYTORCH
+
+
+def serves(x: Tensor) -> bool:
+    """Whether stacks of such inputs are computed in one go: (B, I), float32 or float64 on the CPU, without autocast."""
+    return x.dim() == 2 and NATIVE.serves(x) and not torch.is_autocast_enabled("cpu")
+
+
+def sparse_stack(x: Tensor, layers: Sequence[Layer]) -> Tensor:
+    """The last output (B, O) of layers that feed one another.
+
+    Differentiable twice (the second time by the PyTorch kernels).
+
+    Args:
+        x: inputs (B, I) that `serves` says yes to.
+        layers: structure, weights (E,), bias (O,) or None, and activation of each.
+
+    Returns:
+        Shape (B, O), stored feature by feature.
+
+    Raises:
+        ValueError: shapes that do not fit, tensors on different devices.
+        TypeError: different or non-floating dtypes.
+    """
+    width = x.shape[1]
+    for structure, weight, bias, _ in layers:
+        if width != structure.in_features:
+            raise ValueError(f"{width} features come to a layer of in_features={structure.in_features}.")
+        operators.parameters_fit(structure, x, weight, bias)
+        width = structure.out_features
+    parameters = [parameter for _, weight, bias, _ in layers for parameter in (weight, bias)]
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *parameters)):
+        y: Tensor = _SparseStack.apply(layers, x, *parameters)  # type: ignore[no-untyped-call]
+        return y
+    return native.stack_forward(layers, x, keep=False)[0]
+
+
+class _SparseStack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
+        y, last, between = native.stack_forward(layers, x, keep=True)
+        ctx.rest = [(structure, activation) for structure, _, _, activation in layers]
+        ctx.save_for_backward(x, last, between, *parameters)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
+        x, last, between, *parameters = ctx.saved_tensors
+        layers = [
+            (structure, parameters[2 * number], parameters[2 * number + 1], activation)
+            for number, (structure, activation) in enumerate(ctx.rest)
+        ]
+        wanted = ctx.needs_input_grad[1:]
+        if torch.is_grad_enabled():  # a second derivative is wanted: all must hang on the inputs
+            return None, *_differentiable(layers, dy, x, wanted)
+        return None, *native.stack_backward(layers, dy, x, (last, between), wanted)
+
+
+def _differentiable(layers: Sequence[Layer], dy: Tensor, x: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
+    inputs, kepts = [x], []
+    for structure, weight, bias, activation in layers:
+        y, kept = PYTORCH.forward(structure, inputs[-1], weight, bias, activation)
+        inputs.append(y)
+        kepts.append(kept)
+    found: list[Tensor | None] = []
+    for number in reversed(range(len(layers))):
+        structure, weight, _, activation = layers[number]
+        wants = (number > 0 or wanted[0], wanted[2 * number + 1], wanted[2 * number + 2])
+        dx, dw, db = PYTORCH.backward(structure, dy, inputs[number], weight, kepts[number], activation, wants)
+        found = [dw, db, *found]
+        if dx is not None:
+            dy = dx
+    return [dx, *found]
