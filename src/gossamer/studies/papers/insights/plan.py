@@ -72,7 +72,7 @@ class Plan:
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
     epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 12, "cifar10-jpeg": 10})
     chain: Chain = Chain()
-    widths: tuple[int, ...] = (100, 250, 500)
+    widths: tuple[int, ...] = (100, 500)
     densities: tuple[float, ...] = (0.02, 0.1)
     rates: tuple[float, ...] = (0.01, 0.03, 0.1)
     seeds: int = 5

@@ -61,16 +61,16 @@ class Plan:
     epochs: int = 20
     lr: float = 0.5
     seeds: int = 5
-    degrees: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    thin: tuple[float, ...] = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
-    medium: tuple[int, ...] = (16, 32)
-    other_degrees: tuple[int, ...] = (2, 8, 32)
-    outer: tuple[int, ...] = (1, 2, 4)
-    contour: tuple[int, ...] = (1, 4, 16)
+    degrees: tuple[int, ...] = (1, 2, 8, 32)
+    thin: tuple[float, ...] = (1 / 16, 1 / 4)
+    medium: tuple[int, ...] = (32,)
+    other_degrees: tuple[int, ...] = (8, 32)
+    outer: tuple[int, ...] = (1, 4)
+    contour: tuple[int, ...] = (1, 8, 32)
     dropout: tuple[float, float] = (0.1, 0.25)
-    dropped: tuple[int, ...] = (4, 16)
+    dropped: tuple[int, ...] = (8, 32)
     deep: int = 2
-    deep_degrees: tuple[int, ...] = (4, 16)
+    deep_degrees: tuple[int, ...] = (8, 32)
 
     @property
     def sparse(self) -> tuple[int, ...]:
