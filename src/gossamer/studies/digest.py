@@ -25,7 +25,8 @@ _DECIDING = (
     *(f"studies/{name}.py" for name in ("architecture", "experiment")),
 )
 """The sources that decide a run's numbers. Reports, measures and the command line do not."""
-_KERNELS = "linear.* gather.hpp activation.hpp pack.hpp rows.hpp team.hpp vector.hpp bind_linear.cpp"
+_NO_KERNELS = ("assignment", "graph", "module", "overlap")
+"""Native sources, by how their names begin, that measure and compare; all others compute networks."""
 
 
 def described(value: Any) -> str:
@@ -89,7 +90,8 @@ def _kernels() -> bytes:
         from gossamer import __version__
 
         return __version__.encode()
-    return b"".join(path.read_bytes() for pattern in _KERNELS.split() for path in sorted(_NATIVE.glob(pattern)))
+    kernels = (path for path in sorted(_NATIVE.glob("*.[ch]pp")) if not path.name.startswith(_NO_KERNELS))
+    return b"".join(path.read_bytes() for path in kernels)
 
 
 def _essence(node: ast.AST) -> Iterator[str]:
