@@ -79,11 +79,20 @@ def accuracy():
 
 
 def settings(run):
-    """What beside data and rule decided a run."""
+    """What beside data and rule decided a run: the network, then how it was trained."""
     options = run["options"]
     hidden = options["hidden"].strip("[]").replace(", ", "-")
     sparsity = 100 * (1 - float(options["density"]))
-    return f"{hidden}, {sparsity:g} % sparse, {options['epochs']} epochs"
+    parts = [f"{hidden}, {sparsity:g} % sparse", options["topology"].replace("_", " "), f"{options['epochs']} epochs"]
+    parts.append(f"{options.get('optimizer') or 'adam'} {options['lr']}, batch {options['batch_size']}")
+    inputs, units = json.loads(options["dropout"])
+    extras = {
+        "weight decay": float(options["weight_decay"]),
+        "smoothed labels": float(options.get("smoothing") or 0),
+        "dropout of inputs": inputs,
+        "dropout of units": units,
+    }
+    return "; ".join([*parts, *(f"{name} {value:g}" for name, value in extras.items() if value)])
 
 
 def row(data, method, setting, runs):
