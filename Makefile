@@ -1,10 +1,10 @@
-# make install  sets everything up      make demo  runs the main job      make test  runs every check
+# make install  sets everything up      make demo  runs the main job      make test  runs every check      make docs  builds the site
 PYTHON ?= python3
 VENV   := .venv
 STAMP  := $(VENV)/.installed
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: install demo test sanitize clean
+.PHONY: install demo test docs sanitize clean
 install: $(STAMP)
 
 $(STAMP): $(SOURCES)
@@ -18,6 +18,11 @@ demo: install
 test: install
 	./check
 
+# Fails on any warning: broken links and anchors, names that are not there, pages that ask the network.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 # The kernels' tests on an extension that checks every access (addresses and undefined behaviour).
 sanitize: install
 	$(VENV)/bin/cmake -S . -B build/sanitize -DGOSSAMER_SANITIZE=ON -DPython_EXECUTABLE=$(abspath $(VENV)/bin/python) -DCMAKE_BUILD_TYPE=Release
@@ -27,4 +32,4 @@ sanitize: install
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/nn/test_kernels.py tests/nn/test_linear.py
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) build site

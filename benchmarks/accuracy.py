@@ -20,7 +20,7 @@ from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
 from gossamer.studies.speed import environment
-from gossamer.training import SGD, Adam, Config, Cosine
+from gossamer.training import SGD, Adam, Config, Cosine, CrossEntropy
 from gossamer.training.data import load
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -37,6 +37,7 @@ parser.add_argument("--optimizer", choices=("adam", "sgd"), default="adam", help
 parser.add_argument("--lr", type=float, default=1e-3)
 parser.add_argument("--weight-decay", type=float, default=0.0)
 parser.add_argument("--dropout", type=float, nargs=2, default=[0.0, 0.0], help="of inputs, of hidden units")
+parser.add_argument("--smoothing", type=float, default=0.0, help="of the labels")
 parser.add_argument("--batch-size", type=int, default=128)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "results" / "accuracy.jsonl")
@@ -69,6 +70,7 @@ def experiment_of(method, options, data, seed):
         batch_size=options.batch_size,
         optimizer=OPTIMIZERS[options.optimizer](lr=options.lr, weight_decay=options.weight_decay),
         schedule=Cosine(),
+        loss=CrossEntropy(options.smoothing),
         validation=0.0,
     )
     steps = -(-len(data.train) // options.batch_size)

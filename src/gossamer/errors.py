@@ -48,12 +48,28 @@ class CheckpointError(GossamerError, RuntimeError):
     """A checkpoint cannot be written, read, or does not fit the model."""
 
 
+class StudyError(GossamerError, RuntimeError):
+    """A study cannot be read, or cannot go on."""
+
+
+class StudyFileError(StudyError, ValueError):
+    """A study file has a field that is unknown, contradicts another, or has a value that is not allowed."""
+
+
+class EngineError(StudyError):
+    """An engine is not installed, does not answer, or does not work."""
+
+
 class RewiringError(GossamerError, RuntimeError):
     """A topology cannot change now: model, optimiser and rule do not fit together, or lack what the rule needs."""
 
 
 class ConvergenceError(GossamerError, ArithmeticError):
     """An iterative method stopped before it reached its tolerance."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint is damaged, and an older one is used."""
 
 
 class TopologyWarning(UserWarning):
@@ -111,12 +127,15 @@ def require_known(kind: str, name: str, known: Mapping[str, T]) -> T:
     """Return what `name` stands for among the `known` things of this kind.
 
     Raises:
+        TypeError: it is no text.
         ValueError: it is none of them; the message lists them all, and the likely one.
 
     >>> require_known("colour", "gren", {"red": 1, "green": 2})
     Traceback (most recent call last):
     ValueError: there is no colour 'gren': red, green are known. Did you mean green?
     """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a {kind} is text, not {name!r}.")
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

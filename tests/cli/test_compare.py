@@ -96,7 +96,7 @@ def test_bad_calls(refused, files, tmp_path):
     assert "1 network is given" in refused("compare", files[0])
     assert "Did you mean nnstd?" in refused("compare", *files, "--distance", "nstd")
     assert "--ties is for two" in refused("compare", *files, "--ties")
-    assert "No such file" in refused("compare", files[0], tmp_path / "none")
+    assert "there is no file" in refused("compare", files[0], tmp_path / "none")
     (tmp_path / "text").write_text("hello")
     assert "no safetensors file" in refused("compare", files[0], tmp_path / "text")
     (tmp_path / "empty").mkdir()
@@ -106,7 +106,15 @@ def test_bad_calls(refused, files, tmp_path):
     (tmp_path / "damaged").write_bytes(damaged)
     assert "damaged" in refused("compare", files[0], tmp_path / "damaged")
     save_file({"0.features": np.array([4, 5]), "0.indptr": np.zeros(3)}, tmp_path / "odd")
-    assert "odd has no topology" in refused("compare", files[0], tmp_path / "odd")
+    assert "odd has no sparse or fully connected layer" in refused("compare", files[0], tmp_path / "odd")
     assert "folder" in refused("compare", *files, "--plot", tmp_path / "none" / "p.html")
     gs.Topology([gs.Topology.load(files[0])[0]]).save(tmp_path / "shallow")
     assert "2 and 1 junctions" in refused("compare", files[0], tmp_path / "shallow")
+
+
+def test_constructions_are_compared_without_files(run):
+    code, printed, _ = run("compare", "fibonacci:30x20:4", "fibonacci:30x20:4", "--distance", "edge-jaccard")
+    assert code == 0
+    assert "from fibonacci:30x20:4 to fibonacci:30x20:4: 0.000000" in printed
+    assert run("compare", "erdos_renyi:30x20:4", "erdos_renyi:30x20:4", "--seed", "3")[1].count("0.000000") == 2
+    assert "1: 0.000" not in run("compare", "fibonacci:30x20:4", "erdos_renyi:30x20:4")[1]

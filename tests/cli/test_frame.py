@@ -9,7 +9,7 @@ import typer
 
 from gossamer import __version__, cli
 from gossamer.cli.outputs import require_folder, require_writable
-from gossamer.errors import TopologyWarning
+from gossamer.errors import TopologyWarning, require_known
 
 HEAVY = ("torch", "sklearn", "scipy.sparse.linalg", "networkx", "plotly", "matplotlib", "pooch", "pandas")
 
@@ -99,3 +99,8 @@ def test_places_that_cannot_be_written_are_refused(tmp_path):
         with pytest.raises(OSError, match="folder"):
             check(type(tmp_path)(path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "file"]
+
+
+def test_names_are_text():
+    with pytest.raises(TypeError, match="the name of a colour is text, not None"):
+        require_known("colour", None, {})

@@ -50,7 +50,7 @@ def test_a_page_is_whole_and_asks_nothing_of_the_network(run):
     assert "<i>one</i>" not in page
     assert "<title>a &amp; b</title>" in page
     assert not re.search(r"""<(script|link|img|iframe)[^>]+(src|href)=["'](?!data:)""", page)
-    assert page.count("Plotly.newPlot(") == 2 + 2 * 3
+    assert page.count('<div class="plot"') == 2 + 2 * 3
 
 
 def test_what_does_not_fit_is_refused(run):

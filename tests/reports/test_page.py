@@ -93,7 +93,7 @@ def test_all_text_is_escaped():
         page.footer(NASTY),
     ]
     reader = Reader(page.page(NASTY, NASTY, parts))
-    assert reader.tags.count("script") == 3  # the figure, Plotly, and the page's own
+    assert reader.tags.count("script") == 4  # the figure, Plotly, and the page's own two
     assert reader.tags.count("img") == 1
     assert not [address for address in reader.addresses if "example" in address]
 

@@ -16,20 +16,26 @@ spec = importlib.util.spec_from_file_location("families", Path(__file__).with_na
 families = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(families)
 
-RULES = {"rigl": lambda: rw.rigl(every=2, until=20), "chts": lambda: rw.chts(every=2, until=20)}
+WRAPPED = {"rigl": lambda: rw.rigl(every=2, until=20), "chts": lambda: rw.chts(every=2, until=20)}
+AVERAGED = {
+    "averaged": lambda: rw.rigl(every=2, until=20),
+    "averaged and resized": lambda: rw.gradual_magnitude(0.5, 0.9, every=2, until=6),
+}
 
 
 def step(model, optimizer, rewirer, number, rank):
     x, y = families.batch(number)
     optimizer.zero_grad()
     torch.nn.functional.cross_entropy(model(x.chunk(2)[rank]), y.chunk(2)[rank]).backward()
+    if not isinstance(model, DistributedDataParallel):
+        rw.average_gradients(model)
     optimizer.step()
     return rewirer.step()
 
 
-def train(rule, rank):
+def train(rule, rank, wrap=True):
     model = families.network()
-    wrapped = DistributedDataParallel(model)
+    wrapped = DistributedDataParallel(model) if wrap else model
     optimizer = families.OPTIMIZERS["sgd"](model.parameters())
     rewirer = rw.Rewirer(model, optimizer, rule, rng=np.random.default_rng(rank))  # rank 0's counts
     for number in range(6):
@@ -60,7 +66,8 @@ def complaint(model, rank, rule=None, freeze=False):
 if __name__ == "__main__":
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
     dist.init_process_group("gloo")
-    results = {name: train(make(), rank) for name, make in RULES.items()}
+    results = {name: train(make(), rank) for name, make in WRAPPED.items()}
+    results |= {name: train(make(), rank, wrap=False) for name, make in AVERAGED.items()}
     results["disagreement"] = complaint(families.network(seed=rank), rank)
     results["frozen"] = complaint(families.network(), rank, freeze=True)
     gradual = rw.gradual_magnitude(0.7, 0.9, every=1, until=2)

@@ -15,7 +15,12 @@ from gossamer import rewiring as rw
 
 from .families import OPTIMIZERS, batch, network, sparse_layers
 
-RULES = {"rigl": lambda: rw.rigl(every=2, until=20), "chts": lambda: rw.chts(every=2, until=20)}
+RULES = {
+    "rigl": lambda: rw.rigl(every=2, until=20),
+    "chts": lambda: rw.chts(every=2, until=20),
+    "averaged": lambda: rw.rigl(every=2, until=20),
+    "averaged and resized": lambda: rw.gradual_magnitude(0.5, 0.9, every=2, until=6),
+}
 
 
 def free_port():
@@ -47,6 +52,7 @@ def test_two_processes_equal_one_with_the_joint_batch(tmp_path):
             assert result[name]["topology"] == expected_topology
             torch.testing.assert_close(result[name]["weights"], expected_weights, rtol=1e-4, atol=1e-5)
         assert results[0][name]["rng"] == results[1][name]["rng"]
+    assert len(results[0]["averaged and resized"]["weights"][0]) < len(next(network().parameters()))
     assert results[0]["disagreement"] == results[1]["disagreement"]
     assert "the ranks disagree about the topology (rank 0: " in results[0]["disagreement"]
     assert results[0]["frozen"] == results[1]["frozen"]

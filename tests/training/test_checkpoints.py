@@ -13,9 +13,9 @@ import pytest
 import torch
 
 import gossamer as gs
-from gossamer.errors import CheckpointError
+from gossamer.errors import CheckpointError, CheckpointWarning
 from gossamer.training import SGD, Adam, Config, Cosine, fit
-from gossamer.training.checkpoints import MAGIC, read
+from gossamer.training.checkpoints import MAGIC, previous, read
 from gossamer.training.data import load
 
 EPOCHS = 6
@@ -110,6 +110,43 @@ train(Path({str(path)!r}), Slow())
         process.wait()
     assert 1 <= len(read(path)["history"]) <= EPOCHS
     assert_same(train(path), train(None))
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(tmp_path):
+    path = tmp_path / "run"
+    train(path, epochs=3)
+    assert [len(read(file)["history"]) for file in (previous(path), path)] == [2, 3]
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.warns(CheckpointWarning, match=r"run is damaged.*goes on from.*run\.previous, after epoch 2"):
+        assert_same(train(path), train(None))
+    assert len(read(path)["history"]) == len(read(previous(path))["history"]) + 1
+    assert (tmp_path / "run.damaged").exists()
+
+
+def test_two_damaged_checkpoints_are_an_error_and_stay(tmp_path):
+    path = tmp_path / "run"
+    train(path, epochs=2)
+    for file in (path, previous(path)):
+        file.write_bytes(file.read_bytes()[:-7])
+    with pytest.raises(CheckpointError, match=r"run\.previous is damaged"):
+        train(path)
+    assert path.exists()
+
+
+def test_a_run_killed_between_two_files_goes_on_from_the_older(tmp_path):
+    path = tmp_path / "run"
+    train(path, epochs=2)
+    path.unlink()
+    assert_same(train(path), train(None))
+
+
+def test_file_systems_without_hard_links_keep_the_previous_too(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError
+
+    monkeypatch.setattr(os, "link", refuse)
+    train(tmp_path / "run", epochs=3)
+    assert len(read(previous(tmp_path / "run"))["history"]) == 2
 
 
 def test_callbacks_with_a_state_are_resumed(tmp_path):
@@ -211,4 +248,4 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(CheckpointError, match="No space left on device"):
         train(path, epochs=2)
     assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", "run.previous"}

@@ -212,3 +212,12 @@ def test_callbacks_see_every_step_and_epoch(digits):
         fit(make_model(), digits, Config(epochs=2, batch_size=100), rng=rng(), callbacks=[counter, bar])
     assert counter.steps == list(range(1, 2 * 13 + 1))  # 1293 examples after a tenth is held out
     assert counter.epochs == [1, 2]
+
+
+def test_smoothed_labels_share_a_part_among_all_classes():
+    outputs, labels = torch.randn(7, 5, dtype=torch.float64), torch.tensor([0, 1, 2, 3, 4, 0, 2])
+    logs = torch.log_softmax(outputs, 1)
+    expected = -(0.8 * logs[torch.arange(7), labels] + 0.2 * logs.mean(1)).mean()
+    torch.testing.assert_close(CrossEntropy(0.2)(outputs, labels), expected)
+    with pytest.raises(ValueError, match=r"smoothing=1\.5"):
+        CrossEntropy(1.5)

@@ -23,6 +23,11 @@ COMMANDS = {
     "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
     "train": "gossamer.cli.train",
+    "study": "gossamer.cli.study",
+    "query": "gossamer.cli.query",
+    "search": "gossamer.cli.search",
+    "reproduce": "gossamer.cli.reproduce",
+    "report": "gossamer.cli.report",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
 }

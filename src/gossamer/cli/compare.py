@@ -16,20 +16,26 @@ if TYPE_CHECKING:
 
 
 def compare(
-    networks: Annotated[list[Path], typer.Argument(help="Two or more topology files, checkpoints or run folders.")],
+    networks: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or more topology files, checkpoints, run folders, or constructions like fibonacci:784x300:8."
+        ),
+    ],
     distance: Annotated[str, typer.Option(help="Which distance; a wrong name lists them all.")] = "nnstd",
     plot: Annotated[Path | None, typer.Option(help="Write a page with heat map and map to this HTML file.")] = None,
     pad: Annotated[
         bool, typer.Option("--pad", help="Compare layers of unequal width: neurons without edges are added.")
     ] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Of two networks: bound how far ties can move nnstd.")] = False,
+    seed: Annotated[int, typer.Option(help="Of random constructions.")] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads; as many as there are processors by default.")] = None,
     store: Annotated[
         Path | None, typer.Option(help="Keep values here; a stopped comparison goes on from them.")
     ] = None,
 ) -> None:
     """Print the distance of two networks layer by layer, or the matrix of the distances of many."""
-    from gossamer.cli.networks import read_topology
+    from gossamer.cli.networks import load
     from gossamer.cli.outputs import require_writable
     from gossamer.distances import console_bar, distance_named, pairwise
 
@@ -41,8 +47,8 @@ def compare(
     for path in (plot, store):
         if path is not None:
             require_writable(path)
-    topologies = _fitted([read_topology(path) for path in networks], pad=pad)
-    names = [str(path) for path in networks]
+    topologies = _fitted([load(word, seed=seed).topology for word in networks], pad=pad)
+    names = networks
     if len(networks) == 2:
         _print_pair(topologies, names, measure)
     if ties:
@@ -109,7 +115,8 @@ def _print_ties(topologies: list[Topology]) -> None:
 
 def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance, path: Path) -> None:
     from gossamer.distances import Paths, classical_mds
-    from gossamer.reports.evolution import heat_map, html, map_of_paths, section
+    from gossamer.reports import page
+    from gossamer.reports.evolution import heat_map, map_of_paths
     from gossamer.topology.files import write_atomically
 
     even = (values + values.T) / 2
@@ -118,6 +125,6 @@ def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance
     points, explained = classical_mds(even)
     places = Paths(tuple(points[[k]] for k in range(len(points))), even, explained)
     text = f"Distances are {measure.name}, from row to column. Blind to: {measure.blind_to}."
-    parts = [section("Distances", text, heat_map(values, names, title=measure.name))]
-    parts.append(section("Map", "Classical scaling of the distances.", map_of_paths(places, names)))
-    write_atomically(path, html(f"{len(names)} networks compared", parts).encode())
+    heat, scaled = page.figure(heat_map(values, names, title=measure.name)), page.figure(map_of_paths(places, names))
+    parts = [page.section("Distances", text, heat), page.section("Map", "Classical scaling of the distances.", scaled)]
+    write_atomically(path, page.page(f"{len(names)} networks compared", "", parts).encode())

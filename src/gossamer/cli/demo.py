@@ -33,10 +33,10 @@ def demo(
     threads: Annotated[int, typer.Option(help="Threads of PyTorch; nets this small want one.")] = 1,
 ) -> None:
     """Train every construction and the dense net on the digits at equal edges, print a table, write a report."""
-    from gossamer.cli import names
     from gossamer.cli.outputs import require_writable
     from gossamer.generators import named
     from gossamer.reports.comparison import comparison_page
+    from gossamer.studies import names
     from gossamer.studies.comparison import Comparison
     from gossamer.topology.files import write_atomically
     from gossamer.training import Adam, Config

@@ -42,7 +42,7 @@ def measure(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """Measure each layer of each source, and the whole network; say what was too large and skipped."""
-    from gossamer.cli.sources import load
+    from gossamer.cli.networks import load
     from gossamer.measures import MEASURES, measure_all
 
     if as_json and as_csv:

@@ -1,89 +1,128 @@
-"""Reading a network's topology from whatever a run leaves behind."""
+"""What the words of the command line name: a file of a network, a run's folder, or a construction with its sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gossamer.errors import TopologyFileError
 
 if TYPE_CHECKING:
     from gossamer.topology import Junction, Topology
 
+Layer = tuple["Junction", NDArray[np.float64]]
+"""A junction and its weights (E,)."""
+
 _IN_A_RUN = ("topology.safetensors", "checkpoint", "weights.safetensors")
 
 
-def read_topology(path: Path) -> Topology:
-    """The topology in a topology file, a checkpoint, a file of weights, or a run's folder.
+class Network(NamedTuple):
+    """A network and what was typed for it; `weights` holds one (E,) array a layer, or nothing is known of them."""
+
+    name: str
+    topology: Topology
+    weights: list[NDArray[np.float64]] | None
+
+
+def load(word: str, *, seed: int) -> Network:
+    """Read the file or folder of this name, or make the construction NAME:INPUTSxOUTPUTS:DEGREE.
+
+    Files are those of a topology, a checkpoint, or a `state_dict` as safetensors; a folder is a run's.
 
     Raises:
-        TopologyFileError: it is none of these, is damaged, or has no sparse layer.
+        ValueError: a construction that does not exist or cannot have that degree.
+        TopologyFileError: a file that is damaged or holds no network, or a folder that is no run's.
         CheckpointError: a damaged checkpoint.
         OSError: there is no such file, or it cannot be read.
     """
-    from gossamer.topology import Topology
-
+    path = Path(word)
     if path.is_dir():
-        return _read_run(path)
-    with path.open("rb") as handle:
-        beginning = handle.read(32)
-    if beginning.startswith(b"gossamer-checkpoint"):
-        from gossamer.training import checkpoints
-
-        state = {name: value.numpy() for name, value in checkpoints.read(path)["model"].items() if _counts(name)}
-        return _of_state(state, path)
-    if _is_state(path):
-        return _of_state(_read_state(path), path)
-    return Topology.load(path)
+        return Network(word, *_read(_in_run(path)))
+    if path.exists():
+        return Network(word, *_read(path))
+    if word.count(":") == 2:
+        return _construction(word, seed)
+    raise FileNotFoundError(f"there is no file {word}; a construction is named like fibonacci:784x300:8.")
 
 
-def _read_run(folder: Path) -> Topology:
+def _construction(word: str, seed: int) -> Network:
+    from gossamer.studies import names
+    from gossamer.topology import Topology
+    from gossamer.training.seeds import stream
+
+    name, shape, degree = word.split(":")
+    sizes = shape.split("x")
+    if len(sizes) != 2 or not all(size.isdigit() for size in (*sizes, degree)):
+        raise ValueError(f"{word} is not NAME:INPUTSxOUTPUTS:DEGREE, such as fibonacci:784x300:8.")
+    g = names.junction(name, int(sizes[0]), int(sizes[1]), int(degree), rng=stream(seed, "topology"))
+    return Network(word, Topology([g]), None)
+
+
+def _in_run(folder: Path) -> Path:
     for name in _IN_A_RUN:
         if (folder / name).is_file():
-            return read_topology(folder / name)
+            return folder / name
     raise TopologyFileError(f"folder {folder} holds no run: none of {', '.join(_IN_A_RUN)} is there.")
 
 
-def _is_state(path: Path) -> bool:
-    """Whether a file is safetensors with the buffers of sparse layers."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="np") as handle:
-            return (handle.metadata() or {}).get("format") != "gossamer-topology" and any(map(_counts, handle.keys()))
-    except (SafetensorError, ValueError):
-        return False
-
-
-def _read_state(path: Path) -> dict[str, Any]:
-    from safetensors import safe_open
-
-    with safe_open(path, framework="np") as handle:
-        return {name: handle.get_tensor(name) for name in handle.keys() if _counts(name)}  # noqa: SIM118 (no mapping)
-
-
-def _counts(name: str) -> bool:
-    return name.rpartition(".")[2] in ("features", "indptr", "indices", "offsets")
-
-
-def _of_state(state: Mapping[str, Any], path: Path) -> Topology:
-    """The junctions of sparse layers, in the order in which the model lists them."""
-    from gossamer.errors import InvalidTopologyError
+def _read(path: Path) -> tuple[Topology, list[NDArray[np.float64]] | None]:
     from gossamer.topology import Topology
 
-    prefixes = [name.removesuffix("features") for name in state if name.rpartition(".")[2] == "features"]
-    prefixes.sort(key=lambda prefix: [(len(part), part) for part in prefix.split(".")])  # "10" after "2"
+    state = _state(path)
+    if state is None:
+        return Topology.load(path), None
+    layers = _layers(state, path)
+    return Topology([g for g, _ in layers]), [w for _, w in layers]
+
+
+def _state(path: Path) -> Mapping[str, Any] | None:
+    """The tensors of a checkpoint or of a file of weights; None of any other file."""
+    from safetensors import SafetensorError, safe_open
+
+    with path.open("rb") as file:
+        beginning = file.read(32)
+    if beginning.startswith(b"gossamer-checkpoint"):
+        from gossamer.training import checkpoints
+
+        state: Mapping[str, Any] = checkpoints.read(path)["model"]
+        return state
     try:
-        return Topology([_junction(state, prefix) for prefix in prefixes])
+        with safe_open(path, framework="np") as file:
+            if (file.metadata() or {}).get("format") == "gossamer-topology":
+                return None
+        with safe_open(path, framework="pt") as file:  # NumPy has no bfloat16
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, ValueError):
+        return None
+
+
+def _layers(state: Mapping[str, Any], path: Path) -> list[Layer]:
+    """The sparse and fully connected layers, in the order of their numbers: "10" after "2"."""
+    from gossamer.errors import InvalidTopologyError
+
+    prefixes = [name.removesuffix("weight") for name in state if name.endswith("weight") and state[name].ndim <= 2]
+    prefixes.sort(key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
+    try:
+        layers = [layer for layer in (_layer(state, prefix) for prefix in prefixes) if layer is not None]
     except (InvalidTopologyError, KeyError) as error:
-        raise TopologyFileError(f"{path} has no topology: {error}") from error
+        raise TopologyFileError(f"{path} has no network: {error}") from error
+    if not layers:
+        raise TopologyFileError(f"{path} has no sparse or fully connected layer.")
+    return layers
 
 
-def _junction(state: Mapping[str, Any], prefix: str) -> Junction:
-    from gossamer.topology import Bipartite, Rotated
+def _layer(state: Mapping[str, Any], prefix: str) -> Layer | None:
+    """The junction and weights of the layer whose tensors begin with `prefix`, if it is one."""
+    from gossamer.generators import dense
+    from gossamer.nn.structure import OFFSETS, ROWS, Structure
 
-    inputs, outputs = (int(size) for size in state[prefix + "features"])
-    if prefix + "offsets" in state:
-        return Rotated(state[prefix + "offsets"], in_features=inputs, out_features=outputs)
-    return Bipartite(state[prefix + "indptr"], state[prefix + "indices"], in_features=inputs)
+    weight = state[f"{prefix}weight"].double().numpy()
+    if f"{prefix}features" not in state:
+        return (dense(weight.shape[1], weight.shape[0]), weight.ravel()) if weight.ndim == 2 else None
+    names = OFFSETS if f"{prefix}{OFFSETS[0]}" in state else ROWS
+    I, O = (int(size) for size in state[f"{prefix}features"])
+    return Structure(I, O, tuple(state[f"{prefix}{name}"] for name in names)).junction(), weight

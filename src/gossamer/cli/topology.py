@@ -23,9 +23,9 @@ def topology(
     plot: Annotated[Path | None, typer.Option(help="Write a picture to this file (PNG, SVG or PDF).")] = None,
 ) -> None:
     """Make a junction, print its measures, and save it or draw it."""
-    from gossamer.cli import names
     from gossamer.cli.outputs import require_writable
     from gossamer.reports.pictures import draw_junction, require_format
+    from gossamer.studies import names
     from gossamer.topology import Topology
     from gossamer.training.seeds import stream
 

@@ -53,13 +53,16 @@ def train(
     threads: Annotated[int | None, typer.Option(help="Threads of PyTorch and the kernels.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="A folder for checkpoint, topology, weights and result.json; a run that is there goes on."),
+        typer.Option(
+            help="A folder for checkpoint, epochs, topology, weights, config and result; a run there goes on."
+        ),
     ] = None,
 ) -> None:
     """Train a network, and judge it on the test examples. With --out a stopped run goes on exactly where it was."""
-    from gossamer.cli import names
     from gossamer.cli.outputs import require_folder
-    from gossamer.studies import Architecture, Experiment, write_result
+    from gossamer.studies import Architecture, Experiment, Run, names
+    from gossamer.studies.folder import RunFolder
+    from gossamer.studies.results import write_config, write_result
     from gossamer.training import Config
     from gossamer.training.data import load
 
@@ -83,14 +86,13 @@ def train(
     architecture = Architecture(
         made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
     )
-    steps = -(-round(len(dataset.train) * (1 - validation)) // batch_size)
-    last = max(1, 3 * epochs * steps // 4) if until is None else until
-    rule = names.rule(rewire, fraction, every=steps if every is None else every, until=last)
+    rule = names.rule(rewire, fraction, names.Course.of(config, dataset), every=every, until=until)
     experiment = Experiment(architecture, config, seed, rule)
     outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
     _report(outcome, sizes)
     if out is not None:
-        write_result(experiment, outcome, dataset, out)
+        write_config(Run(experiment, data), dataset, RunFolder(out))
+        write_result(experiment, outcome, RunFolder(out))
 
 
 def _run(experiment: Experiment, data: Dataset, out: Path | None, *, title: str) -> Outcome:

@@ -74,13 +74,22 @@ def pairwise(
 
 @contextmanager
 def console_bar(title: str) -> Iterator[Progress]:
-    """A progress bar on standard error, for `pairwise(..., progress=bar)`."""
+    """A progress bar on standard error from the first progress on, for `pairwise(..., progress=bar)`."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    bar = Bar(console=Console(stderr=True), transient=True)
+    task = bar.add_task(title, total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:  # a bar that was never shown leaves no empty line either
+            bar.stop()
 
 
 @final

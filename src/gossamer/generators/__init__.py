@@ -9,6 +9,7 @@ from gossamer.generators.expander import lubotzky_phillips_sarnak, ramanujan, ra
 from gossamer.generators.family import Family, Size
 from gossamer.generators.layered import layered
 from gossamer.generators.optimised import optimised
+from gossamer.generators.perturbed import perturbed
 from gossamer.generators.profiles import LogNormal, PowerLaw, profiled
 from gossamer.generators.radix import radix_net
 from gossamer.generators.random import bernoulli, constant_fan_in, dense, erdos_renyi, regular_random
@@ -51,6 +52,7 @@ __all__ = [
     "n_of_m",
     "named",
     "optimised",
+    "perturbed",
     "profiled",
     "radix_net",
     "ramanujan",

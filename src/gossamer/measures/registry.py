@@ -60,6 +60,7 @@ SEARCH = Cost("search", lambda g: _edges(g) * sum(_sides(g)) / 64, 1e10, "edge v
 INVERSE = Cost("inverse", lambda g: float(min(_sides(g))), float(resistance.SMALL_SIDE_LIMIT), "neurons a side")
 SUMMARY = Cost("summary", lambda g: _edges(g) * layers_of(g)[0].in_features, 1e10, "edge-input pairs")
 COSTS = (LINEAR, ITERATIVE, SPLITS, WEDGES, SEARCH, INVERSE, SUMMARY)
+"""What a measure may cost, each with the work that is too much for a table."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.functional import sparse_linear
-from gossamer.nn.initialization import Glorot, Initialization, Kaiming
+from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.mlp import mlp, topology_of
 from gossamer.nn.sequential import Sequential
@@ -15,6 +15,7 @@ __all__ = [
     "Glorot",
     "Initialization",
     "Kaiming",
+    "Masked",
     "Sequential",
     "SparseLinear",
     "Structure",

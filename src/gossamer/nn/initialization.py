@@ -76,6 +76,40 @@ class Kaiming:
         _draw(weight, self.gain**2 / max(1e-30, fans(junction, self.fan)[0]), self.distribution, generator)
 
 
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What a fully connected layer would start with, on the live edges: W0 * A.
+
+    As many numbers are drawn whatever the topology, so that networks of one seed share their initial weights wherever
+    they share edges: with `Glorot(fan="dense")` exactly, also with the fully connected network; with live edges as fan
+    where they have as many.
+
+    Args:
+        full: fills the fully connected layer.
+
+    References:
+        Bourely, Boueri, Choromanski, "Sparse Neural Networks Topologies", arXiv 1706.05683, 2017: W0 is masked too.
+
+    >>> import gossamer as gs
+    >>> edge, both = gs.Bipartite.from_mask([[0, 1]]), gs.Bipartite.from_mask([[1, 1]])
+    >>> few, all_ = (gs.nn.SparseLinear(g) for g in (edge, both))
+    >>> for layer in (few, all_):
+    ...     Masked(Glorot(fan="dense"))(layer.weight, layer.topology(), torch.Generator().manual_seed(0))
+    >>> bool(few.weight[0] == all_.weight[1])
+    True
+    """
+
+    full: Initialization
+
+    def __call__(self, weight: Tensor, junction: Junction, generator: torch.Generator | None = None) -> None:
+        """Fill `weight`."""
+        whole = torch.empty(junction.in_features * junction.out_features)
+        self.full(whole, junction, generator)
+        inputs, outputs = (torch.tensor(ends, dtype=torch.int64) for ends in junction.edges())
+        with torch.no_grad():
+            weight.copy_(whole[outputs * junction.in_features + inputs])
+
+
 def _draw(weight: Tensor, variance: float, distribution: Distribution, generator: torch.Generator | None) -> None:
     if distribution not in ("normal", "uniform"):
         raise ValueError(f"distribution={distribution!r} is not allowed: 'normal' and 'uniform' are.")

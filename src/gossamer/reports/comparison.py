@@ -5,13 +5,17 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import torch
 
 from gossamer.reports import figures, page
 from gossamer.studies.comparison import DENSE, Comparison, Summary, Trial, summarise
-from gossamer.studies.results import processor
+from gossamer.studies.environment import processor
 from gossamer.topology import Junction
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 COLUMNS = (
     "construction",
@@ -44,13 +48,13 @@ def comparison_page(comparison: Comparison, trials: Sequence[Trial]) -> str:
                 "Accuracy against degree",
                 "Means over seeds; bars reach from the worst seed to the best. All constructions of one degree have as "
                 "many edges. The dashed line is the fully connected network.",
-                page.figure(figures.accuracy_by_degree(summaries)),
+                page.figure(accuracy_by_degree(summaries), name="accuracy against degree"),
             ),
             page.section(
                 "Connectivity against accuracy",
                 "λ₂ is the second smallest Laplacian eigenvalue of the graph that the hidden junctions make: 0 if it "
                 f"falls apart. Symbols are degrees. At equal edges {_correlations(summaries)}.",
-                page.figure(figures.connectivity_against_accuracy(summaries)),
+                page.figure(connectivity_against_accuracy(summaries), name="connectivity and accuracy"),
             ),
             page.section(
                 "Matrices",
@@ -66,6 +70,36 @@ def comparison_page(comparison: Comparison, trials: Sequence[Trial]) -> str:
             page.footer(_colophon(comparison)),
         ),
     )
+
+
+def accuracy_by_degree(summaries: Sequence[Summary]) -> Figure:
+    """Mean accuracy against degree, one line a construction; bars reach from the worst seed to the best."""
+    dense = [("dense", 100 * each.accuracy) for each in summaries if each.first.construction == DENSE]
+    series = [
+        figures.Series(name, [each.first.degree or 0 for each in group], *_range(group), _remarks(group), number)
+        for number, (name, group) in enumerate(_constructions(summaries).items())
+    ]
+    level = dense[0] if dense else None
+    return figures.lines(series, x="edges of an input (degree)", y="test accuracy, %", level=level)
+
+
+def connectivity_against_accuracy(summaries: Sequence[Summary]) -> Figure:
+    """Mean accuracy against mean algebraic connectivity: colours are constructions, symbols are degrees."""
+    groups = _constructions(summaries)
+    degrees = sorted({each.first.degree or 0 for group in groups.values() for each in group})
+    series = [
+        figures.Series(
+            name,
+            [each.connectivity for each in group],
+            *_range(group),
+            _remarks(group),
+            number,
+            [degrees.index(each.first.degree or 0) for each in group],
+        )
+        for number, (name, group) in enumerate(groups.items())
+    ]
+    x, symbols = "algebraic connectivity λ₂ of the hidden junctions", [f"degree {degree}" for degree in degrees]
+    return figures.points(series, x=x, y="test accuracy, %", symbols=symbols)
 
 
 def rank_correlations(summaries: Sequence[Summary]) -> dict[int, float]:
@@ -85,6 +119,29 @@ def rank_correlations(summaries: Sequence[Summary]) -> dict[int, float]:
 def rows(summaries: Sequence[Summary]) -> list[list[page.Cell]]:
     """The cells of `COLUMNS` for each construction and degree."""
     return [_row(summary) for summary in summaries]
+
+
+def _constructions(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
+    """The sparse ones by name."""
+    groups: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        if summary.first.degree is not None:
+            groups.setdefault(summary.first.construction, []).append(summary)
+    return groups
+
+
+def _range(group: Sequence[Summary]) -> tuple[list[float], list[float], list[float]]:
+    """Mean, worst and best accuracy over the seeds of each, in percent."""
+    accuracies = [[100 * trial.accuracy for trial in each.trials] for each in group]
+    return (
+        [100 * each.accuracy for each in group],
+        [min(each) for each in accuracies],
+        [max(each) for each in accuracies],
+    )
+
+
+def _remarks(group: Sequence[Summary]) -> list[str]:
+    return [f"degree {each.first.degree}, {each.first.edges} edges" for each in group]
 
 
 def _lead(comparison: Comparison) -> str:

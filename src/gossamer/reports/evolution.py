@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,18 +11,14 @@ from numpy.typing import ArrayLike
 from gossamer.distances import Distance, Evolution, Paths, as_topology, distance_named, evolution, paths
 from gossamer.distances.evolution import LayerDistance, matched_layers
 from gossamer.distances.networks import Network
+from gossamer.reports import page
+from gossamer.reports.figures import COLOURS, layout
+from gossamer.reports.page import Html
 from gossamer.reports.pictures import density_grid
 from gossamer.topology import Junction
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-_COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#b279a2", "#39a9a2", "#c9a40f", "#b5754c")
-_SHADES = [[0.0, "#ffffff"], [0.15, "#c5d0fb"], [0.5, "#5c7cfa"], [1.0, "#1b2a6b"]]
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1d29}"
-    "h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .3rem}p{margin:.3rem 0;max-width:60rem}"
-)
 
 
 def heat_map(distances: ArrayLike, names: Sequence[str], *, title: str) -> Figure:
@@ -38,13 +33,19 @@ def heat_map(distances: ArrayLike, names: Sequence[str], *, title: str) -> Figur
     if table.shape != (len(names), len(names)):
         raise ValueError(f"distances has shape {table.shape}; {len(names)} names need ({len(names)}, {len(names)}).")
     shown = np.round(table, 4).tolist()
-    plot = go.Figure(go.Heatmap(z=shown, colorscale=_SHADES, zmin=0, colorbar={"title": title}))
-    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=list(names), y=list(names))
+    plot = go.Figure(go.Heatmap(z=shown, coloraxis="coloraxis"))
+    columns = list(names) if len(names) <= 6 else [f"{number}" for number in range(1, len(names) + 1)]
+    rows = (
+        list(names)
+        if columns == list(names)
+        else [f"{name}  {number}" for name, number in zip(names, columns, strict=True)]
+    )
+    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=columns, y=rows)
     if len(names) <= 12:
         plot.update_traces(text=shown, texttemplate="%{text:.3f}")
     plot.update_xaxes(type="category")
-    plot.update_yaxes(type="category", autorange="reversed", scaleanchor="x")
-    return _framed(plot, 560)
+    plot.update_yaxes(type="category", autorange="reversed")
+    return _framed(plot, 560, title)
 
 
 def curves(found: Evolution, moments: Sequence[str]) -> Figure:
@@ -60,7 +61,7 @@ def curves(found: Evolution, moments: Sequence[str]) -> Figure:
                 y=np.round(values[:, k], 6).tolist(),
                 name=f"junction {k}",
                 mode="lines+markers",
-                line_color=_COLOURS[k % len(_COLOURS)],
+                line_color=COLOURS[k % len(COLOURS)],
                 legendgroup=str(k),
                 showlegend=column == 1,
                 row=1,
@@ -68,7 +69,7 @@ def curves(found: Evolution, moments: Sequence[str]) -> Figure:
             )
     plot.update_yaxes(rangemode="tozero")
     plot.update_xaxes(title_text="moment", type="category")
-    return _framed(plot, 400).update_layout(margin_t=70)
+    return _framed(plot, 400).update_layout(margin_t=50)
 
 
 def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
@@ -83,13 +84,13 @@ def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
             y=points[:, 1].tolist(),
             name=name,
             mode="lines+markers",
-            line_color=_COLOURS[number % len(_COLOURS)],
+            line_color=COLOURS[number % len(COLOURS)],
             marker={
                 "size": [13 if m in (0, last) else 6 for m in range(last + 1)],
                 "symbol": ["circle-open" if m == 0 and last else "circle" for m in range(last + 1)],
             },
             text=[f"moment {m}" for m in range(last + 1)],
-            hovertemplate=f"{escape(name)}, %{{text}}<extra></extra>",
+            hovertemplate="%{text}",
         )
     plot.update_xaxes(title_text="first coordinate")
     plot.update_yaxes(title_text=f"second ({100 * found.explained:.0f} % of scatter shown)", scaleanchor="x")
@@ -114,12 +115,13 @@ def junction_over_time(junctions: Sequence[Junction], moments: Sequence[str], *,
     grids = [np.round(density_grid(g, side=side), 3) for g in junctions]
     darkest = max(1e-9, *(float(grid.max()) for grid in grids))
     frames = [go.Frame(data=[go.Heatmap(z=g.tolist())], name=str(m), traces=[0]) for m, g in enumerate(grids)]
-    shown = go.Heatmap(z=grids[0].tolist(), colorscale=_SHADES, zmin=0, zmax=darkest, colorbar={"title": "density"})
+    shown = go.Heatmap(z=grids[0].tolist(), coloraxis="coloraxis")
     plot = go.Figure(shown, frames=frames)
     plot.update_layout(sliders=[_slider(moments)], updatemenus=[_player()])
     plot.update_xaxes(title_text="input", constrain="domain")
     plot.update_yaxes(title_text="output", autorange="reversed", scaleanchor="x", constrain="domain")
-    return _framed(plot, 620)
+    _framed(plot, 620, "density").update_layout(coloraxis_cmax=darkest, margin_b=130)
+    return plot
 
 
 def evolution_page(
@@ -146,58 +148,49 @@ def evolution_page(
     measure = distance_named("nnstd") if distance is None else distance
     found, names = paths(list(runs.values()), measure), list(runs)
     text = f"Distances are {measure.name}. Blind to: {measure.blind_to}."
-    parts = [section("The paths of the runs", text, map_of_paths(found, names))]
-    parts.append(section("Between the runs at their ends", text, heat_map(found.between(-1), names, title="")))
+    heat = heat_map(found.between(-1), names, title="")
+    parts = [page.section("The paths of the runs", text, page.figure(map_of_paths(found, names), name="paths"))]
+    parts.append(page.section("Between the runs at their ends", text, page.figure(heat, name="distances")))
     for name, moments in runs.items():
         parts += _run_sections(name, moments, layers)
-    return html(title, parts)
+    return page.page(title, f"{len(runs)} runs, moment by moment.", parts)
 
 
-def html(title: str, parts: Sequence[str]) -> str:
-    """A page of parts, Plotly's script inlined once before them."""
-    from plotly.offline import get_plotlyjs
-
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><script>{get_plotlyjs()}</script></head>"
-        f"<body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
-    )
-
-
-def section(title: str, text: str, plot: Figure) -> str:
-    """A heading, a paragraph and a figure: a part for `html`."""
-    drawn = plot.to_html(full_html=False, include_plotlyjs=False, auto_play=False, config={"displaylogo": False})
-    return f"<section><h2>{escape(title)}</h2><p>{escape(text)}</p>{drawn}</section>"
-
-
-def _run_sections(name: str, moments: Sequence[Network], layers: LayerDistance) -> list[str]:
+def _run_sections(name: str, moments: Sequence[Network], layers: LayerDistance) -> list[Html]:
     topologies = [as_topology(moment) for moment in moments]
     labels = [str(m) for m in range(len(topologies))]
     found = evolution(topologies, layers)
     travelled = ", ".join(f"junction {k}: {way:.4f}" for k, way in enumerate(found.travelled))
-    parts = [section(f"{name}: distances along the way", f"Travelled in all, {travelled}.", curves(found, labels))]
+    drawn = page.figure(curves(found, labels), name=f"{name} distances")
+    parts = [page.section(f"{name}: distances along the way", f"Travelled in all, {travelled}.", drawn)]
     for k in range(len(topologies[0])):
         junctions = [topology[k] for topology in topologies]
         text = f"{junctions[0].in_features} inputs, {junctions[0].out_features} outputs."
-        parts.append(section(f"{name}: junction {k} over time", text, junction_over_time(junctions, labels)))
+        drawn = page.figure(junction_over_time(junctions, labels), name=f"{name} junction {k}")
+        parts.append(page.section(f"{name}: junction {k} over time", text, drawn))
     return parts
 
 
-def _framed(plot: Figure, height: int) -> Figure:
-    return plot.update_layout(height=height, template="plotly_white", margin={"l": 60, "r": 20, "t": 40, "b": 50})
+def _framed(plot: Figure, height: int, shade: str = "") -> Figure:
+    """The figure with the margins of all, and with a bar of shades from 0 named `shade`."""
+    shared = layout("", "", height=height)
+    del shared["xaxis"], shared["yaxis"]
+    bar = {"title": {"text": shade}, "thickness": 12}
+    return plot.update_layout(**shared, coloraxis={"cmin": 0, "colorbar": bar})
 
 
 def _slider(moments: Sequence[str]) -> dict[str, Any]:
     now = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     steps = [{"method": "animate", "label": name, "args": [[str(m)], now]} for m, name in enumerate(moments)]
-    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 50, "l": 20}}
+    return {"steps": steps, "currentvalue": {"prefix": "moment "}, "pad": {"t": 55}, "x": 0.25, "len": 0.75}
 
 
 def _player() -> dict[str, Any]:
     run = {"frame": {"duration": 400, "redraw": True}, "fromcurrent": True, "transition": {"duration": 0}}
     stop = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}
     buttons = [
-        {"method": "animate", "label": "Play", "args": [None, run]},
-        {"method": "animate", "label": "Stop", "args": [[None], stop]},
+        {"method": "animate", "label": "▶", "args": [None, run]},
+        {"method": "animate", "label": "■", "args": [[None], stop]},
     ]
-    return {"type": "buttons", "direction": "left", "buttons": buttons, "x": 0, "y": -0.12, "xanchor": "right"}
+    place = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "pad": {"t": 72}}
+    return {"type": "buttons", "direction": "left", "showactive": False, "buttons": buttons, **place}

@@ -1,16 +1,18 @@
-"""Plotly figures of comparisons. They carry no colours of page or text: the page's script sets the reader's."""
+"""Plotly figures out of plain numbers. They carry no colours of page or text: the page's script sets the reader's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
 
-from gossamer.studies.comparison import DENSE, Summary
+import numpy as np
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_COLOURS = (
+COLOURS = (
     "#4c78a8",
     "#f58518",
     "#e45756",
@@ -22,91 +24,163 @@ _COLOURS = (
     "#7b8bd6",
     "#e377a5",
 )
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
-_GREY = "#8a93a6"
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
+_DASHES = ("solid", "dash", "dot", "dashdot")
+GREY = "#8a93a6"
 
 
-def accuracy_by_degree(summaries: Sequence[Summary]) -> Figure:
-    """Mean accuracy against degree, one line a construction; bars reach from the worst seed to the best."""
+@final
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Numbers of one name: a line, or a cloud of points.
+
+    Args:
+        name: what the legend calls it.
+        x: places.
+        y: values, as many.
+        low: lower ends of the values' intervals, NaN where there is none; empty for no intervals at all.
+        high: upper ends.
+        remarks: what the label under the pointer adds to each value; empty for nothing.
+        number: chooses colour and dash, the same in all figures of a page; grey if negative.
+        symbols: for each point the number of its symbol, if these differ.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    remarks: Sequence[str] = ()
+    number: int = 0
+    symbols: Sequence[int] = ()
+
+    @property
+    def colour(self) -> str:
+        """Its colour; grey if its number is negative."""
+        return GREY if self.number < 0 else COLOURS[self.number % len(COLOURS)]
+
+    def _bars(self) -> dict[str, Any] | None:
+        if not len(self.low):
+            return None
+        y, low, high = (np.asarray(values, dtype=np.float64) for values in (self.y, self.low, self.high))
+        above, below = np.nan_to_num(high - y).tolist(), np.nan_to_num(y - low).tolist()
+        return {"type": "data", "array": above, "arrayminus": below, "thickness": 1, "width": 3}
+
+
+def lines(
+    series: Sequence[Series], *, x: str, y: str, level: tuple[str, float] | None = None, log: bool = True
+) -> Figure:
+    """Lines through the values, with bars for their intervals.
+
+    Args:
+        series: one a line.
+        x: what stands under the axis.
+        y: what stands beside it.
+        level: name and height of a dashed line across, as of the fully connected network.
+        log: whether places are spread by their ratios; they must be positive then.
+    """
     import plotly.graph_objects as go
 
-    plot = go.Figure(layout=_layout("edges of an input (degree)", "test accuracy, %"))
-    sparse = [summary for summary in summaries if summary.first.degree is not None]
-    for summary in summaries:
-        if summary.first.construction == DENSE:
-            plot.add_hline(y=100 * summary.accuracy, line_dash="dash", line_color=_GREY, annotation_text="dense")
-    names = _names(sparse)
-    for number, (name, colour) in enumerate(names.items()):
-        of_name = [summary for summary in sparse if summary.first.construction == name]
-        shift = 1 + 0.012 * (number - (len(names) - 1) / 2)  # bars of neighbours stay apart
+    plot = go.Figure(layout=layout(x, y))
+    if level is not None:
+        name, height = level
+        plot.add_hline(y=height, line_dash="dash", line_color=GREY, annotation_text=name, annotation_font_color=GREY)
+    for number, each in enumerate(series):
+        shift = 1 + 0.012 * (number - (len(series) - 1) / 2) if log and len(series) <= 12 else 1.0  # bars stay apart
         plot.add_scatter(
-            x=[shift * (summary.first.degree or 0) for summary in of_name],
-            y=[100 * summary.accuracy for summary in of_name],
-            error_y=_seed_range(of_name),
-            name=name,
-            mode="lines+markers",
-            line_color=colour,
-            customdata=[[summary.first.degree, summary.first.edges] for summary in of_name],
-            hovertemplate="%{y:.2f} % at degree %{customdata[0]}, %{customdata[1]} edges",
+            x=[shift * value for value in each.x],
+            y=list(each.y),
+            error_y=each._bars(),
+            name=each.name,
+            mode="lines+markers" if len(each.x) <= 60 else "lines",
+            line={"color": each.colour, "dash": _DASHES[max(each.number, 0) // len(COLOURS) % len(_DASHES)]},
+            customdata=list(each.remarks) or [f"{value:g}" for value in each.x],
+            hovertemplate="%{y:.4g}: %{customdata}",
         )
-    degrees = sorted({summary.first.degree for summary in sparse if summary.first.degree is not None})
-    plot.update_xaxes(type="log", tickvals=degrees, ticktext=[str(degree) for degree in degrees])
+    if log:
+        _log_axis(plot, sorted({value for each in series for value in each.x}))
     return plot
 
 
-def connectivity_against_accuracy(summaries: Sequence[Summary]) -> Figure:
-    """Mean accuracy against mean algebraic connectivity: colours are constructions, symbols are degrees."""
+def points(series: Sequence[Series], *, x: str, y: str, symbols: Sequence[str] = ()) -> Figure:
+    """Points, coloured by series.
+
+    Args:
+        series: one a colour.
+        x: what stands under the axis.
+        y: what stands beside it.
+        symbols: what each symbol means; the legend then explains them.
+    """
     import plotly.graph_objects as go
 
-    plot = go.Figure(layout=_layout("algebraic connectivity λ₂ of the hidden junctions", "test accuracy, %"))
-    sparse = [summary for summary in summaries if summary.first.degree is not None]
-    degrees = sorted({summary.first.degree for summary in sparse if summary.first.degree is not None})
-    for name, colour in _names(sparse).items():
-        of_name = [summary for summary in sparse if summary.first.construction == name]
+    plot = go.Figure(layout=layout(x, y))
+    for each in series:
+        shapes = [SYMBOLS[number % len(SYMBOLS)] for number in each.symbols] or "circle"
         plot.add_scatter(
-            x=[summary.connectivity for summary in of_name],
-            y=[100 * summary.accuracy for summary in of_name],
-            error_y=_seed_range(of_name),
-            name=name,
+            x=list(each.x),
+            y=list(each.y),
+            error_y=each._bars(),
+            name=each.name,
             mode="markers",
-            marker={
-                "color": colour,
-                "size": 11,
-                "symbol": [_SYMBOLS[degrees.index(summary.first.degree or 0) % len(_SYMBOLS)] for summary in of_name],
-            },
-            customdata=[summary.first.degree for summary in of_name],
-            hovertemplate="degree %{customdata}: λ₂ %{x:.3g}, %{y:.2f} %",
+            marker={"color": each.colour, "size": 10, "symbol": shapes},
+            customdata=list(each.remarks) or [each.name] * len(each.x),
+            hovertemplate="%{customdata}: %{x:.4g}, %{y:.4g}",
         )
-    for number, degree in enumerate(degrees):  # points that are never seen explain the symbols in the legend
-        marker = {"color": _GREY, "size": 11, "symbol": _SYMBOLS[number % len(_SYMBOLS)]}
-        plot.add_scatter(x=[None], y=[None], name=f"degree {degree}", mode="markers", marker=marker)
+    for number, meaning in enumerate(symbols):  # points that are never seen explain the symbols in the legend
+        marker = {"color": GREY, "size": 10, "symbol": SYMBOLS[number % len(SYMBOLS)]}
+        plot.add_scatter(x=[None], y=[None], name=meaning, mode="markers", marker=marker)
     return plot
 
 
-def _names(summaries: Sequence[Summary]) -> dict[str, str]:
-    """The constructions in order, each with its colour."""
-    names = dict.fromkeys(summary.first.construction for summary in summaries)
-    return {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
+def contour(
+    values: ArrayLike, columns: Sequence[float], rows: Sequence[float], *, axes: tuple[str, str, str]
+) -> Figure:
+    """Values over a grid as lines of equal height, gaps bridged; `axes` names columns, rows and values."""
+    import plotly.graph_objects as go
+
+    across, down, title = axes
+    table = np.asarray(values, dtype=np.float64)
+    shown = [[None if np.isnan(value) else float(value) for value in row] for row in table]
+    plot = go.Figure(layout=layout(across, down))
+    plot.add_contour(
+        z=shown,
+        x=list(columns),
+        y=list(rows),
+        coloraxis="coloraxis",
+        connectgaps=True,
+        contours={"showlabels": True},
+        line={"width": 0.5},
+        hovertemplate="%{x} and %{y}: %{z:.4g}<extra></extra>",
+    )
+    found = np.argwhere(~np.isnan(table))
+    plot.add_scatter(
+        x=[columns[j] for _, j in found],
+        y=[rows[i] for i, _ in found],
+        mode="markers",
+        marker={"size": 6, "color": COLOURS[1]},
+        name="measured",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    plot.update_layout(coloraxis={"colorbar": {"title": {"text": title}, "thickness": 12}})
+    _log_axis(plot, sorted(columns))
+    plot.update_yaxes(type="log", tickvals=list(rows), ticktext=[f"{value:g}" for value in rows])
+    return plot
 
 
-def _seed_range(summaries: Sequence[Summary]) -> dict[str, Any]:
-    worst = [min(trial.accuracy for trial in summary.trials) for summary in summaries]
-    best = [max(trial.accuracy for trial in summary.trials) for summary in summaries]
-    means = [summary.accuracy for summary in summaries]
-    return {
-        "array": [100 * (high - mean) for high, mean in zip(best, means, strict=True)],
-        "arrayminus": [100 * (mean - low) for low, mean in zip(worst, means, strict=True)],
-        "thickness": 1,
-        "width": 3,
-    }
-
-
-def _layout(x: str, y: str) -> dict[str, Any]:
+def layout(x: str, y: str, *, height: int = 440) -> dict[str, Any]:
+    """What all figures share: titles of the axes, margins, no template."""
     return {
         "xaxis": {"title": {"text": x}},
         "yaxis": {"title": {"text": y}},
-        "margin": {"l": 60, "r": 20, "t": 20, "b": 55},
-        "legend": {"orientation": "h", "y": -0.2},
+        "margin": {"l": 60, "r": 16, "t": 28, "b": 58},
+        "height": height,
         "hovermode": "closest",
         "template": "none",
     }
+
+
+def _log_axis(plot: Figure, values: Sequence[float]) -> None:
+    plot.update_xaxes(type="log")
+    if len(values) <= 10:
+        plot.update_xaxes(tickvals=list(values), ticktext=[f"{value:.3g}" for value in values])

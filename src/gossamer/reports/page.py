@@ -9,9 +9,12 @@ from __future__ import annotations
 import base64
 import importlib.resources
 import io
+import json
+import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 import numpy as np
 
@@ -48,17 +51,34 @@ def page(title: str, lead: str, parts: Iterable[Html]) -> str:
             '<link rel="icon" href="data:,">',  # or browsers ask for /favicon.ico
             f"<title>{escape(title)}</title>",
             f"<style>{_asset('page.css')}</style></head><body><main>",
-            f'<h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>',
+            f"<h1>{escape(title)}</h1>" + (f'<p class="lead">{escape(lead)}</p>' if lead else ""),
             *parts,
-            f"</main><script>{get_plotlyjs()}</script>",
-            f"<script>{_asset('page.js')}</script></body></html>",
+            f"</main><script>{_asset('table.js')}</script>",  # first: tables answer while Plotly is still being read
+            f"<script>{get_plotlyjs()}</script><script>{_asset('page.js')}</script></body></html>",
         )
     )
 
 
 def section(title: str, text: str, *parts: Html) -> Html:
     """A card with a title, a paragraph, and what belongs to it."""
-    return Html(f"<section><h2>{escape(title)}</h2><p>{escape(text)}</p>{''.join(parts)}</section>")
+    lead = f"<p>{escape(text)}</p>" if text else ""
+    return Html(f'<section id="{_anchor(title)}"><h2>{escape(title)}</h2>{lead}{"".join(parts)}</section>')
+
+
+def contents(titles: Iterable[str]) -> Html:
+    """Links to the sections of these titles, in a bar that stays in sight."""
+    links = "".join(f'<a href="#{_anchor(title)}">{escape(title)}</a>' for title in titles)
+    return Html(f'<nav aria-label="Contents">{links}</nav>')
+
+
+def paragraph(text: str) -> Html:
+    """A paragraph."""
+    return Html(f"<p>{escape(text)}</p>")
+
+
+def statements(sentences: Iterable[str]) -> Html:
+    """What follows from the numbers, point by point."""
+    return Html(f'<ul class="statements">{"".join(f"<li>{escape(text)}</li>" for text in sentences)}</ul>')
 
 
 def facts(values: Mapping[str, str]) -> Html:
@@ -67,17 +87,63 @@ def facts(values: Mapping[str, str]) -> Html:
     return Html(f'<dl class="facts">{items}</dl>')
 
 
-def figure(plot: Figure) -> Html:
-    """A Plotly figure; the page's script draws it in the reader's colours."""
-    data = plot.to_json().replace("<", "\\u003c")  # nothing in it can end the script element
-    return Html(f'<div class="plot"></div><script type="application/json">{data}</script>')
+def figure(plot: Figure, *, name: str = "figure") -> Html:
+    """A Plotly figure; the page's script draws it in the reader's colours once it comes into sight.
+
+    Plotly takes tags and entities in its texts for markup, so every text is escaped here; only the templates of hover
+    labels, which hold no names, are left.
+
+    Args:
+        plot: the figure; `layout.height` is without its legend.
+        name: of the file that its PNG button saves.
+    """
+    data = embedded(_literal(plot.to_plotly_json()))
+    return Html(
+        f'<div class="drawing"><div class="plot" data-name="{_anchor(name)}"></div>'
+        f'<script type="application/json">{data}</script></div>'
+    )
+
+
+def choice(parts: Mapping[str, Html], *, label: str) -> Html:
+    """Parts of which one is shown, the first to begin with; a single one needs no choosing.
+
+    Args:
+        parts: by the names among which the reader chooses.
+        label: says what is chosen, to those who do not see the page.
+    """
+    if len(parts) < 2:
+        return Html("".join(parts.values()))
+    group, names = f"choice-{zlib.crc32(''.join(parts.values()).encode()):x}", list(parts)
+    if len(names) <= 4:
+        radios = "".join(
+            f'<label><input type="radio" name="{group}" value="{number}"{" checked" * (number == 0)}>'
+            f"{escape(name)}</label>"
+            for number, name in enumerate(names)
+        )
+        control = f'<fieldset class="tabs" aria-label="{escape(label)}">{radios}</fieldset>'
+    else:
+        options = "".join(f'<option value="{number}">{escape(name)}</option>' for number, name in enumerate(names))
+        control = f'<select class="picker" aria-label="{escape(label)}" autocomplete="off">{options}</select>'
+    shown = "".join(f"<div{' hidden' * (number > 0)}>{part}</div>" for number, part in enumerate(parts.values()))
+    return Html(f'<div class="choice">{control}{shown}</div>')
+
+
+def embedded(value: object) -> str:
+    """JSON for a script element, which nothing in it can end."""
+    from plotly.utils import PlotlyJSONEncoder
+
+    return json.dumps(value, cls=PlotlyJSONEncoder, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def image(g: Junction, *, name: str, side: int = 256) -> Html:
+    """The matrix of a junction, outputs down and inputs across, at most `side` cells a way."""
+    return Html(f'<img alt="matrix of {escape(name)}" src="{_matrix_image(g, side)}">')
 
 
 def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
     """The matrices of junctions, outputs down and inputs across, each with its name and a remark."""
     items = "".join(
-        f'<figure><img alt="matrix of {escape(name)}" src="{_matrix_image(g)}">'
-        f"<figcaption><b>{escape(name)}</b>{escape(remark)}</figcaption></figure>"
+        f"<figure>{image(g, name=name)}<figcaption><b>{escape(name)}</b>{escape(remark)}</figcaption></figure>"
         for name, (g, remark) in junctions.items()
     )
     return Html(f'<div class="pictures">{items}</div>')
@@ -85,9 +151,15 @@ def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
     """A table whose columns sort when their names are clicked."""
-    head = "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in columns)
-    body = "".join(f"<tr>{''.join(_cell(shown, key) for shown, key in row)}</tr>" for row in rows)
+    head = heads(columns)
+    body = "".join(f"<tr>{''.join(cell(shown, key) for shown, key in row)}</tr>" for row in rows)
     return Html(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def heads(names: Iterable[str], *, text: bool = False) -> Html:
+    """The heads of columns, of texts or of numbers; a click sorts."""
+    kind = ' class="text"' if text else ""
+    return Html("".join(f'<th scope="col"{kind}><button type="button">{escape(name)}</button></th>' for name in names))
 
 
 def footer(text: str) -> Html:
@@ -95,19 +167,39 @@ def footer(text: str) -> Html:
     return Html(f"<footer>{escape(text)}</footer>")
 
 
-def _cell(shown: str, key: float | str) -> str:
-    return f'<td data-value="{escape(str(key))}">{escape(shown)}</td>'
+def cell(shown: str, key: float | str) -> Html:
+    """A cell of a table's body: texts stand left, the long ones in several lines; numbers stand right."""
+    kind = "" if not isinstance(key, str) else ' class="text"' if len(shown) < 60 else ' class="text long"'
+    return Html(f'<td{kind} data-value="{escape(str(key))}">{escape(shown)}</td>')
+
+
+def _literal(value: Any, key: str = "") -> Any:
+    """A figure's description whose texts show as they are: `<` as `<`, not as the start of a tag."""
+    if isinstance(value, str):
+        return value if key.endswith("template") else escape(value, quote=False)
+    if isinstance(value, Mapping):
+        return {name: _literal(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_literal(inner, key) for inner in value]
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_literal(inner, key) for inner in value.tolist()]
+    return value
+
+
+def _anchor(title: str) -> str:
+    """A title as an address within the page, or as a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def _asset(name: str) -> str:
     return importlib.resources.files("gossamer.reports").joinpath("assets", name).read_text("utf-8")
 
 
-def _matrix_image(g: Junction) -> str:
+def _matrix_image(g: Junction, side: int) -> str:
     """A PNG as a data address: the ink is denser where more edges are, and the paper shows through elsewhere."""
     from PIL import Image
 
-    grid = density_grid(g)
+    grid = density_grid(g, side=side)
     shades = np.round(255 * grid / max(grid.max(), 1e-9)).astype(np.uint8)
     ink = np.broadcast_to(np.array(_INK, dtype=np.uint8), (*shades.shape, 3))
     buffer = io.BytesIO()

@@ -1,7 +1,48 @@
-"""Runs that are named by all that decides their numbers, and grids of them."""
+"""Runs that are named by all that decides their numbers, and grids of them. Names are imported when first used."""
 
-from gossamer.studies.architecture import Architecture
-from gossamer.studies.experiment import Experiment, Outcome
-from gossamer.studies.results import write_result
+from __future__ import annotations
 
-__all__ = ["Architecture", "Experiment", "Outcome", "write_result"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gossamer.studies.architecture import Architecture
+    from gossamer.studies.clusters import Dask, Ray
+    from gossamer.studies.engines import Engine, Loky, Sequential
+    from gossamer.studies.experiment import Experiment, Outcome
+    from gossamer.studies.run import Run
+    from gossamer.studies.study import Execution, Study
+
+_HOMES = {
+    "architecture": ("Architecture",),
+    "clusters": ("Dask", "Ray"),
+    "engines": ("Engine", "Loky", "Sequential"),
+    "experiment": ("Experiment", "Outcome"),
+    "run": ("Run",),
+    "study": ("Execution", "Study"),
+}
+
+__all__ = [
+    "Architecture",
+    "Dask",
+    "Engine",
+    "Execution",
+    "Experiment",
+    "Loky",
+    "Outcome",
+    "Ray",
+    "Run",
+    "Sequential",
+    "Study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"gossamer.studies.{module}"), name)
+    raise AttributeError(f"module 'gossamer.studies' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

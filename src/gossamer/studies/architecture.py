@@ -28,6 +28,8 @@ class Architecture:
         activation: makes the module behind each hidden layer.
         initialization: of the weights.
         dropout: share of the inputs, and of the hidden units, that is left out; each from 0 to below 1.
+        start_seed: whose streams "topology" and "weights" make the network; None for the run's own seed. With it, runs
+            of many seeds have the same start.
 
     Raises:
         InvalidTopologyError: another number of edge counts than of junctions.
@@ -46,6 +48,7 @@ class Architecture:
     activation: Callable[[], nn.Module] = nn.ReLU
     initialization: Initialization = field(default_factory=Kaiming)
     dropout: tuple[float, float] = (0.0, 0.0)
+    start_seed: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.edges) != len(self.hidden) + 1:
@@ -57,6 +60,8 @@ class Architecture:
             require_int("hidden", width, low=1)
         for share in self.dropout:
             require_fraction("dropout", share, high=0.999)
+        if self.start_seed is not None:
+            require_int("start_seed", self.start_seed, low=0)
 
     def topology(self, data: Dataset, *, seed: int) -> Topology:
         """The network's junctions; random ones come from the stream "topology" of the seed.
@@ -64,7 +69,7 @@ class Architecture:
         Raises:
             InfeasibleTopologyError: a junction that the family cannot make.
         """
-        rng = stream(seed, "topology")
+        rng = stream(self._start(seed), "topology")
         return Topology(
             dense(n, m) if self.family is None or count is None else self.family.with_edges(n, m, count, rng=rng)
             for (n, m), count in zip(self._junctions(data), self.edges, strict=True)
@@ -76,7 +81,7 @@ class Architecture:
         The global random state of PyTorch is as it was afterwards.
         """
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(torch_seed(seed, "weights"))
+            torch.manual_seed(torch_seed(self._start(seed), "weights"))
             if self.family is None:
                 return self._full_network(data)
             topology = self.topology(data, seed=seed)
@@ -85,12 +90,15 @@ class Architecture:
     def _full_network(self, data: Dataset) -> nn.Sequential:
         modules: list[nn.Module] = []
         for number, (n, m) in enumerate(self._junctions(data)):
-            layer = nn.Linear(n, m)
+            layer = nn.utils.skip_init(nn.Linear, n, m)  # which draws nothing: sparse layers do not either
             self.initialization(layer.weight.data.view(-1), dense(n, m))
             nn.init.zeros_(layer.bias)
             share = self.dropout[min(number, 1)]
             modules += [*([nn.Dropout(share)] if share else []), layer, self.activation()]
         return nn.Sequential(*modules[:-1])
+
+    def _start(self, seed: int) -> int:
+        return seed if self.start_seed is None else self.start_seed
 
     def _junctions(self, data: Dataset) -> list[tuple[int, int]]:
         return list(pairwise((data.num_features, *self.hidden, data.num_classes)))

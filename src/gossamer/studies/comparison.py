@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
-from torch import nn
-
-from gossamer.errors import TopologyWarning, require_int
+from gossamer.errors import require_int
 from gossamer.generators import Family
 from gossamer.measures import algebraic_connectivity, dead_units
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
+from gossamer.studies.judging import parameter_bytes, without_warnings
 from gossamer.topology import Topology
 from gossamer.training import Config
 from gossamer.training.data import Dataset
@@ -134,7 +131,7 @@ class Comparison:
 
     def topology(self, construction: str, degree: int | None, *, seed: int) -> Topology:
         """The junctions of that network; no warning, since a trial says what is wrong with them."""
-        with _silence():
+        with without_warnings():
             return self.architecture(construction, degree).topology(self.data, seed=seed)
 
     def trials(self) -> Iterator[Trial]:
@@ -153,7 +150,7 @@ class Comparison:
     def _trial(self, construction: str, degree: int | None, seed: int) -> Trial:
         experiment = Experiment(self.architecture(construction, degree), self.config, seed)
         topology = self.topology(construction, degree, seed=seed)
-        with _silence():
+        with without_warnings():
             outcome = experiment.run(self.data)
         hidden = Topology(topology.layers[:-1])
         stored = 0 if degree is None else hidden.nbytes
@@ -163,7 +160,7 @@ class Comparison:
             seed=seed,
             edges=topology.num_edges,
             topology_bytes=stored,
-            model_bytes=stored + _parameter_bytes(outcome.model),
+            model_bytes=stored + parameter_bytes(outcome.model),
             connectivity=algebraic_connectivity(hidden),
             dead=sum(sum(dead_units(layer)) for layer in hidden),
             accuracy=outcome.test.accuracy,
@@ -182,14 +179,3 @@ def summarise(trials: Sequence[Trial]) -> list[Summary]:
     for trial in trials:
         groups.setdefault((trial.construction, trial.degree), []).append(trial)
     return [Summary(tuple(group)) for group in groups.values()]
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TopologyWarning)
-        yield
-
-
-def _parameter_bytes(model: nn.Module) -> int:
-    return sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())

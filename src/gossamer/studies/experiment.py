@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from gossamer.errors import require_int
-from gossamer.rewiring import Rule
+from gossamer.rewiring import Recording, Rule
 from gossamer.studies.architecture import Architecture
 from gossamer.training import Callback, Config, History, Metrics, Rewiring, evaluate, fit, stream, torch_seed
 from gossamer.training.data import Dataset
@@ -57,8 +57,21 @@ class Experiment:
     def __post_init__(self) -> None:
         require_int("seed", self.seed, low=0)
 
-    def run(self, data: Dataset, *, checkpoint: Path | None = None, callbacks: Sequence[Callback] = ()) -> Outcome:
+    def run(
+        self,
+        data: Dataset,
+        *,
+        checkpoint: Path | None = None,
+        callbacks: Sequence[Callback] = (),
+        recording: Recording | None = None,
+    ) -> Outcome:
         """Make the network, train it, and judge it; the global random state of PyTorch is as it was afterwards.
+
+        Args:
+            data: what it learns.
+            checkpoint: written after every epoch; a run that is there goes on.
+            callbacks: called after every step and epoch.
+            recording: where the updates of the rule are logged, if there is one.
 
         Raises:
             InfeasibleTopologyError: there is no such network.
@@ -70,6 +83,6 @@ class Experiment:
             torch.manual_seed(torch_seed(self.seed, "dropout"))
             rng = stream(self.seed, "order")
             if self.rule is not None:
-                callbacks = [Rewiring(self.rule, rng=stream(self.seed, "rewiring")), *callbacks]
+                callbacks = [Rewiring(self.rule, rng=stream(self.seed, "rewiring"), recording=recording), *callbacks]
             history = fit(model, data, self.config, rng=rng, checkpoint=checkpoint, callbacks=callbacks)
         return Outcome(model, history, evaluate(model, data, self.config.loss))

@@ -9,11 +9,10 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from gossamer.nn.kernels.native import NATIVE
+from gossamer.studies.environment import kernels, processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +74,7 @@ def environment() -> str:
     """One line on what the numbers were measured with."""
     from gossamer import __version__
 
-    kernels = "no native kernels"
-    if NATIVE.serves(torch.ones(1)):
-        import gossamer._native as _native
-
-        kernels = f"{_native.instruction_set()} kernels"
     return (
-        f"gossamer {__version__} ({kernels}), torch {torch.__version__}, Python {platform.python_version()}; "
-        f"{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+        f"gossamer {__version__} ({kernels()}), torch {torch.__version__}, Python {platform.python_version()}; "
+        f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
     )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

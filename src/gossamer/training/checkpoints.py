@@ -1,7 +1,8 @@
 """Checkpoints: a run in a file, whole or not at all.
 
 A file is `MAGIC`, the BLAKE2b digest (16 bytes) of the rest, and a `torch.save` of tensors, numbers and strings; it is
-read with `weights_only=True`, so that no file can run code.
+read with `weights_only=True`, so that no file can run code. The file before the last is kept beside it as
+`NAME.previous`: should the last one be damaged, the run goes on from there, and the damaged one is `NAME.damaged`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import pickle
+import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gossamer.errors import CheckpointError
+from gossamer.errors import CheckpointError, CheckpointWarning
 from gossamer.topology.files import write_atomically
 from gossamer.training.callbacks import Callback, Stateful
 from gossamer.training.run import Epoch, Run
@@ -28,7 +32,7 @@ _DIGEST_BYTES = 16
 
 
 def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
-    """Write the run as it is now; the file is replaced at once or not at all.
+    """Write the run as it is now; the file is replaced at once or not at all, and what was in it is kept beside it.
 
     Raises:
         CheckpointError: the file cannot be written.
@@ -50,20 +54,24 @@ def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
     torch.save(state, buffer)
     content = buffer.getvalue()
     try:
+        _keep_previous(path)
         write_atomically(path, MAGIC + _digest(content) + content)
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be written: {error.strerror}.") from error
 
 
 def resume(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> bool:
-    """Bring the run to where the file left it; False if there is no such file.
+    """Bring the run to where the file left it, or the one before it if that is damaged; False if there is no file.
+
+    Warns:
+        CheckpointWarning: the file is damaged, and the one before it is used.
 
     Raises:
-        CheckpointError: the file is damaged, no checkpoint, or of another run.
+        CheckpointError: both are damaged, or no checkpoint; or the file is of another run.
     """
-    if not path.exists():
+    state = _newest(path)
+    if state is None:
         return False
-    state = read(path)
     _require_same(run.name, state["name"], path)
     stateful = [callback for callback in callbacks if isinstance(callback, Stateful)]
     if len(stateful) != len(state["callbacks"]):
@@ -106,6 +114,44 @@ def read(path: Path) -> dict[str, Any]:
     except (RuntimeError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"checkpoint {path} is of another version of PyTorch: {error}") from error
     return state
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the last one is kept."""
+    return path.with_name(f"{path.name}.previous")
+
+
+def _keep_previous(path: Path) -> None:
+    """Give the file a second name, so that there is one under `path` at every moment."""
+    if not path.exists():
+        return
+    spare = path.with_name(f".{path.name}.spare")
+    spare.unlink(missing_ok=True)
+    try:
+        os.link(path, spare)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(path, spare)
+    spare.replace(previous(path))
+
+
+def _newest(path: Path) -> dict[str, Any] | None:
+    """What the last readable file holds; None if there is none."""
+    older = previous(path)
+    if not path.exists():
+        return read(older) if older.exists() else None
+    try:
+        return read(path)
+    except CheckpointError as error:
+        if not older.exists():
+            raise
+        state = read(older)
+        path.replace(path.with_name(f"{path.name}.damaged"))
+        warnings.warn(
+            f"{error} The run goes on from the one before it, {older}, after epoch {len(state['history'])}.",
+            CheckpointWarning,
+            stacklevel=4,
+        )
+        return state
 
 
 def _require_same(wanted: str, found: str, path: Path) -> None:

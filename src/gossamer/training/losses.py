@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gossamer.errors import require_fraction
+
 
 class Loss(Protocol):
     """A scalar to be made small; a value, so that it can name a run."""
@@ -21,13 +23,27 @@ class Loss(Protocol):
 class CrossEntropy:
     """Cross-entropy of the softmax of the outputs, in nats, from 0.
 
+    Args:
+        smoothing: the share of every target that all classes share evenly, 0 to 1.
+
+    Raises:
+        ValueError: a share out of range.
+
+    References:
+        Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
+
     >>> round(float(CrossEntropy()(torch.zeros(2, 4), torch.tensor([0, 3]))), 4)  # log 4
     1.3863
     """
 
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_fraction("smoothing", self.smoothing)
+
     def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Mean over the batch."""
-        return functional.cross_entropy(outputs, labels)
+        return functional.cross_entropy(outputs, labels, label_smoothing=self.smoothing)
 
 
 @dataclass(frozen=True, slots=True)

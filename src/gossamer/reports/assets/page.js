@@ -1,49 +1,96 @@
 "use strict";
+// Figures: drawn in the reader's colours when they come near the window, and again when the colours change.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const figures = [...document.querySelectorAll("script[type='application/json']")].map((script) => ({
-  place: script.previousElementSibling,
-  ...JSON.parse(script.textContent),
-}));
+const drawn = new Set();
+const shades = {
+  light: [[0, "#ffffff"], [0.3, "#c5d0fb"], [0.65, "#5c7cfa"], [1, "#1b2a6b"]],
+  dark: [[0, "#181c26"], [0.3, "#2f3d80"], [0.65, "#5c7cfa"], [1, "#dbe3ff"]],
+};
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function themed(layout) {
-  const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line") };
-  const both = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
+// Room for a legend under the plot: it grows with its entries, so that it never covers the axes.
+function legendHeight(place, data, layout) {
+  if (layout.showlegend === false) return 0;
+  const names = data.filter((trace) => trace.name && trace.showlegend !== false).map((trace) => trace.name.length);
+  if (names.length < 2) return 0;
+  const columns = Math.max(1, Math.floor((place.clientWidth - 80) / (Math.max(...names) * 7.2 + 46)));
+  return Math.ceil(names.length / columns) * 20 + 8;
+}
+
+function themed(place, data, layout) {
+  const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"),
+    automargin: true };
+  const [legend, narrow, margin] = [legendHeight(place, data, layout), place.clientWidth < 520, layout.margin];
+  const square = Object.values(layout).some((part) => part?.scaleanchor); // it would leave a narrow window half empty
+  const base = Math.min(layout.height || 440, square && narrow ? place.clientWidth + margin.b + 40 : Infinity);
+  const both = { ...layout, paper_bgcolor: colour("--card"), plot_bgcolor: colour("--card"), autosize: true };
+  both.height = base + legend;
+  both.margin = { ...margin, b: margin.b + legend };
+  const under = margin.b / (base - margin.t - margin.b);
+  both.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -under, yanchor: "top" };
+  both.showlegend = legend > 0;
   both.font = { ...layout.font, color: colour("--ink"), family: getComputedStyle(document.body).fontFamily };
-  both.modebar = { bgcolor: "rgba(0,0,0,0)", color: colour("--faint"), activecolor: colour("--accent") };
-  for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
-    both[name] = { ...layout[name], ...axis };
+  both.hoverlabel = { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") },
+    namelength: -1 };
+  const control = { bgcolor: colour("--wash"), bordercolor: colour("--line") };
+  both.sliders = layout.sliders?.map((slider) => ({ ...slider, ...control, activebgcolor: colour("--accent") }));
+  both.updatemenus = layout.updatemenus?.map((menu) => ({ ...menu, ...control }));
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis/.test(name)) both[name] = { ...layout[name], ...axis, tickfont: { size: narrow ? 10 : 12 } };
+    if (/^coloraxis/.test(name)) both[name] = { ...layout[name], colorscale: shades[dark.matches ? "dark" : "light"] };
+    if (/^coloraxis/.test(name) && narrow) both[name].showscale = false;
   }
+  place.style.height = `${both.height}px`;
   return both;
 }
 
-function draw() {
-  for (const { place, data, layout } of figures) {
-    Plotly.react(place, data, themed(layout), { displayModeBar: "hover", displaylogo: false, responsive: true });
+async function draw(place) {
+  const { data, layout, frames } = JSON.parse(place.nextElementSibling.textContent);
+  const first = !drawn.has(place);
+  drawn.add(place);
+  await Plotly.react(place, data, themed(place, data, layout), { displayModeBar: false, responsive: true });
+  if (first && frames?.length) await Plotly.addFrames(place, frames);
+  place.dataset.drawn = "yes";
+}
+
+function png(place) {
+  const size = { width: place.clientWidth, height: place.clientHeight, scale: 2 };
+  return Plotly.downloadImage(place, { format: "png", filename: place.dataset.name, ...size });
+}
+
+const near = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+    near.unobserve(target);
+    draw(target);
   }
+}, { rootMargin: "400px 0px" });
+
+for (const place of document.querySelectorAll(".plot")) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "button png", textContent: "PNG", title: "Save as a picture" });
+  button.addEventListener("click", () => png(place));
+  place.before(button);
+  near.observe(place);
+}
+// The rest is drawn when there is nothing else to do, one figure at a time, so that scrolling meets no empty places.
+function drawNext() {
+  const next = [...document.querySelectorAll(".plot")].find((place) => !drawn.has(place) && place.offsetParent);
+  if (!next) return;
+  near.unobserve(next);
+  draw(next).then(() => requestIdleCallback(drawNext));
 }
 
-function sort(table, column, header) {
-  const ascending = header.getAttribute("aria-sort") !== "ascending";
-  table.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
-  header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-  const key = (row) => row.cells[column].dataset.value;
-  const number = (text) => (text === "" ? -Infinity : Number(text));
-  const rows = [...table.tBodies[0].rows].sort((a, b) => {
-    const [x, y] = [key(a), key(b)];
-    const order = Number.isNaN(number(x)) || Number.isNaN(number(y)) ? x.localeCompare(y) : number(x) - number(y);
-    return ascending ? order : -order;
-  });
-  table.tBodies[0].append(...rows);
-}
+window.addEventListener("load", () => requestIdleCallback(drawNext));
+dark.addEventListener("change", () => drawn.forEach(draw));
+window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((place) => draw(place)));
 
-for (const table of document.querySelectorAll("table")) {
-  table.querySelectorAll("th").forEach((header, column) => {
-    header.querySelector("button").addEventListener("click", () => sort(table, column, header));
+// Choices: one of several parts is shown.
+for (const choice of document.querySelectorAll(".choice")) {
+  choice.firstElementChild.addEventListener("change", (event) => {
+    const parts = [...choice.children].slice(1);
+    parts.forEach((part, number) => { part.hidden = number !== Number(event.target.value); });
   });
 }
-draw();
-dark.addEventListener("change", draw);

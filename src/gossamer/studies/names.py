@@ -1,12 +1,13 @@
-"""Where the words of the command line become objects."""
+"""Where the words of the command line and of study files become objects."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gossamer.errors import require_int, require_known
+from gossamer.errors import require_fraction, require_int, require_known
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from gossamer.nn import Initialization
     from gossamer.rewiring import Rule
     from gossamer.topology import Junction
-    from gossamer.training import Loss, OptimizerRecipe, Schedule
+    from gossamer.training import Config, Loss, OptimizerRecipe, Schedule
+    from gossamer.training.data import Dataset
 
 DENSE = "dense"
 
@@ -41,7 +43,7 @@ def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: n
         return dense(inputs, outputs)
     if degree is None:
         raise ValueError(f"degree is not given: {name} needs one, such as --degree 16.")
-    return made.with_edges(inputs, outputs, _edges(made, degree, inputs, outputs), rng=rng)
+    return made.with_edges(inputs, outputs, _edges(made, str(degree), inputs, outputs), rng=rng)
 
 
 def activation(name: str) -> Callable[[], nn.Module]:
@@ -124,25 +126,55 @@ def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int
             if that is what the construction makes equal.
         sizes: neurons of each layer, input first.
     """
-    words = degree.split(",")
+    return _each_junction(made, "degree", degree, sizes, _edges)
+
+
+def equal_edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+    """The same, but a degree counts the edges of each input whatever the construction: equal cost for all."""
+
+    def count(made: Family, word: str, n: int, m: int) -> int:
+        return n * require_int(f"degree of a {n} x {m} junction", _count("degree", word), low=1, high=m)
+
+    return _each_junction(made, "degree", degree, sizes, count)
+
+
+def edges_of_density(made: Family | None, density: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+    """The same, from shares of the possible edges; of the counts that the construction can make, the nearest."""
+
+    def count(made: Family, word: str, n: int, m: int) -> int:
+        wanted = round(require_fraction(f"density of a {n} x {m} junction", _share("density", word)) * n * m)
+        near = made.nearest_edges(n, m, max(1, wanted)) or (wanted,)
+        return min(near, key=lambda number: abs(number - wanted))
+
+    return _each_junction(made, "density", density, sizes, count)
+
+
+def _each_junction(
+    made: Family | None,
+    name: str,
+    text: str,
+    sizes: tuple[int, ...],
+    count: Callable[[Family, str, int, int], int],
+) -> tuple[int | None, ...]:
+    words = text.split(",")
     junctions = len(sizes) - 1
     if len(words) == 1 and junctions > 1:
         words = [*words * (junctions - 1), DENSE]
     if len(words) != junctions:
         raise ValueError(
-            f"degree={degree} has {len(words)} entries for {junctions} junctions: give one, or one for each."
+            f"{name}={text} has {len(words)} entries for {junctions} junctions: give one, or one for each."
         )
     return tuple(
-        None if word == DENSE or made is None else _edges(made, _count("degree", word), n, m)
+        None if word.strip() == DENSE or made is None else count(made, word, n, m)
         for word, n, m in zip(words, sizes, sizes[1:], strict=False)
     )
 
 
-def _edges(made: Family, degree: int, n: int, m: int) -> int:
+def _edges(made: Family, word: str, n: int, m: int) -> int:
     from gossamer.generators import Size
 
     each, most = (m, n) if made.size is Size.FAN_IN else (n, m)
-    return each * require_int(f"degree of a {n} x {m} junction", degree, low=1, high=most)
+    return each * require_int(f"degree of a {n} x {m} junction", _count("degree", word), low=1, high=most)
 
 
 def _count(name: str, word: str) -> int:
@@ -152,14 +184,49 @@ def _count(name: str, word: str) -> int:
         raise ValueError(f"{name}={word} is no whole number.") from None
 
 
+def _share(name: str, word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{name}={word} is no number.") from None
+
+
 _RULES = """
 sparse_evolutionary rigl in_time sparse_momentum mest mest_soft granet gradual_magnitude srigl cht chts chtss
 importance_pruning deep_rewiring diagonals lottery_ticket
 """
 
 
-def rule(name: str, fraction: float | None, *, every: int, until: int) -> Rule | None:
-    """The rewiring rule of this name, acting each `every` steps up to `until`; None for a static topology.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long a training is, which rules go by when they are not told.
+
+    Args:
+        steps: of an epoch.
+        epochs: of the training.
+    """
+
+    steps: int
+    epochs: int
+
+    @classmethod
+    def of(cls, config: Config, data: Dataset) -> Course:
+        """The course of a training on a data set."""
+        learnt = len(data.train) - round(config.validation * len(data.train))
+        return cls(-(-learnt // config.batch_size), config.epochs)
+
+
+def rule(
+    name: str, fraction: float | None, course: Course, *, every: int | None = None, until: int | None = None
+) -> Rule | None:
+    """The rewiring rule of this name; None for a static topology.
+
+    Args:
+        name: of the rule, or "static".
+        fraction: the share of edges that moves; the rule's own if None.
+        course: of the training.
+        every: steps between updates; an epoch if None.
+        until: the last step with an update; three quarters of the training if None.
 
     Raises:
         ValueError: an unknown name, or a fraction for a rule that has none.
@@ -170,6 +237,8 @@ def rule(name: str, fraction: float | None, *, every: int, until: int) -> Rule |
     recipe = require_known("rewire", name, {"static": None, **recipes})
     if recipe is None:
         return None
+    every = course.steps if every is None else every
+    until = max(1, 3 * course.epochs * course.steps // 4) if until is None else until
     if fraction is None:
         return recipe(every=every, until=until)
     if "fraction" not in inspect.signature(recipe).parameters:

@@ -1,0 +1,161 @@
+"""A hook of the site: comments like `<!-- results: steps SGD -->` become tables of the result files at build time.
+
+So a page never disagrees with the files that the benchmarks wrote, and nobody has to write it anew.
+"""
+
+import json
+import re
+import statistics
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parents[1]
+RESULTS = DOCS / "results"
+MARKER = re.compile(r"^<!-- results: (?P<words>.*?) -->$", re.MULTILINE)
+PUBLISHED = {  # Zhang et al., arXiv 2501.19107, tables 1 and 7
+    "mnist": {"set": 98.14, "rigl": 98.61, "chts": 98.81},
+    "fashion-mnist": {"set": 89.00, "rigl": 89.91, "chts": 90.93},
+    "cifar10": {"set": 62.70, "rigl": 63.90, "chts": 69.97},
+}
+PAGES = {"index", "accuracy", "speed", "reproductions"}
+NAMES = {"set": "SET", "rigl": "RigL", "chts": "CHTs"}
+
+
+def on_page_markdown(markdown, **kwargs):
+    """Fill in what the page asks for."""
+    return MARKER.sub(lambda found: filled(*found["words"].split(maxsplit=1)), markdown)
+
+
+def filled(kind, *words):
+    """The Markdown of one marker."""
+    return KINDS[kind](*words)
+
+
+def read(name):
+    """One result file."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def table(head, rows, texts=1):
+    """A Markdown table whose first columns are texts and whose others are numbers."""
+    lines = [head, ["---"] * texts + ["---:"] * (len(head) - texts), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def race(words):
+    """`FILE TITLE...`: minimum and median milliseconds of every contender, in the sections whose title begins so."""
+    name, _, title = words.partition(" ")
+    parts = [section for section in read(name)["sections"] if section["title"].startswith(title)]
+    if not parts:
+        raise ValueError(f"{name}.json has no section that begins with {title!r}.")
+    heads = [part["title"].rpartition(", ")[2] for part in parts]
+    contenders = [each for each in parts[0]["seconds"] if all(each in part["seconds"] for part in parts)]
+    rows = [[each, *(milliseconds(part["seconds"][each]) for part in parts)] for each in contenders]
+    return table(["ms, minimum (median)", *heads], rows)
+
+
+def milliseconds(seconds):
+    """Minimum and median, three digits each."""
+    low, median = (f"{1000 * value:.3g}" if value < 1 else f"{1000 * value:.0f}" for value in seconds[:2])
+    return f"{low} ({median})"
+
+
+def environment(name):
+    """What FILE was measured with."""
+    found = read(name)
+    rounds = sorted({seconds[2] for part in found["sections"] for seconds in part["seconds"].values()})
+    return f"*n = {', '.join(map(str, rounds))} interleaved rounds in one process; {found['environment']}.*"
+
+
+def accuracy():
+    """`accuracy.jsonl`: mean and standard deviation over seeds of each data set, setting and rule."""
+    lines = (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()
+    groups = {}
+    for line in lines:
+        run = json.loads(line)
+        groups.setdefault((run["data"], run["method"], settings(run)), []).append(run)
+    rows = [row(*key, runs) for key, runs in groups.items()]
+    return table(["data, network, training", "rule", "edges", "seeds", "test accuracy, %", "published"], rows, texts=2)
+
+
+def settings(run):
+    """What beside data and rule decided a run."""
+    options = run["options"]
+    hidden = options["hidden"].strip("[]").replace(", ", "-")
+    sparsity = 100 * (1 - float(options["density"]))
+    return f"{hidden}, {sparsity:g} % sparse, {options['epochs']} epochs"
+
+
+def row(data, method, setting, runs):
+    """One line of the table of accuracies."""
+    found = [run["test_accuracy"] for run in runs]
+    spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
+    published = PUBLISHED.get(data, {}).get(method)
+    return [
+        f"{data}, {setting}",
+        NAMES.get(method, method),
+        f"{runs[0]['edges']:,}",
+        len(found),
+        f"{statistics.fmean(found):.2f}{spread}",
+        "–" if published is None else f"{published:.2f}",
+    ]
+
+
+def readme(heading):
+    """A section of the README, without its heading."""
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    _, begin, rest = text.partition(f"\n## {heading}\n")
+    if not begin:
+        raise ValueError(f"the README has no section {heading!r}.")
+    return rest.partition("\n## ")[0].replace("](docs/", "](../")
+
+
+def reproductions():
+    """Each reproduction whose `results.json` lies here, under whatever name: its claims and their verdicts."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.rglob("*.json"))]
+    parts = [reproduction(each) for each in found if each.get("format") == "gossamer reproduction"]
+    return "\n\n".join(parts) or "No verdicts have been committed yet."
+
+
+def reproduction(found):
+    """What became of one paper's claims."""
+    head = ["claim, in the paper's words", "figure", "our numbers, with 95 % intervals", "verdict"]
+    rows = [
+        [line(claim["words"]), claim["exhibit"], numbers(claim["estimates"]), f"**{claim['verdict']}**"]
+        for claim in found["claims"]
+    ]
+    hours = found["seconds_of_training"] / 3600
+    failed = f", {len(found['failures'])} runs without a result" if found["failures"] else ""
+    made = f"`{found['command']}`, {hours:.1f} hours of training{failed}; every number is in `results.json`."
+    return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=4)}\n\n*{made}*"
+
+
+def numbers(estimates):
+    """What was estimated: value and interval, each on a line of its own."""
+    shown = (f"{line(e['what'])}: {digits(e['value'])} [{digits(e['low'])}, {digits(e['high'])}]" for e in estimates)
+    return "<br>".join(shown)
+
+
+def digits(value):
+    """Three digits; null stands for what is not finite."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def line(text):
+    """Text that a table holds and in which nothing is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", " ".join(str(text).split()))
+
+
+def reports():
+    """Links to the report pages, and to the notes on them, that lie in this folder."""
+    pages = [path.relative_to(RESULTS) for path in sorted(RESULTS.rglob("*.html"))]
+    notes = [path.relative_to(RESULTS) for path in sorted(RESULTS.rglob("*.md")) if path.stem not in PAGES]
+    links = [f"- [{path.with_suffix('')}]({path}), {(RESULTS / path).stat().st_size / 1e6:.1f} MB" for path in pages]
+    links += [f"- [{path.with_suffix('')}, notes]({path})" for path in notes]
+    return "\n".join(links) or "None has been committed yet."
+
+
+KINDS = {each.__name__: each for each in (race, environment, accuracy, readme, reproductions, reports)}
+
+if __name__ == "__main__":  # python docs/site/results.py readme Speed: shows what a marker becomes
+    print(filled(sys.argv[1], *([" ".join(sys.argv[2:])] if sys.argv[2:] else [])))

@@ -1,0 +1,48 @@
+"""Writes the README's verdicts from docs/results/*/results.json: `python docs/verdicts.py`.
+
+The results are made by `gossamer reproduce PAPER --out docs/results/PAPER`; what `studies` and `distances` hold is too
+large to be kept.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).parent / "site"))
+
+from results import digits, line, table  # noqa: E402
+
+SECTION = re.compile(r"(<!-- verdicts: begin -->\n).*?(<!-- verdicts: end -->)", re.DOTALL)
+
+
+def part(folder):
+    """What became of one paper's claims."""
+    found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    rows = [[line(claim["words"]), line(_measured(claim)), f"**{claim['verdict']}**"] for claim in found["claims"]]
+    made = (
+        f"`{found['command']}`: {found['seconds_of_training'] / 3600:.1f} hours of training on one thread each; "
+        f"figures, numbers and rules are in [{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
+    )
+    head = [found["paper"]["name"], "ours, with 95 % intervals", "verdict"]
+    return f"{table(head, rows, texts=3)}\n\n{made}"
+
+
+def _measured(claim):
+    return "; ".join(
+        f"{e['what']}: {digits(e['value'])} ({digits(e['low'])} to {digits(e['high'])})" for e in claim["estimates"]
+    )
+
+
+def main():
+    """Replace the section."""
+    folders = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
+    readme = ROOT / "README.md"
+    parts = "\n\n".join(map(part, reversed(folders)))
+    text = SECTION.sub(lambda found: f"{found[1]}{parts}\n{found[2]}", readme.read_text(encoding="utf-8"))
+    readme.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""`gossamer study`: a grid of runs that loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gossamer.studies import Engine, Execution, Study
+
+STOPPED = 130
+"""What shells call a program that ended by Ctrl-C."""
+_SHOWN = 10
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="A study file, such as examples/digits.toml.")],
+    out: Annotated[Path | None, typer.Option(help="The study's folder; named as the file if not given.")] = None,
+    engine: Annotated[str, typer.Option(help="loky (processes here), ray, dask, or sequential.")] = "loky",
+    address: Annotated[str | None, typer.Option(help="Of a Ray or Dask cluster; one is started here if none.")] = None,
+    workers: Annotated[int, typer.Option(help="Runs at once; 0 for one a processor.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of a run; 0 to share the processors out.")] = 0,
+    tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard's events into FOLDER/tensorboard.")] = False,
+) -> None:
+    """Carry out a study; called again it goes on, skips what is done, and retries what failed."""
+    from gossamer.cli.outputs import require_folder
+    from gossamer.cli.progress import watching
+    from gossamer.studies import Study
+
+    chosen = _engine(engine, address, workers, threads)
+    folder = Path(file.stem) if out is None else out
+    work = Study.load(file, folder=folder)
+    require_folder(folder)
+    try:
+        with watching(work.name) as watch:
+            execution = work.execute(chosen, tensorboard=tensorboard, on_round=watch)
+    except KeyboardInterrupt:
+        _say(f"\nstopped. To go on: gossamer study {file} --out {folder}")
+        raise typer.Exit(STOPPED) from None
+    _conclude(work, execution)
+    if execution.failed:
+        raise typer.Exit(1)
+
+
+def _engine(name: str, address: str | None, workers: int, threads: int) -> Engine:
+    from collections.abc import Callable
+
+    from gossamer.errors import require_int, require_known
+    from gossamer.studies import Dask, Loky, Ray, Sequential
+
+    require_int("workers", workers, low=0, high=1024)
+    require_int("threads", threads, low=0, high=1024)
+    known: dict[str, Callable[[], Engine]] = {
+        "loky": lambda: Loky(workers, threads),
+        "ray": lambda: Ray(address, workers, threads or 1),
+        "dask": lambda: Dask(address, workers, threads or 1),
+        "sequential": lambda: Sequential(threads or None),
+    }
+    make = require_known("engine", name, known)
+    if address is not None and name not in ("ray", "dask"):
+        raise ValueError(f"address={address} is not allowed for {name}: only ray and dask have one.")
+    return make()
+
+
+def _conclude(work: Study, execution: Execution) -> None:
+    frame = work.frame()
+    _print_best(frame)
+    said = {
+        "done": len(execution.done),
+        "done before": len(execution.skipped),
+        "failed": len(execution.failed),
+        "at work in another process": len(execution.busy),
+    }
+    _say("\n" + ", ".join(f"{count} {what}" for what, count in said.items() if count) + f" of {len(work)} runs.")
+    for _, row in frame[frame["state"] == "failed"].iterrows():
+        _say(f"failed: {_called(row, frame)}: {' '.join(str(row['error']).split())}")
+    for reason in sorted(set(others := list(work.others().values()))):
+        _say(f"{others.count(reason)} finished runs in {work.folder} are of {reason}: kept, but left out.")
+    _say(f"\nnext: gossamer report {work.folder} -o report.html")
+    _say(f'      gossamer query {work.folder} "select topology, avg(accuracy) from runs group by topology"')
+
+
+def _print_best(frame: pd.DataFrame) -> None:
+    """The best runs, seeds together."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gossamer.cli.cells import cell
+
+    done = frame[frame["state"] == "done"]
+    if done.empty:
+        return
+    axes = [name for name in _axes(frame) if name != "seed"]
+    groups = done.groupby(axes, dropna=False)["accuracy"].agg(["mean", "std", "count"])
+    table = Table(*axes, title=f"the best of {len(groups)}: accuracy on the test examples")
+    for name in ("mean", "deviation", "runs"):
+        table.add_column(name, justify="right")
+    for labels, row in groups.sort_values("mean", ascending=False).head(_SHOWN).iterrows():
+        words = map(cell, labels if isinstance(labels, tuple) else (labels,))
+        spread = f"{100 * row['std']:.2f}" if row["count"] > 1 else ""
+        table.add_row(*words, f"{100 * row['mean']:.2f} %", spread, f"{row['count']:.0f}")
+    Console().print(table)
+
+
+def _axes(frame: pd.DataFrame) -> list[str]:
+    """The labels' columns: they stand between the state and the accuracy."""
+    names = list(frame.columns)
+    return names[names.index("state") + 1 : names.index("accuracy")]
+
+
+def _called(row: pd.Series, frame: pd.DataFrame) -> str:
+    """The run's labels, in one line."""
+    from gossamer.cli.cells import cell
+
+    return ", ".join(f"{name} {cell(row[name])}" for name in _axes(frame) if cell(row[name]))
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,145 @@
+"""Exhibits drawn: tables with a way to show them become parts of a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gossamer.reports import figures, page
+from gossamer.reports.page import Html
+from gossamer.studies.papers.exhibits import Exhibit, Lines, Networks, Plot, Squares
+from gossamer.topology import Junction
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from plotly.graph_objects import Figure
+
+_ACROSS = 3
+"""Heat maps side by side."""
+
+
+def drawn(exhibit: Exhibit) -> Html:
+    """The exhibit's plots, and its table if it is to stand on the page."""
+    parts = [_plot(plot, exhibit, number) for number, plot in enumerate(exhibit.plots)]
+    if exhibit.shown:
+        parts.append(shown_table(exhibit.table))
+    return Html("".join(parts))
+
+
+def shown_table(table: DataFrame) -> Html:
+    """A table of any columns: numbers get four digits."""
+    rows = ([_cell(value) for value in row] for row in table.itertuples(index=False))
+    return page.table([str(name).replace("_", " ") for name in table.columns], rows)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number in words: nothing for NaN, a sign of infinity for what has no end.
+
+    >>> [number(value) for value in (0.123456, 12.0, float("nan"), float("-inf"))]
+    ['0.1235', '12', '', '−∞']
+    """
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value):
+        return f"{int(value)}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def _cell(value: Any) -> page.Cell:
+    if isinstance(value, (bool, np.bool_)):
+        return ("yes" if value else "no",) * 2
+    if isinstance(value, (int, float, np.number)):
+        shown = number(float(value))
+        return shown, float(value) if shown else ""
+    return (str(value),) * 2
+
+
+def _plot(plot: Plot, exhibit: Exhibit, place: int) -> Html:
+    name = f"{exhibit.key}-{place}" if place else exhibit.key
+    if isinstance(plot, Networks):
+        graph = [] if plot.drawn is None else [page.figure(_graph(plot.drawn.layers[0]), name=name)]
+        return Html("".join([page.pictures({key: (t.layers[0], "") for key, t in plot.topologies.items()}), *graph]))
+    if isinstance(plot, Squares):
+        return page.figure(
+            _contour(exhibit.table, plot) if plot.contour else _heat_maps(exhibit.table, plot), name=name
+        )
+    groups = list(dict.fromkeys(exhibit.table[plot.group]))
+    parts = {
+        panel: page.figure(_lines(rows, plot, groups), name=f"{name} {panel}".strip())
+        for panel, rows in _panels(exhibit.table, plot.panel)
+    }
+    return page.choice(parts, label=plot.panel or "panel")
+
+
+def _panels(table: DataFrame, column: str | None) -> Iterator[tuple[str, DataFrame]]:
+    if column is None:
+        yield "", table
+        return
+    for value in dict.fromkeys(table[column]):
+        name = value if isinstance(value, str) else f"{column} {value}"
+        yield name, table[table[column] == value]
+
+
+def _lines(rows: DataFrame, plot: Lines, groups: list[str]) -> Figure:
+    series = []
+    for number_, group in enumerate(groups):
+        of_group = rows[rows[plot.group] == group]
+        if plot.joined:
+            of_group = of_group.sort_values(plot.x)
+        if len(of_group):
+            ends = {name: of_group[name].tolist() for name in ("low", "high") if getattr(plot, name)}
+            x, y = of_group[plot.x].tolist(), of_group[plot.y].tolist()
+            series.append(figures.Series(str(group), x, y, number=number_, **ends))
+    if plot.joined:
+        return figures.lines(series, x=plot.x_title, y=plot.y_title, log=plot.log)
+    return figures.points(series, x=plot.x_title, y=plot.y_title)
+
+
+def _contour(table: DataFrame, plot: Squares) -> Figure:
+    grid = table.pivot_table(index=plot.y, columns=plot.x, values=plot.z)
+    axes = (plot.x_title, plot.y_title, plot.z_title)
+    return figures.contour(grid.to_numpy(), grid.columns.tolist(), grid.index.tolist(), axes=axes)
+
+
+def _heat_maps(table: DataFrame, plot: Squares) -> Figure:
+    from plotly.subplots import make_subplots
+
+    panels = dict(_panels(table, plot.panel))
+    rows = max(1, -(-len(panels) // _ACROSS))
+    gaps = {"horizontal_spacing": 0.06, "vertical_spacing": 0.28 / rows}
+    made = make_subplots(rows=rows, cols=_ACROSS, subplot_titles=list(panels), **gaps)
+    for place, part in enumerate(panels.values()):
+        grid = part.pivot_table(index=plot.y, columns=plot.x, values=plot.z)
+        at = {"row": place // _ACROSS + 1, "col": place % _ACROSS + 1}
+        values, ends = np.round(grid.to_numpy(), 4).tolist(), (grid.columns.tolist(), grid.index.tolist())
+        hover = "%{y} to %{x}: %{z:.4f}<extra></extra>"
+        made.add_heatmap(z=values, x=ends[0], y=ends[1], coloraxis="coloraxis", hovertemplate=hover, **at)
+    made.update_yaxes(autorange="reversed", dtick=1)
+    made.update_xaxes(dtick=1)
+    height = 70 + 300 * rows
+    made.update_layout(template="none", height=height, margin={"l": 40, "r": 16, "t": 50, "b": 40}, showlegend=False)
+    made.update_layout(coloraxis={"cmin": 0, "colorbar": {"title": {"text": plot.z_title}, "thickness": 12}})
+    return made
+
+
+def _graph(g: Junction) -> Figure:
+    """Inputs above, outputs below, a line for each edge."""
+    import plotly.graph_objects as go
+
+    tops, bottoms = (np.linspace(0, 1, count) for count in (g.in_features, g.out_features))
+    inputs, outputs = g.edges()
+    x = [end for i, j in zip(inputs, outputs, strict=True) for end in (tops[i], bottoms[j], None)]
+    plot = go.Figure(layout=figures.layout("outputs below, inputs above", "", height=300))
+    line = {"color": figures.COLOURS[0], "width": 1.2}
+    plot.add_scatter(x=x, y=[1, 0, None] * len(inputs), mode="lines", line=line, hoverinfo="skip", showlegend=False)
+    for places, y, colour in ((tops, 1, figures.COLOURS[0]), (bottoms, 0, figures.COLOURS[1])):
+        marker = {"size": 13, "color": colour}
+        points = {"x": places.tolist(), "y": [y] * len(places), "mode": "markers", "marker": marker}
+        plot.add_scatter(**points, hovertemplate="neuron %{pointNumber}<extra></extra>", showlegend=False)
+    plot.update_xaxes(showgrid=False, zeroline=False, showticklabels=False)
+    return plot.update_yaxes(showgrid=False, zeroline=False, showticklabels=False)

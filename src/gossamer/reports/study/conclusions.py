@@ -1,0 +1,221 @@
+"""What follows from a study's numbers, in words, with what speaks against it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gossamer.reports.study.accuracy import percent
+from gossamer.reports.study.connectivity import measure_associations
+from gossamer.reports.study.cost import seconds_per_epoch
+from gossamer.reports.study.results import Group, Results, signed
+from gossamer.studies.intervals import Difference, Interval, difference
+from gossamer.studies.prediction import holm
+
+REFERENCES = ("erdos_renyi", "random")
+"""Constructions that others are compared with, the first that is there."""
+
+MOST_PANELS = 6
+"""Settings (data, widths) that are put into words; the others are in the figures."""
+
+MARGIN = 1.0
+"""Points of accuracy within which a sparse network is called as good as the dense one, in the fewest-edges sentence."""
+
+
+def conclusions(results: Results) -> list[str]:
+    """Sentences on all panels."""
+    sentences = [_coverage(results)]
+    for panel, groups in list(results.panels.items())[:MOST_PANELS]:
+        judged = [group for group in groups if not math.isnan(group.mean("accuracy"))]
+        prefix = f"{panel}: " if panel else ""
+        sentences += [prefix + sentence for sentence in _of_panel(judged)]
+    if len(results.panels) > MOST_PANELS:
+        sentences.append(f"{len(results.panels) - MOST_PANELS} more settings are in the figures and the table.")
+    return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
+
+
+def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
+    """The sparse group of the largest mean."""
+    known = [group for group in groups if not (group.dense or math.isnan(group.mean(column)))]
+    return max(known, key=lambda group: group.mean(column), default=None)
+
+
+def left_out(groups: Sequence[Group]) -> Interval | None:
+    """Accuracy of the best group, chosen on all seeds but one and judged on that one, over the seeds; in percent.
+
+    Unlike the largest mean it is not chosen on the numbers that judge it. None unless three seeds are in every group.
+    """
+    tables = [group.by_seed("accuracy") for group in groups if not group.dense]
+    seeds = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
+    if len(seeds) < 3 or len(tables) < 2:
+        return None
+    judged = []
+    for seed in seeds:
+        others = [seed_ for seed_ in seeds if seed_ != seed]
+        chosen = max(tables, key=lambda table: sum(table[other] for other in others))
+        judged.append(100 * chosen[seed])
+    return Interval(sum(judged) / len(judged), min(judged), max(judged), len(judged))
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A sparse group against the reference of as many edges.
+
+    Attributes:
+        group: the contender.
+        gap: its accuracy less the reference's, as a share.
+        p_holm: p-value corrected for all contests of the panel.
+    """
+
+    group: Group
+    gap: Difference
+    p_holm: float
+
+
+def contests(groups: Sequence[Group]) -> tuple[str, list[Contest]]:
+    """Every construction against the reference at equal sizes; the reference's name, and nothing without one."""
+    names = dict.fromkeys(group.name for group in groups if not group.dense)
+    reference = next((name for wanted in REFERENCES for name in names if name.split(",")[0] == wanted), "")
+    rivals = {_size(group): group for group in groups if group.name == reference}
+    found = []
+    for group in groups:
+        rival = rivals.get(_size(group))
+        if rival is not None and group.name != reference and not group.dense:
+            found.append((group, difference(group.by_seed("accuracy"), rival.by_seed("accuracy"))))
+    found = [(group, gap) for group, gap in found if not math.isnan(gap.p_value)]
+    corrected = holm([gap.p_value for _, gap in found]).tolist() if found else []
+    return reference, [Contest(group, gap, p) for (group, gap), p in zip(found, corrected, strict=True)]
+
+
+def _size(group: Group) -> str:
+    return group.title.removeprefix(group.name)
+
+
+def _coverage(results: Results) -> str:
+    states = results.frame["state"].value_counts()
+    rest = [f"{states[name]} {name}" for name in ("failed", "waiting") if states.get(name, 0)]
+    counts = sorted({len(group.runs) for group in results.groups})
+    seeds = f"{counts[0]} to {counts[-1]} runs each" if len(counts) > 1 else _plural(counts[0], "run") + " each"
+    text = f"{states.get('done', 0)} of {_plural(len(results.frame), 'run')} are done"
+    text += f" ({', '.join(rest)}): " if rest else ": "
+    text += f"{_plural(len(results.groups), 'configuration')} with {seeds}, by seed. "
+    if counts[-1] < 2:
+        return text + "With one seed there are no intervals, and no difference can be told from chance."
+    return text + "Intervals are Student's, 95 %, over seeds; they cover seeds only, not other data or training."
+
+
+def _of_panel(groups: Sequence[Group]) -> Iterator[str]:
+    best = best_of(groups)
+    if best is None:
+        return
+    yield _best(best, groups)
+    dense = next((group for group in groups if group.dense), None)
+    if dense is not None:
+        yield _against_dense(best, dense)
+        yield from _fewest_edges(groups, dense)
+        yield from _speed(groups, dense)
+    yield from _against_reference(groups)
+
+
+def _best(best: Group, groups: Sequence[Group]) -> str:
+    means = sum(not group.dense for group in groups)
+    text = f"The highest mean test accuracy of a sparse network is {_interval(percent(best))}: {best.title}."
+    if means > 1:
+        text += f" It is the largest of {means} means and thus optimistic."
+    honest = left_out(groups)
+    if honest is not None:
+        text += (
+            f" Chosen on all seeds but one and judged on the seed left out, the best scores {honest.mean:.2f} % on "
+            f"average over {honest.n} seeds."
+        )
+    chosen = best_of(groups, "validation_accuracy")
+    if chosen is not None and means > 1:
+        same = "the same network" if chosen is best else f"{chosen.title}, {_interval(percent(chosen))} on the test set"
+        text += f" Validation accuracy, which never saw the test set, would choose {same}."
+    return text
+
+
+def _against_dense(best: Group, dense: Group) -> str:
+    gap = difference(best.by_seed("accuracy"), dense.by_seed("accuracy"))
+    share = best.mean("edges") / dense.mean("edges")
+    edges = f" with {100 * share:.3g} % of its edges" if math.isfinite(share) else ""
+    return (
+        f"The fully connected network has {_interval(percent(dense))}. Its difference from {best.title}{edges} is "
+        f"{_gap(gap)}{_verdict(gap)}; the choice of the best flatters the sparse side."
+    )
+
+
+def _fewest_edges(groups: Sequence[Group], dense: Group) -> Iterator[str]:
+    level = 100 * dense.mean("accuracy") - MARGIN
+    near = [group for group in groups if not group.dense and percent(group).mean >= level]
+    if near and all(group.mean("edges") > 0 for group in near):
+        least = min(near, key=lambda group: group.mean("edges"))
+        yield (
+            f"The fewest edges whose mean is within {MARGIN:g} point of the dense one: {least.mean('edges'):,.0f} "
+            f"({100 * least.mean('edges') / dense.mean('edges'):.2g} %), {least.title}, {_interval(percent(least))}."
+        )
+
+
+def _speed(groups: Sequence[Group], dense: Group) -> Iterator[str]:
+    full = seconds_per_epoch(dense).mean
+    ratios = {group: seconds_per_epoch(group).mean / full for group in groups if not group.dense and full > 0}
+    ratios = {group: ratio for group, ratio in ratios.items() if math.isfinite(ratio)}
+    if ratios:
+        fast, slow = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
+        yield (
+            f"An epoch of a sparse network takes {ratios[fast]:.2f} ({fast.title}) to {ratios[slow]:.2f} times "
+            f"({slow.title}) the dense one's {full:.3g} s, in wall time of runs that may have shared their machine."
+        )
+
+
+def _against_reference(groups: Sequence[Group]) -> Iterator[str]:
+    reference, found = contests(groups)
+    if not found:
+        return
+    clear = sorted((each for each in found if each.p_holm < 0.05), key=lambda each: each.gap.mean)
+    paired = "paired by seed" if all(each.gap.paired for each in found) else "by Welch's test where seeds differ"
+    text = f"Of {_plural(len(found), 'difference')} from {reference} at equal size, {paired}, {len(clear)} "
+    text += f"{'is' if len(clear) == 1 else 'are'} clear of 0 after Holm's correction for all of them."
+    if clear:
+        shown = [clear[0]] if len(clear) == 1 else [clear[-1], clear[0]]
+        text += " At the ends: " if len(clear) > 2 else " "
+        text += "; ".join(f"{each.group.title}, {_gap(each.gap)}, p = {_p(each.p_holm)}" for each in shown) + "."
+    yield text
+
+
+def _connectivity(results: Results) -> Iterator[str]:
+    found, compared = measure_associations(results)
+    for each in found:
+        if each.measure == "algebraic_connectivity":
+            p, corrected = _p(each.p_value), _p(each.p_holm)
+            yield (
+                "At fixed edges, algebraic connectivity and accuracy have a rank correlation of "
+                f"{signed(each.spearman)} over {compared} means (p = {p} by permutation, {corrected} after Holm's "
+                f"correction for {_plural(len(found), 'measure')})."
+            )
+
+
+def _interval(found: Interval) -> str:
+    ends = "" if math.isnan(found.low) else f" [{found.low:.2f}, {found.high:.2f}]"
+    return f"{found.mean:.2f} %{ends} (n = {found.n})"
+
+
+def _gap(gap: Difference) -> str:
+    how = "paired by seed, " if gap.paired else ""
+    ends = "" if math.isnan(gap.low) else f" [{signed(100 * gap.low)}, {signed(100 * gap.high)}] ({how}n = {gap.n})"
+    return f"{signed(100 * gap.mean)} points{ends}"
+
+
+def _verdict(gap: Difference) -> str:
+    if math.isnan(gap.low):
+        return ", of too few seeds to judge"
+    return ", not to be told from 0" if gap.low <= 0 <= gap.high else ", clear of 0"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1g}"
+
+
+def _plural(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

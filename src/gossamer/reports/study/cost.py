@@ -1,0 +1,54 @@
+"""What networks cost: seconds of an epoch, bytes of a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from gossamer.reports import page
+from gossamer.reports.study.accuracy import size_lines
+from gossamer.reports.study.part import Absent, Part
+from gossamer.reports.study.results import Group, Results, joined
+from gossamer.studies.intervals import Interval, mean_interval
+
+
+def seconds_per_epoch(group: Group) -> Interval:
+    """Training time over epochs, seconds."""
+    seconds, epochs = group.by_seed("seconds"), group.by_seed("epochs")
+    found = mean_interval(seconds[seed] / epochs[seed] for seed in seconds if epochs.get(seed, 0) > 0)
+    return replace(found, low=max(found.low, 0.0) if found.n > 1 else found.low)  # no time is negative
+
+
+def _kilobytes(column: str) -> Callable[[Group], Interval]:
+    def value(group: Group) -> Interval:
+        found = group.interval(column)
+        return Interval(found.mean / 1000, found.low / 1000, found.high / 1000, found.n)
+
+    return value
+
+
+COSTS: Mapping[str, tuple[str, Callable[[Group], Interval]]] = {
+    "time": ("seconds of an epoch", seconds_per_epoch),
+    "model": ("model, kilobytes", _kilobytes("model_bytes")),
+    "topology": ("topology, kilobytes", _kilobytes("topology_bytes")),
+}
+"""What is drawn: what stands beside the axis, and the value."""
+
+
+def cost_part(results: Results) -> Part | Absent:
+    """Speed and memory against degree or density."""
+    axis, parts = results.axes[0], {}
+    for cost, (title, value) in COSTS.items():
+        for panel, groups in results.panels.items():
+            if any(not math.isnan(value(group).mean) and group.place(axis) > 0 for group in groups):
+                plot = size_lines(groups, axis, y=title, value=value, dense=cost != "topology")
+                plot.update_yaxes(rangemode="tozero")
+                parts[joined(cost, panel)] = page.figure(plot, name=joined(cost, panel))
+    words = (
+        "Times are wall time of training on the machine of the run, whatever else it did; runs of one study may come "
+        "from several machines. A model is its topology, weights and biases."
+    )
+    if not parts:
+        return Absent("no finished run tells its seconds or bytes.")
+    return Part(words, page.choice(parts, label="Cost and data"))

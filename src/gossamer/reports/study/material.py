@@ -1,0 +1,100 @@
+"""What a report needs of a study, and what it could not have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from gossamer.distances import moments_of
+from gossamer.errors import GossamerError
+from gossamer.studies.catalogue import runs_folder
+from gossamer.studies.folder import RunFolder, read_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from gossamer.rewiring import Recording
+    from gossamer.studies.catalogue import Entry
+    from gossamer.topology import Topology
+
+T = TypeVar("T")
+
+
+class StudyLike(Protocol):
+    """A `gossamer.studies.Study`, or whatever has its answers."""
+
+    name: str
+    folder: Path
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Digest and labels of every run."""
+
+    def frame(self) -> DataFrame:
+        """One row a run."""
+
+    def epochs(self) -> DataFrame:
+        """One row an epoch of a run."""
+
+    def topology(self, digest: str, when: str = "end") -> Topology:
+        """A run's network."""
+
+    def recording(self, digest: str) -> Recording | None:
+        """How a run's network changed."""
+
+    def weights(self, digest: str) -> Mapping[str, NDArray[np.generic]]:
+        """A run's parameters."""
+
+
+class Material:
+    """A study's files, read one by one: a file that is missing or damaged leaves a gap in the page, and a remark.
+
+    Args:
+        study: whose they are.
+    """
+
+    def __init__(self, study: StudyLike) -> None:
+        self._study = study
+        self.gaps: dict[str, str] = {}
+
+    def topology(self, digest: str) -> Topology | None:
+        """The network of a run at its end, if it is there."""
+        return self._read("topology", digest, self._study.topology)
+
+    def moments(self, digest: str, most: int) -> list[Topology] | None:
+        """At most so many moments of a run's sparse junctions, if a rule was at work and they follow each other."""
+
+        def read(name: str) -> list[Topology] | None:
+            recording = self._study.recording(name)
+            return moments_of(recording, most) if recording is not None and recording.steps else None
+
+        return self._read("recording", digest, read)
+
+    def epochs(self) -> DataFrame | None:
+        """One row an epoch of a run, if they can be read."""
+        import duckdb
+
+        try:
+            return self._study.epochs()
+        except duckdb.Error as error:
+            self.gaps["epochs"] = f"{type(error).__name__}: {error}"
+            return None
+
+    def weights(self, digest: str) -> Mapping[str, NDArray[np.generic]] | None:
+        """The parameters of a run, if they are there."""
+        return self._read("weights", digest, self._study.weights)
+
+    def config(self, digest: str) -> Any:
+        """What was asked of a run, in words."""
+        folder = self._study.folder
+        return self._read("config", digest, lambda name: read_json(RunFolder(runs_folder(folder) / name).config))
+
+    def _read(self, what: str, digest: str, read: Callable[[str], T]) -> T | None:
+        try:
+            return read(digest)
+        except (OSError, GossamerError, ValueError, KeyError) as error:
+            self.gaps[f"{what} of {digest}"] = f"{type(error).__name__}: {error}"
+            return None

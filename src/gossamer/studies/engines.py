@@ -1,0 +1,100 @@
+"""Where runs are carried out: in this process, in several, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from gossamer.errors import require_int
+
+T = TypeVar("T")
+R = TypeVar("R")
+_WATCH_SECONDS = 0.5
+
+
+class Engine(Protocol):
+    """Calls a function on many things, in any order and place."""
+
+    @property
+    def workers(self) -> int:
+        """How many calls run at once."""
+
+    @property
+    def threads(self) -> int | None:
+        """Threads of PyTorch in each; None leaves them."""
+
+    def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
+        """The results in order. A worker that dies is an error of the engine's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """One run after the other in this process.
+
+    Args:
+        threads: of PyTorch; None leaves them.
+    """
+
+    threads: int | None = None
+    workers = 1
+
+    def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
+        """The results in order."""
+        return [function(thing) for thing in things]
+
+
+@dataclass(frozen=True, slots=True)
+class Loky:
+    """Processes of this machine.
+
+    Args:
+        workers: how many; one a processor by default.
+        threads: of PyTorch in each; by default the processors are shared out.
+    """
+
+    workers: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        here = cores()
+        workers = require_int("workers", self.workers or here, low=1, high=1024)
+        threads = require_int("threads", self.threads or max(1, here // workers), low=1, high=1024)
+        object.__setattr__(self, "workers", workers)
+        object.__setattr__(self, "threads", threads)
+
+    def map(self, function: Callable[[T], R], things: Iterable[T]) -> list[R]:
+        """The results in order. joblib's `Parallel` would run a single worker's calls in this process."""
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        listed = list(things)
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
+        executor = ProcessPoolExecutor(
+            max_workers=max(1, min(self.workers, len(listed))),
+            env=threads,
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        )
+        try:
+            return list(executor.map(function, listed, chunksize=1))
+        finally:
+            executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent was killed: it would hold its run, and nobody would wait for it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

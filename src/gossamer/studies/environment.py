@@ -1,0 +1,49 @@
+"""What a run's numbers were made with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+
+def environment() -> dict[str, object]:
+    """Versions, processor, cores and threads of this process."""
+    import numpy as np
+    import torch
+
+    return {
+        "gossamer": version("gossamer"),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "kernels": kernels(),
+        "host": platform.node(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def kernels() -> str:
+    """Which instructions the native kernels use, or that there are none."""
+    import torch
+
+    from gossamer.nn.kernels.native import NATIVE
+
+    if not NATIVE.serves(torch.ones(1)):
+        return "no native kernels"
+    import gossamer._native as _native
+
+    return f"{_native.instruction_set()} kernels"
+
+
+def processor() -> str:
+    """The processor's name, as well as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

@@ -1,0 +1,75 @@
+"""What is wrong with a TOML file, in words that name file, line and field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gossamer.errors import require_known
+
+
+def told(error: ValidationError, path: Path, text: str, model: type[BaseModel]) -> str:
+    """All that `error` complains of, in one sentence."""
+    said: dict[str, str] = {}
+    for each in error.errors():
+        fields = _fields(each["loc"])
+        said.setdefault(f"{where(path, text, fields)}, {'.'.join(fields)}", _complaint(dict(each), fields, model))
+    return "; ".join(f"{place}{complaint}" for place, complaint in said.items()) + "."
+
+
+def refused(error: ValueError, path: Path) -> str:
+    """The same of an error that the grid raised; its first word is the field."""
+    field = str(error).partition(" ")[0].partition("=")[0]
+    return f"{where(path, path.read_text(), [field])}, {error}"
+
+
+def where(path: Path, text: str, fields: Sequence[str]) -> str:
+    r"""File and line of a field, such as `study.toml, line 3`; of the deepest that the text names.
+
+    >>> where(Path("study.toml"), "seeds = [0]\n[training]\nepochs = 3", ["training", "epochs"])
+    'study.toml, line 3'
+    """
+    place, line = 0, None
+    for number, field in enumerate(fields):
+        key = re.escape(field)
+        inner = rf"|[{{,.]\s*{key}\s*=" if number else ""
+        found = re.search(rf"^[ \t]*\[*[ \t]*{key}[ \t]*[\].=]{inner}", text[place:], re.MULTILINE)
+        if found is None:
+            break
+        place += found.end() - 1
+        line = text.count("\n", 0, place) + 1
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _fields(places: Sequence[Any]) -> list[str]:
+    """The names on the way to a value; pydantic adds those of types where several are allowed."""
+    names = [part for part in places if isinstance(part, str) and re.fullmatch(r"\w+", part)]
+    return [name for name in names if name not in ("int", "str", "float", "none")]
+
+
+def _complaint(error: dict[str, Any], fields: Sequence[str], model: type[BaseModel]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    if error["type"] == "missing":
+        return " is missing"
+    if error["type"] == "extra_forbidden":
+        return f": {_unknown(fields, model)}"
+    if error["type"] == "value_error":
+        return f": {message}"
+    return f"={error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
+
+
+def _unknown(fields: Sequence[str], model: type[BaseModel]) -> str:
+    """Which fields are known where the unknown one stands."""
+    from gossamer.studies import study_file
+
+    tables: dict[str, type[BaseModel]] = {"training": study_file.Training, "rule": study_file.RuleTable}
+    known: type[BaseModel] = tables.get(fields[0], model) if len(fields) > 1 else model
+    try:
+        require_known("field", fields[-1], dict.fromkeys(known.model_fields))
+    except ValueError as error:
+        return str(error).rstrip(".")
+    return "it is not allowed here."

@@ -1,0 +1,113 @@
+"""The runs that a study file asks for: every combination of its axes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gossamer.studies import names
+from gossamer.studies.architecture import Architecture
+from gossamer.studies.experiment import Experiment
+from gossamer.studies.run import Label, Run, dataset
+from gossamer.studies.study_file import STATIC, RuleTable, StudyFile, Training
+from gossamer.training import Config
+from gossamer.training.data import Dataset
+
+
+class Cell(NamedTuple):
+    """One combination of a grid, in words."""
+
+    seed: int
+    data: str
+    hidden: str
+    training: dict[str, Any]
+    topology: str
+    size: int | float | str | None
+    rule: RuleTable
+
+
+def runs(plan: StudyFile) -> list[Run]:
+    """Every combination; a fully connected network has no degree and no rule, so it is there once.
+
+    Seeds vary slowest: a study that is stopped has whole grids of the first seeds.
+
+    Raises:
+        DataUnavailableError: data that are not on this machine.
+        ValueError: a degree or density that does not fit the layers.
+    """
+    return [run(cell, plan) for cell in cells(plan)]
+
+
+def run(cell: Cell, plan: StudyFile) -> Run:
+    """What the words stand for, under the names of the axes."""
+    return Run(experiment(cell, plan), cell.data, _labels(cell, plan))
+
+
+def cells(plan: StudyFile) -> Iterator[Cell]:
+    """Every combination, in words."""
+    outer = itertools.product(plan.seeds, plan.data, map(str, plan.hidden), _trainings(plan))
+    for (seed, data, hidden, training), network in itertools.product(outer, list(_networks(plan))):
+        yield Cell(seed, data, hidden, training, *network)
+
+
+def experiment(cell: Cell, plan: StudyFile) -> Experiment:
+    """A combination as an experiment."""
+    data, how = dataset(cell.data), cell.training
+    config = Config(
+        epochs=how["epochs"],
+        batch_size=how["batch_size"],
+        optimizer=names.optimizer(how["optimizer"], how["lr"], how["momentum"], how["weight_decay"]),
+        schedule=names.schedule(how["schedule"]),
+        loss=names.loss(how["loss"]),
+        validation=how["validation"],
+        patience=how["patience"],
+    )
+    rule = cell.rule
+    made = names.rule(rule.rewire, rule.fraction, names.Course.of(config, data), every=rule.every, until=rule.until)
+    return Experiment(_architecture(cell, plan, data), config, cell.seed, made)
+
+
+def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
+    family, hidden = names.family(cell.topology), names.numbers("hidden", cell.hidden)
+    count = names.equal_edges if plan.density is None else names.edges_of_density
+    edges = count(family, str(cell.size), (data.num_features, *hidden, data.num_classes))
+    how = cell.training
+    return Architecture(
+        family,
+        hidden,
+        edges,
+        names.activation(how["activation"]),
+        names.initialization(how["initialization"]),
+        dropout=(how["input_dropout"], how["dropout"]),
+    )
+
+
+def _networks(plan: StudyFile) -> Iterator[tuple[str, int | float | str | None, RuleTable]]:
+    for topology in plan.topology:
+        if topology == names.DENSE:
+            yield topology, None, RuleTable(rewire=STATIC)
+        else:
+            for size, rule in itertools.product(plan.degree or plan.density or (), plan.rule):
+                yield topology, size, rule
+
+
+def _trainings(plan: StudyFile) -> Iterator[dict[str, Any]]:
+    axes = {name: getattr(plan.training, name) for name in Training.model_fields}
+    for values in itertools.product(*axes.values()):
+        yield dict(zip(axes, values, strict=True))
+
+
+def _labels(cell: Cell, plan: StudyFile) -> dict[str, Label]:
+    """What tables call the run by: the axes, and those settings of the training that vary."""
+    varied = [name for name in Training.model_fields if len(getattr(plan.training, name)) > 1]
+    alone = [rule.rewire for rule in plan.rule].count(cell.rule.rewire) < 2
+    return {
+        "topology": cell.topology,
+        "degree" if plan.density is None else "density": cell.size,
+        "rule": cell.rule.rewire if alone else str(cell.rule),
+        "data": cell.data,
+        "hidden": cell.hidden,
+        "seed": cell.seed,
+        **{name: cell.training[name] for name in varied},
+    }

@@ -1,0 +1,206 @@
+"""The networks of the 2020 paper: which are trained, and how."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from gossamer.generators import Family, Size, erdos_renyi, named, perturbed
+from gossamer.nn import Kaiming, Masked
+from gossamer.rewiring import Rule, sparse_evolutionary
+from gossamer.studies.architecture import Architecture
+from gossamer.studies.experiment import Experiment
+from gossamer.studies.run import Label, Run, dataset
+from gossamer.topology import Bipartite
+from gossamer.training import SGD, Config
+from gossamer.training.data.catalogue import CATALOGUE
+
+BATCH = 128
+TUNING_SEED = 1000
+"""Of the runs that choose the learning rates; no result comes from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Networks of which each starts as the one before it with a few of its connections changed, all with SET.
+
+    Args:
+        data: name.
+        hidden: neurons of the hidden layers.
+        edges: of each junction but the last, which is full.
+        links: networks.
+        moved: share of each junction's edges that changes from one to the next.
+        epochs: of each run.
+        moments: epochs after which topologies are compared; 0 is before training.
+        lr: learning rate; our choice.
+        fraction: ζ of SET.
+        validation: share of the training examples held out.
+    """
+
+    data: str = "fashion-mnist"
+    hidden: tuple[int, ...] = (784, 784, 784)
+    edges: int = 3920
+    links: int = 10
+    moved: float = 0.01
+    epochs: int = 200
+    moments: tuple[int, ...] = (0, 10, 20, 30, 40, 50, 100, 150, 190)
+    lr: float = 0.01
+    fraction: float = 0.2
+    validation: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is trained. Widths, densities, rates, epochs and seeds are our choice.
+
+    Args:
+        data: names, each with the epochs of its runs.
+        epochs: of the runs on each of the data.
+        chain: the published experiment.
+        widths: neurons of each of the two hidden layers.
+        densities: of the static sparse networks' hidden junctions.
+        rates: learning rates, of which every network gets the one that its tuning run was best with.
+        seeds: how many.
+        adaptive: density of the networks with SET, one of `densities`.
+        fraction: ζ of SET there.
+    """
+
+    data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
+    epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 12, "cifar10-jpeg": 10})
+    chain: Chain = Chain()
+    widths: tuple[int, ...] = (100, 500)
+    densities: tuple[float, ...] = (0.02, 0.1)
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1)
+    seeds: int = 5
+    adaptive: float = 0.1
+    fraction: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Random edges after so many small changes; all links of one seed begin with the same edges.
+
+    Args:
+        number: changes, from 0.
+        moved: share of the edges that each moves.
+    """
+
+    number: int
+    moved: float
+
+    def __call__(self, in_features: int, out_features: int, num_edges: int, *, rng: np.random.Generator) -> Bipartite:
+        """The junction."""
+        start, changes = rng.spawn(2)  # the next junction's streams are the same however many numbers this one draws
+        g = erdos_renyi(in_features, out_features, num_edges, rng=start)
+        for _ in range(self.number):
+            g = perturbed(g, round(self.moved * num_edges), rng=changes)
+        return g
+
+
+def chain_runs(chain: Chain) -> list[Run]:
+    """The networks of the chain; edges that they share begin with the same weight.
+
+    That is a reading. Two networks with the same four fifths of their edges and each its own random fifth, as SET
+    leaves them, are 1 - .8 / 1.2 = .33 apart, near the .36 published for epoch 10; had they begun with weights of their
+    own, each would have dropped another fifth, and they would be 1 - .64 / 1.36 = .53 apart from the first epochs on.
+    """
+    return [_link_run(chain, number) for number in range(chain.links)]
+
+
+def _link_run(chain: Chain, number: int) -> Run:
+    family = Family(
+        f"link {number}", Link(number, chain.moved), Size.NUM_EDGES, named("erdos_renyi").sizes, random=True
+    )
+    edges = (*[chain.edges] * len(chain.hidden), None)
+    steps = steps_per_epoch(chain.data, chain.validation)
+    rule = sparse_evolutionary(chain.fraction, every=steps, until=max(1, steps * (chain.epochs - 1)))
+    config = Config(epochs=chain.epochs, batch_size=BATCH, optimizer=SGD(chain.lr), validation=chain.validation)
+    architecture = Architecture(family, chain.hidden, edges, initialization=Masked(Kaiming()), start_seed=0)
+    experiment = Experiment(architecture, config, number, rule)
+    labels: dict[str, Label] = {
+        "data": chain.data,
+        "topology": "erdos_renyi",
+        "rule": "SET",
+        "link": number,
+        "seed": number,
+    }
+    return Run(experiment, data=chain.data, labels=labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """One network of the other experiments.
+
+    Args:
+        data: name.
+        width: neurons of both hidden layers.
+        density: of the hidden junctions; 1 is fully connected.
+        adaptive: whether SET moves the edges.
+    """
+
+    data: str
+    width: int
+    density: float
+    adaptive: bool = False
+
+    def run(self, plan: Plan, rate: float, seed: int) -> Run:
+        """The run that trains it with a learning rate."""
+        widths = (math.prod(CATALOGUE[self.data].shape), self.width, self.width)
+        dense = self.density == 1
+        edges = [None if dense else round(self.density * n * m) for n, m in pairwise(widths)]
+        architecture = Architecture(None if dense else named("erdos_renyi"), widths[1:], (*edges, None))
+        config = Config(epochs=plan.epochs[self.data], batch_size=BATCH, optimizer=SGD(rate), validation=0.1)
+        experiment = Experiment(architecture, config, seed, self._rule(plan) if self.adaptive else None)
+        labels: dict[str, Label] = {
+            "data": self.data,
+            "topology": "dense" if dense else "erdos_renyi",
+            "rule": "SET" if self.adaptive else "static",
+            "width": self.width,
+            "density": self.density,
+            "rate": rate,
+            "seed": seed,
+        }
+        return Run(experiment, data=self.data, labels=labels)
+
+    def _rule(self, plan: Plan) -> Rule:
+        steps = steps_per_epoch(self.data, 0.1)
+        until = max(1, steps * (plan.epochs[self.data] - 1))
+        return sparse_evolutionary(plan.fraction, every=steps, until=until)
+
+    @property
+    def tuned(self) -> Net:
+        """The network whose learning rate it takes: SET that of the static one."""
+        return replace(self, adaptive=False)
+
+
+def nets(plan: Plan) -> Iterator[Net]:
+    """Static sparse networks and fully connected ones, over widths and densities."""
+    for data in plan.data:
+        for width in plan.widths:
+            yield from (Net(data, width, density) for density in (*plan.densities, 1.0))
+
+
+def adaptive_nets(plan: Plan) -> list[Net]:
+    """The widest with SET."""
+    return [Net(data, plan.widths[-1], plan.adaptive, adaptive=True) for data in plan.data]
+
+
+def tuning_runs(plan: Plan) -> list[Run]:
+    """Every network with every learning rate, once."""
+    return [net.run(plan, rate, TUNING_SEED) for net in nets(plan) for rate in plan.rates]
+
+
+def final_runs(plan: Plan, rates: Mapping[Net, float]) -> list[Run]:
+    """Every network with its learning rate, over seeds."""
+    found = [*nets(plan), *adaptive_nets(plan)]
+    return [net.run(plan, rates[net.tuned], seed) for seed in range(plan.seeds) for net in found]
+
+
+def steps_per_epoch(data: str, validation: float) -> int:
+    """Steps of an epoch when this share is held out."""
+    count = len(dataset(data).train)
+    return math.ceil((count - round(validation * count)) / BATCH)

@@ -1,0 +1,252 @@
+"""A study: many runs in a folder, carried out once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from gossamer.errors import StudyError, StudyFileError, require_known
+from gossamer.studies import catalogue, store
+from gossamer.studies.catalogue import Entry
+from gossamer.studies.engines import Engine, Loky
+from gossamer.studies.folder import RunFolder, read_json
+from gossamer.studies.judging import DEFAULT_MEASURES
+from gossamer.studies.run import Run
+from gossamer.studies.work import Report, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from gossamer.rewiring import Recording
+    from gossamer.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a call of `Study.execute` came to.
+
+    Args:
+        done: digests of the runs that it finished.
+        skipped: those that were done before.
+        failed: those that failed, with the cause.
+        busy: those that another process is at.
+    """
+
+    done: tuple[str, ...]
+    skipped: tuple[str, ...]
+    failed: dict[str, str]
+    busy: tuple[str, ...] = ()
+
+
+class Study:
+    """Runs that belong together, and the folder that holds what came of them.
+
+    Args:
+        name: what the study is called.
+        runs: what is to be done; each has its own digest.
+        folder: where it is kept; made by `execute`.
+        measures: names of what is measured of every final topology, see `gossamer.measures.MEASURES`.
+
+    Raises:
+        ValueError: no run, or a measure that there is none of.
+
+    >>> import tempfile
+    >>> from gossamer.studies import Architecture, Experiment, Run, Sequential
+    >>> from gossamer.training import Config
+    >>> net = Architecture(None, (16,), (None, None))
+    >>> runs = [Run(Experiment(net, Config(epochs=2), seed), "digits", labels={"seed": seed}) for seed in (0, 1)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = Study("two seeds", runs, folder)
+    ...     execution = study.execute(Sequential())
+    ...     frame = study.frame()
+    >>> len(execution.done), [*frame["state"]], bool(frame["accuracy"].min() > 0.3)
+    (2, ['done', 'done'], True)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        runs: Iterable[Run],
+        folder: str | Path,
+        *,
+        measures: Sequence[str] = DEFAULT_MEASURES,
+    ) -> None:
+        from gossamer.measures import MEASURES
+
+        self.name = name
+        self.runs = tuple(runs)
+        self.folder = Path(folder)
+        self.measures = tuple(measures)
+        if not self.runs:
+            raise ValueError(f"study {name!r} has no runs; at least one is needed.")
+        for measure in self.measures:
+            require_known("measure", measure, MEASURES)
+        self._entries: tuple[Entry, ...] | None = None
+
+    @classmethod
+    def load(cls, path: str | Path, *, folder: str | Path) -> Self:
+        """The study that a TOML file describes.
+
+        Raises:
+            StudyFileError: the file is no such description; the message names line and field.
+            DataUnavailableError: data that are not on this machine.
+            OSError: the file cannot be read.
+        """
+        from gossamer.studies.file_errors import refused
+        from gossamer.studies.grid import runs
+        from gossamer.studies.study_file import read
+
+        plan = read(Path(path))
+        try:
+            return cls(plan.name, runs(plan), folder, measures=plan.measures)
+        except ValueError as error:
+            raise StudyFileError(refused(error, Path(path))) from error
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """The study in a folder, to look at: its runs are as they were, whatever the code is now.
+
+        Raises:
+            StudyError: the folder holds no study, a damaged one, or one of another version.
+        """
+        place = Path(folder)
+        study = cls.__new__(cls)
+        study.folder, study.runs = place, ()
+        study.name, study.measures, study._entries = catalogue.read(place)
+        return study
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Digest and labels of every run.
+
+        Raises:
+            DataUnavailableError: data that are not on this machine.
+            ValueError: two runs are the same.
+        """
+        if self._entries is None:
+            self._entries = catalogue.entries(self.runs)
+        return self._entries
+
+    def execute(
+        self,
+        engine: Engine | None = None,
+        *,
+        tensorboard: bool = False,
+        on_round: Callable[[Sequence[Task]], None] | None = None,
+    ) -> Execution:
+        """Carry out what is not done yet. A run that was stopped goes on from its checkpoint; failed ones are retried.
+
+        Args:
+            engine: where; `Loky()` by default.
+            tensorboard: whether to write events under `folder/tensorboard`.
+            on_round: told of the tasks before they start.
+
+        Raises:
+            DataUnavailableError: data that are not on this machine; nothing was begun.
+            StudyError: the folder holds another study, the engine does not work, or the disk is full.
+            OSError: the folder cannot be written.
+        """
+        from gossamer.studies.rounds import carry_out_all
+
+        if not self.runs:
+            raise StudyError(f"the study in {self.folder} was opened to look at; load its file to go on with it.")
+        chosen = Loky() if engine is None else engine
+        catalogue.write(self.folder, self.name, self.measures, self.entries)
+        waiting = [run for run in self.runs if self._place(run.digest).state != "done"]
+        tasks = [self._task(run, chosen.threads, tensorboard) for run in waiting]
+        if on_round is not None:
+            on_round(tasks)
+        reports = carry_out_all(tasks, chosen)
+        skipped = [run.digest for run in self.runs if run not in waiting]
+        return _execution(skipped, reports)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a run: digest, state, labels, results, measures."""
+        return store.frame(self.folder, self.entries)
+
+    def epochs(self) -> pd.DataFrame:
+        """One row an epoch of every run that has begun."""
+        return store.epochs(self.folder, self.entries)
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """The answer to a query in SQL over the tables `runs` and `epochs`.
+
+        Raises:
+            StudyError: the query is none, or names what there is not.
+        """
+        return store.query(self.folder, self.entries, sql)
+
+    def others(self) -> dict[str, str]:
+        """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""
+        return catalogue.others(self.folder, self.entries)
+
+    def result(self, digest: str) -> dict[str, Any]:
+        """What is in a run's `result.json`.
+
+        Raises:
+            StudyError: the run is not done.
+            ValueError: the study has no such run.
+        """
+        place = self._known(digest)
+        if not place.result.exists():
+            raise StudyError(f"run {digest} has no result: it is {place.state}.")
+        return read_json(place.result)
+
+    def topology(self, digest: str, when: str = "end") -> Topology:
+        """All junctions of a run's network at the "start" or the "end" of its training.
+
+        Raises:
+            StudyError: the run has not come so far.
+            ValueError: the study has no such run.
+        """
+        return self._known(digest).read_topology(when)
+
+    def recording(self, digest: str) -> Recording | None:
+        """The updates of a run's topology; None if it never changed.
+
+        Raises:
+            ValueError: the study has no such run.
+        """
+        from gossamer.rewiring import Recording
+
+        path = self._known(digest).recording
+        return Recording.load(path) if path.exists() else None
+
+    def weights(self, digest: str) -> dict[str, NDArray[np.generic]]:
+        """The `state_dict` of a run's network after training, as arrays.
+
+        Raises:
+            StudyError: the run is not done.
+            ValueError: the study has no such run.
+        """
+        return self._known(digest).read_weights()
+
+    def __len__(self) -> int:
+        return len(self.runs or self.entries)
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, {len(self)} runs in {self.folder})"
+
+    def _place(self, digest: str) -> RunFolder:
+        return RunFolder(catalogue.runs_folder(self.folder) / digest)
+
+    def _known(self, digest: str) -> RunFolder:
+        require_known("run", digest, {entry.digest: entry for entry in self.entries})
+        return self._place(digest)
+
+    def _task(self, run: Run, threads: int | None, tensorboard: bool) -> Task:
+        place = self._place(run.digest).path.resolve()
+        board = self.folder.resolve() / "tensorboard" / run.digest if tensorboard else None
+        return Task(run, place, self.measures, threads, board)
+
+
+def _execution(skipped: Sequence[str], reports: Sequence[Report]) -> Execution:
+    def of(state: str) -> tuple[str, ...]:
+        return tuple(report.digest for report in reports if report.state == state)
+
+    failed = {report.digest: report.cause for report in reports if report.state == "failed"}
+    return Execution(of("done"), (*skipped, *of("skipped")), failed, of("busy"))

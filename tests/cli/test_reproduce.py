@@ -1,0 +1,81 @@
+"""`gossamer reproduce`: a whole call, going on, and calls that cannot work."""
+
+import contextlib
+import dataclasses
+import json
+
+import pytest
+
+from gossamer.errors import DataUnavailableError
+from gossamer.studies import Sequential
+from gossamer.studies.papers import insights
+from gossamer.studies.papers.insights.plan import Chain
+
+SMALL = dataclasses.replace(
+    insights.QUICK,
+    data=("digits",),
+    epochs={"digits": 1},
+    chain=Chain("digits", hidden=(16,), edges=64, links=2, moved=0.05, epochs=2, moments=(0, 2), lr=0.05),
+    widths=(8,),
+    densities=(0.2,),
+    rates=(0.1,),
+    seeds=2,
+    adaptive=0.2,
+)
+
+
+def test_a_call_leaves_report_numbers_and_runs_and_goes_on(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
+    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))  # no new processes, which take long
+    folder = tmp_path / "made"
+    code, out, error = run("reproduce", "insights-2020", "--quick", "--out", folder)
+    assert code == 0, error
+    assert f"report: {folder.resolve() / 'report.html'}" in out and "similar starts drift apart" in out
+    results = json.loads((folder / "results.json").read_text())
+    assert results["size"] == "quick" and results["command"] == "gossamer reproduce insights-2020 --quick"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}
+    code, _, error = run("reproduce", "insights-2020", "--quick", "--out", folder)
+    assert code == 0, error
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")} == before
+    assert json.loads((folder / "results.json").read_text())["claims"] == results["claims"]
+
+
+def test_another_papers_folder_is_refused(refused, tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps({"paper": {"name": "insights-2020"}}))
+    line = refused("reproduce", "topologies-2017", "--out", tmp_path)
+    assert "holds results of insights-2020, not topologies-2017; choose another folder." in line
+
+
+def test_a_results_file_of_something_else_is_refused(refused, tmp_path):
+    (tmp_path / "results.json").write_text("not json")
+    assert "is not a reproduction's" in refused("reproduce", "topologies-2017", "--out", tmp_path)
+
+
+@pytest.mark.parametrize("paper", ["topologies-2018", ""], ids=["unknown", "empty"])
+def test_an_unknown_paper_is_refused(refused, paper, tmp_path):
+    line = refused("reproduce", paper, "--out", tmp_path)
+    assert f"there is no paper '{paper}': topologies-2017, insights-2020 are known." in line
+
+
+def test_missing_data_are_missed_before_anything_is_trained(refused, tmp_path, monkeypatch):
+    def missing(name):
+        raise DataUnavailableError(f"{name} is not here. To get it: ask.")
+
+    monkeypatch.setattr("gossamer.studies.run.data_digest", missing)
+    line = refused("reproduce", "topologies-2017", "--out", tmp_path / "made")
+    assert "mnist is not here. To get it: ask." in line
+    assert not list((tmp_path / "made").iterdir())
+
+
+def test_a_place_that_is_a_file_is_refused(refused, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "cannot be made a folder" in refused("reproduce", "insights-2020", "--out", tmp_path / "file")
+
+
+def test_runs_of_another_process_are_waited_for_by_the_user(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
+    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))
+    monkeypatch.setattr("gossamer.studies.work.held", lambda _: contextlib.nullcontext(False))
+    line = refused("reproduce", "insights-2020", "--quick", "--out", tmp_path / "made")
+    assert "2 runs of chain are at work in another process" in line
+    assert not (tmp_path / "made" / "report.html").exists()

@@ -1,0 +1,56 @@
+"""The Python of the tutorial and of the how-to pages runs, each page from top to bottom."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+BLOCK = re.compile(
+    r"(?P<not_run><!-- not run[^\n]*-->\n)?"
+    r"^```python\n(?P<code>.*?)^```$"
+    r"(?:\n\n```text\n(?P<printed>.*?)^```$)?",
+    re.DOTALL | re.MULTILINE,
+)
+FILE = re.compile(r"^```\w+ title=\"(?P<name>[\w.-]+)\"\n(?P<content>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def programs(page):
+    """(line number, code, what it prints or None) of the page's blocks that run."""
+    text = page.read_text(encoding="utf-8")
+    blocks = [block for block in BLOCK.finditer(text) if block["not_run"] is None]
+    return [(text.count("\n", 0, block.start("code")), block["code"], block["printed"]) for block in blocks]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.stem)
+def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for file in FILE.finditer(page.read_text(encoding="utf-8")):
+        (tmp_path / file["name"]).write_text(file["content"], encoding="utf-8")
+    names = {"__name__": page.stem}
+    for line, code, printed in programs(page):
+        # Lines are counted as in the page, so that a traceback points there.
+        exec(compile("\n" * line + code, str(page), "exec"), names)
+        out = capsys.readouterr().out
+        assert printed in (None, out)
+
+
+def test_the_tutorial_leads_from_a_topology_to_a_report():
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    assert "not run" not in text
+    assert (
+        text.index("generators.fibonacci")
+        < text.index("fit(model")
+        < text.index("study.execute")
+        < text.index("study_page(")
+    )

@@ -1,0 +1,128 @@
+"""Both papers in miniature, end to end: everything is trained, drawn and decided, and a second call trains nothing."""
+
+import dataclasses
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from gossamer.reports.reproduction import reproduction_page
+from gossamer.studies import Sequential, Study
+from gossamer.studies.papers import PAPERS, insights, paper_named, topologies
+from gossamer.studies.papers.insights.plan import Chain, chain_runs
+from gossamer.studies.papers.paper import Reproduction
+from gossamer.studies.run import dataset
+
+TOPOLOGIES = dataclasses.replace(
+    topologies.QUICK,
+    data=("digits",),
+    hidden=16,
+    epochs=1,
+    seeds=1,
+    degrees=(1, 8),
+    thin=(1 / 8, 1 / 2),
+    medium=(8,),
+    other_degrees=(8,),
+    outer=(1, 2),
+    contour=(1,),
+    dropped=(1, 8),
+    deep_degrees=(8,),
+)
+INSIGHTS = dataclasses.replace(
+    insights.QUICK,
+    data=("digits",),
+    epochs={"digits": 2},
+    chain=Chain("digits", hidden=(24, 24), edges=120, links=3, moved=0.05, epochs=3, moments=(0, 1, 3), lr=0.05),
+    widths=(8, 16),
+    densities=(0.2,),
+    rates=(0.03, 0.1),
+    seeds=2,
+    adaptive=0.2,
+)
+PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS}
+
+
+def reproduced(name, folder):
+    """The reproduction, and how many runs were trained for it."""
+    paper, studies, trained = paper_named(name), [], []
+
+    def train(title, runs):
+        study = Study(title, runs, folder / "studies" / title, measures=())
+        execution = study.execute(Sequential())
+        assert not execution.failed
+        trained.extend(execution.done)
+        studies.append(study)
+        return study
+
+    findings = paper.reproduce(PLANS[name], train, folder)
+    made = Reproduction(paper, "quick", PLANS[name], findings, tuple(studies), f"gossamer reproduce {name}")
+    made.write(folder)
+    return made, len(trained)
+
+
+@pytest.fixture(scope="module", params=list(PAPERS))
+def result(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reproduction")
+    made, trained = reproduced(request.param, folder)
+    return made, trained, folder
+
+
+def test_every_run_is_trained_and_every_claim_decided(result):
+    made, trained, _ = result
+    assert trained == sum(len(study) for study in made.studies) and made.failures == {}
+    keys = {exhibit.key for exhibit in made.findings.exhibits}
+    assert {claim.exhibit for claim in made.findings.claims} <= keys
+    assert all(estimate.n >= 0 for claim in made.findings.claims for estimate in claim.estimates)
+
+
+def test_what_is_done_is_not_done_again(result):
+    made, _, folder = result
+    again, trained = reproduced(made.paper.name, folder)
+    assert trained == 0
+    assert [claim.estimates for claim in again.findings.claims] == [claim.estimates for claim in made.findings.claims]
+
+
+def test_the_folder_holds_every_number(result):
+    made, _, folder = result
+    results = json.loads((folder / "results.json").read_text())
+    assert [claim["verdict"] for claim in results["claims"]] == [claim.verdict.value for claim in made.findings.claims]
+    assert results["data"] == {"digits": dataset("digits").digest}
+    assert sum(len(digests) for digests in results["studies"].values()) == sum(len(study) for study in made.studies)
+    for exhibit in made.findings.exhibits:
+        table = pd.read_csv(folder / "data" / f"{exhibit.key}.csv")
+        assert list(table.columns) == list(exhibit.table.columns) and len(table) == len(exhibit.table)
+
+
+def test_the_page_shows_every_claim_and_asks_for_nothing(result):
+    made, _, _ = result
+    text = reproduction_page(made)
+    verdicts = re.findall('<span class="verdict">(.*?)</span>', text)
+    assert sorted(verdicts) == sorted(claim.verdict.value for claim in made.findings.claims)
+    assert "This is a quick run" in text
+    assert not re.search(r"<(script|img|link)[^>]*(src|href)=\"(?!data:)", text)
+    full = dataclasses.replace(made, size="full")
+    assert "This is a quick run" not in reproduction_page(full)
+
+
+def test_words_of_a_claim_are_text_and_not_markup(result):
+    made, _, _ = result
+    claim = dataclasses.replace(made.findings.claims[0], words="<script>alert(1)</script>")
+    findings = dataclasses.replace(made.findings, claims=(claim,))
+    assert "<script>alert(1)" not in reproduction_page(dataclasses.replace(made, findings=findings))
+
+
+def test_links_of_the_chain_differ_by_one_more_change_each():
+    chain = Chain("digits", hidden=(30, 30), edges=200, links=4, moved=0.05)
+    starts = [
+        run.experiment.architecture.topology(dataset("digits"), seed=run.experiment.seed) for run in chain_runs(chain)
+    ]
+    for k in range(2):
+        masks = [topology[k].to_mask() for topology in starts]
+        assert [int((masks[i] & ~masks[i + 1]).sum()) for i in range(3)] == [10, 10, 10]
+        assert int((masks[0] & ~masks[3]).sum()) > 20
+
+
+def test_an_unknown_paper_is_refused():
+    with pytest.raises(ValueError, match=r"there is no paper 'topologies-2071'.*Did you mean topologies-2017"):
+        paper_named("topologies-2071")
