@@ -109,7 +109,7 @@ struct BackwardPass {
                 continue;
             }
             // Threads that write to the same cache lines wait for each other: short rows are left to one of them.
-            const bool shared = E >= 64 * O * ranks, mine = l % ranks == rank;
+            const bool shared = E >= 16 * O * ranks, mine = l % ranks == rank;
             const Columns all = columns(l);
             const int64_t last = shared ? all.cut(rank + 1, ranks) : mine ? layer.junction.inputs : 0;
             for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
