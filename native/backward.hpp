@@ -108,8 +108,11 @@ struct BackwardPass {
                 sum_parts(from.dw, E, part(E, rank, ranks), layer.dw);
                 continue;
             }
+            // Threads that write to the same cache lines wait for each other: short rows are left to one of them.
+            const bool shared = E >= 16 * O * ranks, mine = l % ranks == rank;
             const Columns all = columns(l);
-            for (int64_t i = all.cut(rank, ranks), last = all.cut(rank + 1, ranks); i < last; i += 16) {
+            const int64_t last = shared ? all.cut(rank + 1, ranks) : mine ? layer.junction.inputs : 0;
+            for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
                 const int64_t end = i + 16 < last ? i + 16 : last;
                 if (parts > 1) sum_parts(from.dw, E, {all.begin(i), all.begin(end)}, from.dw);
                 all.each_edge(i, end, [&](int64_t place, int64_t e) { layer.dw[e] = from.dw[place]; });
