@@ -41,7 +41,7 @@ def epoch(model, x, y, batch):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, fused=True)
     start = time.perf_counter()
     for rows in torch.randperm(len(x)).split(batch):
-        network_step(model, optimizer, x[rows], y[rows])()
+        network_step(model, optimizer, x.index_select(0, rows), y.index_select(0, rows))()
     return time.perf_counter() - start
 
 

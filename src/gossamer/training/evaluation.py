@@ -49,7 +49,10 @@ class Batches:
     def take(self, numbers: Tensor | slice) -> tuple[Tensor, Tensor]:
         """The scaled inputs (B, I) and labels (B,) of these examples."""
         mean, deviation = self.scaling
-        inputs = self.inputs[numbers].to(self.dtype, copy=True)  # a slice is a view
+        if isinstance(numbers, slice):
+            inputs = self.inputs[numbers].to(self.dtype, copy=True)  # a slice is a view
+        else:  # several times faster than indexing, which is made for any number of axes
+            inputs = self.inputs.index_select(0, numbers).to(self.dtype)
         return inputs.sub_(mean).div_(deviation), self.labels[numbers]
 
     def in_order(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
