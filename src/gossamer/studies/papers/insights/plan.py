@@ -72,10 +72,10 @@ class Plan:
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
     epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 12, "cifar10-jpeg": 10})
     chain: Chain = Chain()
-    widths: tuple[int, ...] = (100, 500)
+    widths: tuple[int, ...] = (100, 250)
     densities: tuple[float, ...] = (0.02, 0.1)
     rates: tuple[float, ...] = (0.01, 0.03, 0.1)
-    seeds: int = 5
+    seeds: int = 3
     adaptive: float = 0.1
     fraction: float = 0.3
 

@@ -61,12 +61,12 @@ class Plan:
     epochs: int = 20
     lr: float = 0.5
     seeds: int = 5
-    degrees: tuple[int, ...] = (1, 2, 8, 32)
+    degrees: tuple[int, ...] = (1, 8, 32)
     thin: tuple[float, ...] = (1 / 16, 1 / 4)
     medium: tuple[int, ...] = (32,)
     other_degrees: tuple[int, ...] = (8, 32)
     outer: tuple[int, ...] = (1, 4)
-    contour: tuple[int, ...] = (1, 8, 32)
+    contour: tuple[int, ...] = (1, 32)
     dropout: tuple[float, float] = (0.1, 0.25)
     dropped: tuple[int, ...] = (8, 32)
     deep: int = 2
