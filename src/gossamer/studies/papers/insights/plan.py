@@ -70,7 +70,7 @@ class Plan:
     """
 
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
-    epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 12, "cifar10-jpeg": 10})
+    epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 8, "cifar10-jpeg": 6})
     chain: Chain = Chain()
     widths: tuple[int, ...] = (100, 250)
     densities: tuple[float, ...] = (0.02, 0.1)
