@@ -74,7 +74,7 @@ class Plan:
     chain: Chain = Chain()
     widths: tuple[int, ...] = (100, 250)
     densities: tuple[float, ...] = (0.02, 0.1)
-    rates: tuple[float, ...] = (0.01, 0.03, 0.1)
+    rates: tuple[float, ...] = (0.03, 0.1)
     seeds: int = 3
     adaptive: float = 0.1
     fraction: float = 0.3
