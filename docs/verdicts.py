@@ -22,11 +22,16 @@ def part(folder):
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     rows = [[line(claim["words"]), line(_measured(claim)), f"**{claim['verdict']}**"] for claim in found["claims"]]
     made = (
-        f"`{found['command']}`: {found['seconds_of_training'] / 3600:.1f} hours of training on one thread each; "
+        f"`{found['command']}`, {found['plan']['seeds']} seeds: {found['seconds_of_training'] / 3600:.1f} hours of training, one "
+        f"thread a run, on {_machine(found['environment'])}; "
         f"figures, numbers and rules are in [{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
     )
     head = [found["paper"]["name"], "ours, with 95 % intervals", "verdict"]
     return f"{table(head, rows, texts=3)}\n\n{made}"
+
+
+def _machine(environment):
+    return ", ".join(f"{environment[key]}" for key in ("processor", "kernels") if key in environment)
 
 
 def _measured(claim):
