@@ -21,10 +21,11 @@ def part(folder):
     """What became of one paper's claims."""
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     rows = [[line(claim["words"]), line(_measured(claim)), f"**{claim['verdict']}**"] for claim in found["claims"]]
+    seeds, hours = found["plan"]["seeds"], found["seconds_of_training"] / 3600
     made = (
-        f"`{found['command']}`, {found['plan']['seeds']} seeds: {found['seconds_of_training'] / 3600:.1f} hours of training, one "
-        f"thread a run, on {_machine(found['environment'])}; "
-        f"figures, numbers and rules are in [{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
+        f"`{found['command']}`, {seeds} seeds, {hours:.1f} hours of training, one thread a run, on "
+        f"{_machine(found['environment'])}; figures, numbers and rules are in "
+        f"[{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
     )
     head = [found["paper"]["name"], "ours, with 95 % intervals", "verdict"]
     return f"{table(head, rows, texts=3)}\n\n{made}"
