@@ -2,8 +2,9 @@
 
     python benchmarks/epoch.py [--densities .1 .05 .01] [--epochs 3] [--synthetic] [--json F]
 
-With --synthetic random images of the same shape take the data set's place. The loop is the plain one of PyTorch; the
-time is that of the training steps and the drawing of batches.
+With --synthetic random images of the same shape take the data set's place. The dense network's loop is the plain
+one of PyTorch with a fused optimiser, ours that of `gossamer.training.fit`: `gossamer.nn.backpropagate` and
+`gossamer.nn.optim`. The time is that of the training steps and the drawing of batches.
 """
 
 import argparse
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gossamer.studies.races import WIDTHS, dense_network, network_step, sparse_network
+import gossamer as gs
+from gossamer.studies.races import WIDTHS, dense_network, graphless_step, network_step, sparse_network
 from gossamer.studies.speed import environment
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,10 +40,14 @@ def images(synthetic):
 
 def epoch(model, x, y, batch):
     """Seconds of one pass over the data in random order."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, fused=True)
+    sparse = isinstance(model, gs.nn.Sequential)
+    kind, options, step = (
+        (gs.nn.optim.SGD, {}, graphless_step) if sparse else (torch.optim.SGD, {"fused": True}, network_step)
+    )
+    optimizer = kind(model.parameters(), lr=0.05, momentum=0.9, **options)
     start = time.perf_counter()
     for rows in torch.randperm(len(x)).split(batch):
-        network_step(model, optimizer, x.index_select(0, rows), y.index_select(0, rows))()
+        step(model, optimizer, x.index_select(0, rows), y.index_select(0, rows))()
     return time.perf_counter() - start
 
 

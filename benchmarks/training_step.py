@@ -2,11 +2,13 @@
 
     python benchmarks/training_step.py [--densities .2 .1 .05 .01] [--rounds 30] [--json F]
 
-The last layer is full for all. Optimisers are PyTorch's fused ones for all. Contenders take turns in one process.
+The last layer is full for all. Contenders take turns of 20 steps in one process; optimisers are PyTorch's fused ones.
 "gossamer + torch head" keeps a plain torch.nn.Linear as last layer: what a user gets who swaps some layers only.
+"no graph" is what `gossamer.training.fit` does: `gossamer.nn.backpropagate` and the optimisers of `gossamer.nn.optim`.
 """
 
 import argparse
+import copy
 import importlib.util
 import itertools
 import warnings
@@ -18,7 +20,16 @@ from report import Report
 from torch import nn
 
 import gossamer as gs
-from gossamer.studies.races import OPTIMIZERS, WIDTHS, dense_network, junction, network_step, rotated
+from gossamer.studies.races import (
+    OPTIMIZERS,
+    OWN_OPTIMIZERS,
+    WIDTHS,
+    dense_network,
+    graphless_step,
+    junction,
+    network_step,
+    rotated,
+)
 from gossamer.studies.speed import best_of_blocks
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -73,7 +84,10 @@ def main():
         for density in options.densities:
             models = networks(density, rng)
             steps = {key: network_step(model, optimizer(model), x, target) for key, model in models.items()}
-            timings = best_of_blocks(steps, blocks=options.rounds, per_block=5)
+            for key in ("gossamer", "gossamer rotated"):
+                model = copy.deepcopy(models[key])
+                steps[f"{key}, no graph"] = graphless_step(model, OWN_OPTIMIZERS[name](model), x, target)
+            timings = best_of_blocks(steps, blocks=options.rounds, per_block=20)
             report.section(f"{name}, batch {options.batch}, density {density:g}", timings)
     report.close()
 

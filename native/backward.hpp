@@ -1,9 +1,8 @@
 // A stack's gradients.
 //
 // Going back through a layer, the input gradient (over the edges sorted by input) and the weight gradient read the same
-// rows of dz, so one walk makes both; the weights come in, and their gradient goes out, in columns' order, and are
-// brought into it and out of it once. Sums over the batch are made part by part and added in the parts' order, whoever
-// computes them.
+// rows of dz, so one walk makes both. Sums over the batch are made part by part and added in the parts' order, whoever
+// computes them; the first part's are made in place.
 #pragma once
 #include "stack.hpp"
 
@@ -23,9 +22,9 @@ GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
     return parts < 1 ? 1 : int(parts);
 }
 
-// dz = dy * f'(kept) of one row, in place; sums of rows are added to *sum.
+// dz = dy * f'(kept) of one row, in place; its sum goes to *sum.
 template <typename T, int C>
-GOSSAMER_INLINE void differentiate(const Layer<T>& layer, Vector<T>* v, const T* kept, int64_t left, T* sum, bool add) {
+GOSSAMER_INLINE void differentiate(const Layer<T>& layer, Vector<T>* v, const T* kept, int64_t left, T* sum, LaneSums<T>& sums) {
     with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
         if constexpr (kind.value != IDENTITY) {
             Vector<T> k[C];
@@ -38,7 +37,7 @@ GOSSAMER_INLINE void differentiate(const Layer<T>& layer, Vector<T>* v, const T*
     Vector<T> total = v[0];
 #pragma GCC unroll 8
     for (int c = 1; c < C; ++c) total += v[c];
-    *sum = (add ? *sum : T(0)) + sum_lanes<T>(total);
+    sums.take(total, sum);
 }
 
 // One backward pass: the stack, its tables and its memory.
@@ -49,73 +48,40 @@ struct BackwardPass {
     Rotation* rotations;
     int parts;
     bool pack_x;
-    T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and for each layer what `layer` says
+    T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and the sums of later parts
     int64_t widest;
 
-    // A layer's memory: weights in columns' order, parts of dw and of db.
-    struct Space {
-        T *weights, *dw, *db;
-    };
-    bool goes_on(int l) const { return l > 0 || a.dx; }
+    // What the sums of later parts need: of each part all layers, of each layer dw and db.
     int64_t size(int l) const {
         const Layer<T>& layer = a.layers[l];
-        return (goes_on(l) + (layer.dw ? parts : 0)) * layer.junction.edges + (layer.db ? parts * layer.junction.outputs : 0);
+        return (layer.dw ? layer.junction.edges : 0) + (layer.db ? layer.junction.outputs : 0);
     }
     int64_t size() const {
         int64_t all = 0;
         for (int l = 0; l < a.depth; ++l) all += size(l);
         return all;
     }
-    Space space(int l) const {
-        T* at = numbers;
+    Layer<T> sums_of(int l, int part_number) const {
+        Layer<T> layer = a.layers[l];
+        if (part_number == 0) return layer;
+        T* at = numbers + (part_number - 1) * size();
         for (int before = 0; before < l; ++before) at += size(before);
-        const Layer<T>& layer = a.layers[l];
-        T* dw = at + goes_on(l) * layer.junction.edges;
-        return {at, dw, dw + (layer.dw ? parts : 0) * layer.junction.edges};
+        if (layer.db) layer.db = at + (layer.dw ? layer.junction.edges : 0);
+        if (layer.dw) layer.dw = at;
+        return layer;
     }
+    bool goes_on(int l) const { return l > 0 || a.dx; }
     T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
-    Columns columns(int l) const { return {stack.junction(l), rotations[l]}; }
 
-    // A share of all weights, into columns' order.
-    void collect(int rank, int ranks) const {
-        for (int l = 0; l < a.depth; ++l) {
-            if (!goes_on(l)) continue;
-            T* out = space(l).weights;
-            const T* weights = a.layers[l].weights;
-            const Columns all = columns(l);
-            all.each_edge(all.cut(rank, ranks), all.cut(rank + 1, ranks), [&](int64_t place, int64_t e) { out[place] = weights[e]; });
-        }
-    }
-
-    // The sums over the parts of numbers range.first..range.last, of `size` in each part.
-    void sum_parts(const T* from, int64_t size, Range range, T* to) const {
-        for (int64_t e = range.first; e < range.last; ++e) {
-            T total = from[e];
-            for (int p = 1; p < parts; ++p) total += from[p * size + e];
-            to[e] = total;
-        }
-    }
-
-    // A share of all sums of parts; weights' gradients back into rows' order, a few columns at a time.
+    // Adds a share of the later parts' sums.
     void add_parts(int rank, int ranks) const {
         for (int l = 0; l < a.depth; ++l) {
-            const Layer<T>& layer = a.layers[l];
-            const Space from = space(l);
-            const int64_t E = layer.junction.edges, O = layer.junction.outputs;
-            if (layer.db) sum_parts(from.db, O, part(O, rank, ranks), layer.db);
-            if (!layer.dw) continue;
-            if (!goes_on(l)) {
-                sum_parts(from.dw, E, part(E, rank, ranks), layer.dw);
-                continue;
-            }
-            // Threads that write to the same cache lines wait for each other: short rows are left to one of them.
-            const bool shared = E >= 16 * O * ranks, mine = l % ranks == rank;
-            const Columns all = columns(l);
-            const int64_t last = shared ? all.cut(rank + 1, ranks) : mine ? layer.junction.inputs : 0;
-            for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
-                const int64_t end = i + 16 < last ? i + 16 : last;
-                if (parts > 1) sum_parts(from.dw, E, {all.begin(i), all.begin(end)}, from.dw);
-                all.each_edge(i, end, [&](int64_t place, int64_t e) { layer.dw[e] = from.dw[place]; });
+            const Junction& g = stack.junction(l);
+            const Range edges = part(g.edges, rank, ranks), outputs = part(g.outputs, rank, ranks);
+            for (int p = 1; p < parts; ++p) {
+                const Layer<T> first = a.layers[l], more = sums_of(l, p);
+                for (int64_t e = edges.first; first.dw && e < edges.last; ++e) first.dw[e] += more.dw[e];
+                for (int64_t j = outputs.first; first.db && j < outputs.last; ++j) first.db[j] += more.db[j];
             }
         }
     }
@@ -127,12 +93,13 @@ struct BackwardPass {
         const int64_t O = last.junction.outputs, left = a.batch - b;
         const Range range = at.share(O);
         const Chunk<T> dz{buffer(at.group, 1), C * Lanes<T>::count};
-        T* db = last.db ? space(a.depth - 1).db + part_number * O : nullptr;
+        T* db = sums_of(a.depth - 1, part_number).db;
+        LaneSums<T> sums(add);
         pack<T, C>(a.dy, b, left, range, dz);
         for (int64_t j = range.first; j < range.last; ++j) {
             Vector<T> v[C];
             get<T, C>(dz.row(j), v, C * Lanes<T>::count);
-            differentiate<T, C>(last, v, a.last + j * a.batch + b, left, db ? db + j : nullptr, add);
+            differentiate<T, C>(last, v, a.last + j * a.batch + b, left, db ? db + j : nullptr, sums);
             put<T, C>(dz.row(j), v, C * Lanes<T>::count);
         }
     }
@@ -143,23 +110,26 @@ struct BackwardPass {
                  const Chunk<T>& next, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
         const Layer<T>& layer = a.layers[l];
-        const Space own = space(l);
-        T* dw = layer.dw ? own.dw + part_number * layer.junction.edges : nullptr;
+        T* dw = sums_of(l, part_number).dw;
+        LaneSums<T> sums(add);
         if (!goes_on(l)) {
             const Rows rows{stack.junction(l), rotations[l]};
             for (int64_t j = rows.cut(at.member, at.members); dw && j < rows.cut(at.member + 1, at.members); ++j)
-                row_dots<T, C>(rows[j], dz.row(j), x, dw, add);
+                row_dots<T, C>(rows[j], dz.row(j), x, dw, sums);
             return;
         }
-        const Columns all = columns(l);
+        const Columns all{stack.junction(l), rotations[l]};
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
         const T* kept = before ? kept_chunk<T, C>(stack.kept_argument(a.kept, l - 1), before->junction.outputs, b).base : nullptr;
-        T* db = before && before->db ? space(l - 1).db + part_number * before->junction.outputs : nullptr;
+        T* db = before ? sums_of(l - 1, part_number).db : nullptr;
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
+            const Row column = all[i];
             Vector<T> sum[C];
-            if (dw) row_sum_and_dots<T, C>(all[i], own.weights, x.row(i), dz, dw, add, sum);
-            else row_sum<T, C>(all[i], own.weights, dz, sum);
-            if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, add);
+            all.with_edges(i, column, [&](auto edge) __attribute__((always_inline)) {
+                if (dw) column_sum_and_dots<T, C>(column, edge, layer.weights, x.row(i), dz, dw, sums, sum);
+                else column_sum<T, C>(column, edge, layer.weights, dz, sum);
+            });
+            if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, before ? span : a.batch - b);
         }
     }
@@ -171,13 +141,14 @@ struct BackwardPass {
         if (own) pack<T, C>(a.x, b, a.batch - b, at.share(stack.junction(0).inputs), {own, span});
         begin<C>(b, part_number, add, at);
         at.meet();
-        for (int l = a.depth - 1, turn = 1; l >= 0; --l, turn = 3 - turn) {
-            const Chunk<const T> dz{buffer(at.group, turn), span};
+        Chunk<const T> dz{buffer(at.group, 1), span};
+        for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
             const Chunk<const T> x = l == 0 ? operand<T, C>(a.x, b, own)
                 : kept_chunk<T, C>(stack.kept_output(a.kept, l - 1), stack.junction(l).inputs, b);
-            const Chunk<T> next = l > 0 ? Chunk<T>{buffer(at.group, 3 - turn), span} : Chunk<T>{a.dx + b, a.batch};
+            const Chunk<T> next = l > 0 ? Chunk<T>{buffer(at.group, turn), span} : Chunk<T>{a.dx + b, a.batch};
             through<C>(l, b, part_number, add, x, dz, next, at);
             at.meet();
+            dz = {next.base, span};
         }
     }
 };
@@ -202,16 +173,14 @@ void backward(const Backward<T>& a) {
     const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first.edges);
     BackwardPass<T> pass{a, stack, nullptr, parts, pack_x, nullptr, nullptr, widest};
     const int64_t buffers = 3 * grid.groups * widest;
-    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
+    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>((parts - 1) * pass.size())))};
     pass.rotations = stack.rotations(arena);
     pass.packed = arena.take<T>(buffers);
-    pass.numbers = arena.take<T>(pass.size());
+    pass.numbers = arena.take<T>((parts - 1) * pass.size());
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
         const int threads = grid.threads();
-        pass.collect(at.rank, threads);
-        if (threads > 1) { GOSSAMER_BARRIER }
         for (int number = at.group; number < parts; number += grid.groups) {
             const Part<T> share(a.batch, number, parts);
             share.chunks([&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });

@@ -72,9 +72,6 @@ void use_instruction_set(const std::string& name) {
     throw std::invalid_argument("instruction set '" + name + "' is not supported here.");
 }
 
-template <typename P>
-P pointer(uintptr_t address) { return reinterpret_cast<P>(address); }
-
 // Of one layer: (inputs, outputs, edges, arrays, number of offsets, weights, bias, activation, slope). The arrays are five
 // of compressed rows and columns, or one of offsets.
 using Described =
@@ -133,7 +130,21 @@ void call_backward(void (*kernel)(const Backward<T>&), const std::vector<Describ
             pointer<const T*>(kept), pointer<T*>(dx), threads});
 }
 
+template <typename T>
+double call_cross_entropy(double (*kernel)(const CrossEntropy<T>&), uintptr_t logits, uintptr_t gradient, uintptr_t labels,
+                          int64_t classes, int64_t batch, double smoothing) {
+    const CrossEntropy<T> a{pointer<const T*>(logits), pointer<T*>(gradient), pointer<const int64_t*>(labels), classes, batch, T(smoothing)};
+    for (int64_t b = 0; b < batch; ++b)
+        if (a.labels[b] < 0 || a.labels[b] >= classes)
+            throw std::invalid_argument("label " + std::to_string(a.labels[b]) + " of sample " + std::to_string(b) +
+                                        " is no class; 0 to " + std::to_string(classes - 1) + " are.");
+    return kernel(a);
+}
+
 }  // namespace
+
+const Kernels& kernels_in_use() { return *chosen; }
+
 }  // namespace gossamer
 
 void bind_linear(nb::module_& m) {
@@ -150,5 +161,10 @@ void bind_linear(nb::module_& m) {
                                const Address& x, const Address& dy, uintptr_t last, uintptr_t kept, uintptr_t dx, int threads) {
         if (wide) call_backward<double>(chosen->backward64, layers, gradients, batch, x, dy, last, kept, dx, threads);
         else call_backward<float>(chosen->backward32, layers, gradients, batch, x, dy, last, kept, dx, threads);
+    });
+    m.def("cross_entropy", [](bool wide, uintptr_t logits, uintptr_t gradient, uintptr_t labels, int64_t classes,
+                              int64_t batch, double smoothing) {
+        if (wide) return call_cross_entropy<double>(chosen->cross_entropy64, logits, gradient, labels, classes, batch, smoothing);
+        return call_cross_entropy<float>(chosen->cross_entropy32, logits, gradient, labels, classes, batch, smoothing);
     });
 }

@@ -16,8 +16,57 @@ struct Chunk {
     T* row(int64_t r) const { return base + r * stride; }
 };
 
-// Sets of accumulators that hide the latency of a multiply-add without running out of registers.
-constexpr int strands(int vectors) { return vectors >= 8 ? 1 : vectors >= 4 ? 2 : 4; }
+// Sets of accumulators that hide the latency of a multiply-add without running out of registers. The widest vectors need
+// few: processors start one or two of them a cycle, and rows end with fewer loops.
+constexpr int strands(int vectors) {
+    if (VECTOR_BYTES == 64) return vectors >= 4 ? 1 : vectors >= 2 ? 2 : 4;
+    return vectors >= 8 ? 1 : vectors >= 4 ? 2 : 4;
+}
+
+// Sums of the lanes of single vectors. They wait until there are as many as a vector has lanes, and are made together.
+template <typename T>
+class LaneSums {
+    static constexpr int n = Lanes<T>::count;
+    Vector<T> waiting[n];
+    T* places[n];
+    int count = 0;
+    bool add;  // to what is there
+
+  public:
+    explicit LaneSums(bool add_) : add(add_) {}
+    LaneSums(const LaneSums&) = delete;
+    ~LaneSums() { write(); }
+
+    GOSSAMER_METHOD void take(Vector<T> v, T* to) {
+        waiting[count] = v;
+        places[count] = to;
+        if (++count == n) write();
+    }
+
+    // *place(e) for all e < size; vector(e) is called in order.
+    template <typename P, typename F>
+    GOSSAMER_METHOD void take_all(int size, P place, F vector) {
+        int e = 0;
+        for (; e + n <= size; e += n) {
+            T sums[n];
+            store(sums, sum_each<T>([&](int lane) __attribute__((always_inline)) { return vector(e + lane); }));
+#pragma GCC unroll 16
+            for (int lane = 0; lane < n; ++lane) {
+                T* to = place(e + lane);
+                *to = add ? *to + sums[lane] : sums[lane];
+            }
+        }
+        for (; e < size; ++e) take(vector(e), place(e));
+    }
+
+  private:
+    void write() {
+        T sums[n];
+        store(sums, sum_each<T>([&](int lane) __attribute__((always_inline)) { return waiting[lane]; }));
+        for (int k = 0; k < count; ++k) *places[k] = add ? *places[k] + sums[k] : sums[k];
+        count = 0;
+    }
+};
 
 template <typename T, int C>
 GOSSAMER_INLINE void row_sum(const Row& row, const T* weights, const Chunk<const T>& x, Vector<T>* sum) {
@@ -48,61 +97,67 @@ GOSSAMER_INLINE void row_sum(const Row& row, const T* weights, const Chunk<const
     }
 }
 
-// dw[e] (+)= mine . row of `other` that e reads, for the edges of one row; as many edges at once as a vector has lanes.
+// dw[e] (+)= mine . row of `other` that e reads, for the edges of one row.
 template <typename T, int C>
-GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T>& other, T* dw, bool add) {
+GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums) {
     constexpr int n = Lanes<T>::count;
     Vector<T> m[C];
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
     const T* base = other.row(row.shift);
-    const auto dot = [&](int e) __attribute__((always_inline)) {
+    T* out = dw + row.begin;
+    const auto place = [=](int e) __attribute__((always_inline)) { return out + e; };
+    sums.take_all(row.count, place, [&](int e) __attribute__((always_inline)) {
         const T* p = base + row.sources[e] * other.stride;
         Vector<T> s = m[0] * load(p);
 #pragma GCC unroll 16
         for (int c = 1; c < C; ++c) s += m[c] * load(p + c * n);
         return s;
-    };
-    T* out = dw + row.begin;
-    int e = 0;
-    for (; e + n <= row.count; e += n) {
-        Vector<T> dots = sum_each<T>([&](int lane) __attribute__((always_inline)) { return dot(e + lane); });
-        if (add) dots += load(out + e);
-        store(out + e, dots);
-    }
-    for (; e < row.count; ++e) out[e] = (add ? out[e] : T(0)) + sum_lanes<T>(dot(e));
+    });
 }
 
-// Both at once, which costs the loads of one: sum = the weighted rows of `other`, and dw as above.
-template <typename T, int C>
-GOSSAMER_INLINE void row_sum_and_dots(const Row& row, const T* weights, const T* mine, const Chunk<const T>& other, T* dw,
-                                      bool add, Vector<T>* sum) {
+// The weighted rows of `other` that a column's edges read; edge(s) is the s-th.
+template <typename T, int C, typename E>
+GOSSAMER_INLINE void column_sum(const Row& column, E edge, const T* weights, const Chunk<const T>& other, Vector<T>* sum) {
+    constexpr int n = Lanes<T>::count;
+    Vector<T> a[C] = {};
+    const T* base = other.row(column.shift);
+    for (int s = 0; s < column.count; ++s) {
+        const T* p = base + column.sources[s] * other.stride;
+        const T weight = weights[edge(s)];
+#pragma GCC unroll 16
+        for (int c = 0; c < C; ++c) a[c] += weight * load(p + c * n);
+    }
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c) sum[c] = a[c];
+}
+
+// The same, and dw of these edges, which costs no further loads.
+template <typename T, int C, typename E>
+GOSSAMER_INLINE void column_sum_and_dots(const Row& column, E edge, const T* weights, const T* mine, const Chunk<const T>& other,
+                                         T* dw, LaneSums<T>& sums, Vector<T>* sum) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[C] = {}, m[C];
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
-    const T *base = other.row(row.shift), *w = weights + row.begin;
-    const auto dot = [&](int e) __attribute__((always_inline)) {
-        const T* p = base + row.sources[e] * other.stride;
-        const T weight = w[e];
-        Vector<T> v = load(p), s = m[0] * v;
+    const T* base = other.row(column.shift);
+    const auto place = [&](int s) __attribute__((always_inline)) { return dw + edge(s); };
+    sums.take_all(column.count, place, [&](int e) __attribute__((always_inline)) {
+        const T* p = base + column.sources[e] * other.stride;
+        const T weight = weights[edge(e)];
+        Vector<T> v = load(p);
+        hold<T>(v);
+        Vector<T> s = m[0] * v;
         a[0] += weight * v;
 #pragma GCC unroll 16
         for (int c = 1; c < C; ++c) {
             v = load(p + c * n);
+            hold<T>(v);
             a[c] += weight * v;
             s += m[c] * v;
         }
         return s;
-    };
-    T* out = dw + row.begin;
-    int e = 0;
-    for (; e + n <= row.count; e += n) {
-        Vector<T> dots = sum_each<T>([&](int lane) __attribute__((always_inline)) { return dot(e + lane); });
-        if (add) dots += load(out + e);
-        store(out + e, dots);
-    }
-    for (; e < row.count; ++e) out[e] = (add ? out[e] : T(0)) + sum_lanes<T>(dot(e));
+    });
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }

@@ -1,4 +1,4 @@
-// What a stack of sparse layers computes, forward and backward, behind one table of functions per instruction set.
+// What a stack of sparse layers computes, forward and backward, its loss, and optimisers' steps, behind one table of functions per instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -57,17 +57,57 @@ struct Backward {
 
 constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }
 
+// Mean cross-entropy of logits (classes, batch) with labels that are all below `classes`, and its gradient.
+template <typename T>
+struct CrossEntropy {
+    const T* logits;
+    T* gradient;
+    const int64_t* labels;
+    int64_t classes, batch;
+    T smoothing;  // the share of a label that goes to all classes alike
+};
+
+// A tensor that an optimiser changes, its gradient, and the optimiser's tensors of the same size.
+template <typename T>
+struct Parameter {
+    T* value;
+    const T* gradient;
+    T* state[2];  // SGD: velocity or null; Adam: running means of the gradient and of its square
+    int64_t size;
+    bool fresh;     // SGD: whether there is no velocity yet
+    T rate, scale;  // Adam: the learning rate and 1 / root of the second mean, corrected for the means' start at 0
+};
+
+template <typename T>
+struct SGD {
+    T rate, momentum, undamped, decay;  // undamped = 1 - dampening
+    bool nesterov;
+};
+
+template <typename T>
+struct Adam {
+    T beta1, beta2, eps, kept;  // kept = 1 - rate * weight decay
+};
+
 struct Kernels {
     const char* name;
     void (*forward32)(const Forward<float>&);
     void (*forward64)(const Forward<double>&);
     void (*backward32)(const Backward<float>&);
     void (*backward64)(const Backward<double>&);
+    double (*cross_entropy32)(const CrossEntropy<float>&);
+    double (*cross_entropy64)(const CrossEntropy<double>&);
+    void (*sgd32)(const Parameter<float>*, int, const SGD<float>&, int threads);
+    void (*sgd64)(const Parameter<double>*, int, const SGD<double>&, int threads);
+    void (*adam32)(const Parameter<float>*, int, const Adam<float>&, int threads);
+    void (*adam64)(const Parameter<double>*, int, const Adam<double>&, int threads);
 };
 
 namespace portable { extern const Kernels kernels; }
 namespace avx2 { extern const Kernels kernels; }
 namespace avx512 { extern const Kernels kernels; }
+
+const Kernels& kernels_in_use();
 
 // Memory of the calling thread that outlives the call (a fresh allocation of this size would be paged in every time).
 // Freed again by the next call when it is over the limit. Throws std::bad_alloc.

@@ -34,15 +34,16 @@ GOSSAMER_INLINE int64_t cut_by_edges(const int32_t* starts, int64_t rows, int pa
 struct Rotation {
     const int32_t* starts;       // (O + 1) edges before row j
     const int32_t* below;        // (O) offsets <= j
+    const int32_t* heads;        // (O) starts + below - 1
     const int32_t* descending;   // turn after turn: minus the offsets, descending, plus O for every turn
     const int32_t* ascending;    // (2 k) the offsets, and the offsets plus O
 
     static int64_t integers(const Junction& g) {
-        return g.offsets ? 2 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
+        return g.offsets ? 3 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
     }
 
     Rotation(const Junction& g, int32_t* memory) : starts(memory), below(starts + g.outputs + 1),
-        descending(below + g.outputs), ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
+        heads(below + g.outputs), descending(heads + g.outputs), ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
         if (g.offsets) fill(g, memory);
     }
 
@@ -61,6 +62,7 @@ struct Rotation {
             const int64_t extra = rest ? passed - leaving + (k - short_of_wrap) : 0;
             edges[j + 1] = int32_t(edges[j] + turns * k + extra);
         }
+        for (int64_t j = 0; j < O; ++j) *next++ = starts[j] + below[j] - 1;
         for (int64_t turn = 0; turn < turns + 2; ++turn)
             for (int64_t p = 0; p < k; ++p) *next++ = int32_t(turn * O) - g.offsets[k - 1 - p];
         for (int64_t turn = 0; turn < 2; ++turn)
@@ -85,7 +87,7 @@ struct Rows {
     }
 };
 
-// Input after input, each with the outputs that read it, ascending. Weights are brought into this order first.
+// Input after input, each with the outputs that read it, ascending. 
 struct Columns {
     const Junction& g;
     const Rotation& rotation;
@@ -102,25 +104,19 @@ struct Columns {
         return g.offsets ? g.inputs * part / parts : cut_by_edges(g.column_starts, g.inputs, part, parts);
     }
 
-    int64_t begin(int64_t i) const { return g.offsets ? i * g.num_offsets : g.column_starts[i]; }
-
-    // Calls f(place in columns' order, edge) for all edges of the inputs first..last.
+    // Calls f with a function that says which edge of the junction a column's s-th is.
     template <typename F>
-    inline __attribute__((always_inline)) void each_edge(int64_t first, int64_t last, F f) const {
+    GOSSAMER_METHOD void with_edges(int64_t i, const Row& column, F f) const {
         if (!g.offsets) {
-            for (int64_t e = g.column_starts[first]; e < g.column_starts[last]; ++e) f(e, int64_t(g.column_edges[e]));
+            const int32_t* edges = g.column_edges + column.begin;
+            f([edges](int s) __attribute__((always_inline)) { return edges[s]; });
             return;
         }
-        const int32_t k = int32_t(g.num_offsets);
-        for (int64_t i = first; i < last; ++i) {
-            const Row row = (*this)[i];
-            const int32_t turn = int32_t(i / g.outputs), wrapped = k - int32_t(row.sources - rotation.ascending);
-            for (int32_t s = 0; s < k; ++s) {
-                const int64_t j = row.sources[s] + row.shift;
-                const int32_t t = s < wrapped ? k - wrapped + s : s - wrapped;
-                f(row.begin + s, int64_t(rotation.starts[j] + rotation.below[j] - 1 - t + (turn + (s < wrapped)) * k));
-            }
-        }
+        // Rows that read i count their turns' offsets down from `heads`.
+        const int32_t k = int32_t(g.num_offsets), wrapped = k - int32_t(column.sources - rotation.ascending);
+        const int32_t *sources = column.sources, *heads = rotation.heads + column.shift;
+        const int32_t first = wrapped + int32_t(i / g.outputs) * k;
+        f([=](int s) __attribute__((always_inline)) { return heads[sources[s]] + first - s; });
     }
 };
 

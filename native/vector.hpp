@@ -12,7 +12,8 @@
 #error "compile with -DGOSSAMER_ISA=name -DGOSSAMER_VECTOR_BYTES=n"
 #endif
 
-#define GOSSAMER_INLINE static inline __attribute__((always_inline))
+#define GOSSAMER_METHOD inline __attribute__((always_inline))
+#define GOSSAMER_INLINE static GOSSAMER_METHOD
 
 namespace gossamer::GOSSAMER_ISA {
 
@@ -45,6 +46,16 @@ GOSSAMER_INLINE Vector<T> load(const T* p) {
 template <typename T>
 GOSSAMER_INLINE void store(T* p, Vector<T> v) {
     *reinterpret_cast<typename Lanes<T>::unaligned*>(p) = v;
+}
+
+// Keeps compilers from loading v again for its second use: loads are what the processor has least of.
+template <typename T>
+GOSSAMER_INLINE void hold(Vector<T>& v) {
+#if defined(__x86_64__)
+    asm("" : "+v"(v));
+#elif defined(__aarch64__)
+    asm("" : "+w"(v));
+#endif
 }
 
 // The first `count` lanes only.
@@ -91,12 +102,6 @@ GOSSAMER_INLINE Vector<T> sum_each(F vector, int first = 0) {
         if constexpr (COUNT <= within) return fold<T, 1, within>(a, b, all);
         else return fold<T, within, (across > 1 ? across : 2)>(a, b, all);
     }
-}
-
-// The sum of the lanes.
-template <typename T>
-GOSSAMER_INLINE T sum_lanes(Vector<T> v) {
-    return sum_each<T>([&](int) __attribute__((always_inline)) { return v; })[0];
 }
 
 // The lanes of the first or second halves of a and b in turn.

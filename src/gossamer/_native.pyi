@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,33 @@ def stack_backward(
     last: int,
     kept: int,
     dx: int,
+    threads: int,
+    /,
+) -> None: ...
+def cross_entropy(
+    wide: bool, logits: int, gradient: int, labels: int, classes: int, batch: int, smoothing: float, /
+) -> float: ...
+
+# bind_optimizers.cpp
+def sgd(
+    wide: bool,
+    parameters: Sequence[tuple[int, int, int, int, int, float]],
+    rate: float,
+    momentum: float,
+    dampening: float,
+    decay: float,
+    nesterov: bool,
+    threads: int,
+    /,
+) -> None: ...
+def adam(
+    wide: bool,
+    parameters: Sequence[tuple[int, int, int, int, int, float]],
+    rate: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    decay: float,
     threads: int,
     /,
 ) -> None: ...

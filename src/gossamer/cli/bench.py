@@ -96,14 +96,13 @@ def _networks(density: float) -> dict[str, Callable[[], None]]:
     import numpy as np
     import torch
 
-    from gossamer.studies.races import OPTIMIZERS, WIDTHS, dense_network, network_step, sparse_network
+    from gossamer.studies import races
 
     rng = np.random.default_rng(0)
-    x, target = torch.randn(128, WIDTHS[0]), torch.randint(WIDTHS[-1], (128,))
-    models: dict[str, nn.Module] = {
-        "dense": dense_network(WIDTHS),
-        "gossamer": sparse_network(WIDTHS, density, rng),
-        "rotated": sparse_network(WIDTHS, density, rng, rotate=True),
-    }
-    optimizer = OPTIMIZERS["SGD momentum"]
-    return {name: network_step(model, optimizer(model), x, target) for name, model in models.items()}
+    x, target = torch.randn(128, races.WIDTHS[0]), torch.randint(races.WIDTHS[-1], (128,))
+    dense = races.dense_network(races.WIDTHS)
+    steps = {"dense": races.network_step(dense, races.OPTIMIZERS["SGD momentum"](dense), x, target)}
+    for name in ("gossamer", "rotated"):
+        model = races.sparse_network(races.WIDTHS, density, rng, rotate=name == "rotated")
+        steps[name] = races.graphless_step(model, races.OWN_OPTIMIZERS["SGD momentum"](model), x, target)
+    return steps

@@ -1,6 +1,8 @@
 """A topology with weights: layers, initialisations, kernels."""
 
+from gossamer.nn import optim
 from gossamer.nn.activations import Activation, AllReLU, fusible
+from gossamer.nn.backpropagation import backpropagate
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
 from gossamer.nn.linear import SparseLinear
@@ -19,8 +21,10 @@ __all__ = [
     "Sequential",
     "SparseLinear",
     "Structure",
+    "backpropagate",
     "fusible",
     "mlp",
+    "optim",
     "sparse_linear",
     "sparsify",
     "topology_of",

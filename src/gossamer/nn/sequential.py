@@ -34,7 +34,7 @@ class Sequential(nn.Sequential):
         nobody_looks = not _has_any_global_hook()
         for module in self._modules.values():
             assert module is not None
-            if nobody_looks and _alone(module):
+            if nobody_looks and stackable(module):
                 if type(module) is SparseLinear:
                     waiting.append(module)
                 continue
@@ -51,13 +51,15 @@ def _through(layers: list[SparseLinear], x: Tensor) -> Tensor:
     return x
 
 
-def _alone(module: nn.Module) -> bool:
-    """Whether a module is one of ours, or does nothing, and is not looked at."""
+def stackable(module: nn.Module) -> bool:
+    """Whether a module is a sparse layer of the usual kind, or does nothing, and nobody looks at it."""
     if type(module) is SparseLinear:
-        if module.backend not in (None, "native"):
-            return False
-    elif type(module) is not nn.Identity:
-        return False
+        return module.backend in (None, "native") and unobserved(module)
+    return type(module) is nn.Identity and unobserved(module)
+
+
+def unobserved(module: nn.Module) -> bool:
+    """Whether a module has no hooks, and the `forward` of its class."""
     return not (
         module._forward_hooks
         or module._forward_pre_hooks

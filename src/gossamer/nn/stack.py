@@ -23,6 +23,16 @@ def serves(x: Tensor) -> bool:
     return x.dim() == 2 and NATIVE.serves(x) and not torch.is_autocast_enabled("cpu")
 
 
+def check(x: Tensor, layers: Sequence[Layer]) -> None:
+    """Refuse layers that do not fit one another or `x` (B, I); see `sparse_stack` for what is raised."""
+    width = x.shape[1]
+    for structure, weight, bias, _ in layers:
+        if width != structure.in_features:
+            raise ValueError(f"{width} features come to a layer of in_features={structure.in_features}.")
+        operators.parameters_fit(structure, x, weight, bias)
+        width = structure.out_features
+
+
 def sparse_stack(x: Tensor, layers: Sequence[Layer]) -> Tensor:
     """The last output (B, O) of layers that feed one another.
 
@@ -39,12 +49,7 @@ def sparse_stack(x: Tensor, layers: Sequence[Layer]) -> Tensor:
         ValueError: shapes that do not fit, tensors on different devices.
         TypeError: different or non-floating dtypes.
     """
-    width = x.shape[1]
-    for structure, weight, bias, _ in layers:
-        if width != structure.in_features:
-            raise ValueError(f"{width} features come to a layer of in_features={structure.in_features}.")
-        operators.parameters_fit(structure, x, weight, bias)
-        width = structure.out_features
+    check(x, layers)
     parameters = [parameter for _, weight, bias, _ in layers for parameter in (weight, bias)]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *parameters)):
         y: Tensor = _SparseStack.apply(layers, x, *parameters)  # type: ignore[no-untyped-call]

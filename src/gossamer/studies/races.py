@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn import SparseLinear, mlp
+from gossamer.nn import SparseLinear, backpropagate, mlp, optim
 from gossamer.topology import Bipartite, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
@@ -19,7 +19,13 @@ OPTIMIZERS: Mapping[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
     "SGD momentum": lambda model: torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, fused=True),
     "Adam": lambda model: torch.optim.Adam(model.parameters(), fused=True),
 }
-"""PyTorch's fused CPU optimisers, for all contenders alike."""
+"""PyTorch's fused CPU optimisers."""
+
+OWN_OPTIMIZERS: Mapping[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
+    "SGD momentum": lambda model: optim.SGD(model.parameters(), lr=0.01, momentum=0.9),
+    "Adam": lambda model: optim.AdamW(model.parameters(), weight_decay=0.0),
+}
+"""The same arithmetic by Gossamer's."""
 
 
 def junction(inputs: int, outputs: int, density: float, rng: np.random.Generator) -> Bipartite:
@@ -76,6 +82,18 @@ def network_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, 
     def run() -> None:
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), target).backward()
+        optimizer.step()
+
+    return run
+
+
+def graphless_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, target: Tensor) -> Callable[[], None]:
+    """The same by `gossamer.nn.backpropagate`, which keeps no graph."""
+    criterion = nn.CrossEntropyLoss()
+
+    def run() -> None:
+        optimizer.zero_grad()
+        backpropagate(model, x, target, criterion)
         optimizer.step()
 
     return run

@@ -13,11 +13,13 @@ import torch
 from torch import nn
 
 from gossamer.errors import TrainingDivergedError
+from gossamer.nn import backpropagate
 from gossamer.training import checkpoints
 from gossamer.training.callbacks import Beginning, Callback
 from gossamer.training.config import Config
 from gossamer.training.data import Dataset
 from gossamer.training.evaluation import Metrics, measure
+from gossamer.training.losses import criterion
 from gossamer.training.run import Epoch, Run, live_weights
 
 _UNJUDGED = Metrics(math.nan, math.nan)
@@ -105,16 +107,15 @@ def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
     run.model.train()
     order = torch.from_numpy(run.rng.permutation(len(run.train)))
     total, right = 0.0, 0
+    compare = criterion(run.config.loss)
     for inputs, labels in run.train.in_order(order, run.config.batch_size):
-        outputs = run.model(inputs)
-        loss = run.config.loss(outputs, labels)
         run.set_rate()
         run.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss, outputs = backpropagate(run.model, inputs, labels, compare)
         run.optimizer.step()
         run.step += 1
-        total += _finite(loss.item(), run) * len(labels)
-        right += int((outputs.detach().argmax(1) == labels).sum())
+        total += _finite(loss, run) * len(labels)
+        right += int((outputs.argmax(1) == labels).sum())
         for callback in callbacks:
             callback.after_step(run)
     return Metrics(total / len(run.train), right / len(run.train))

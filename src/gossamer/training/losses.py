@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from gossamer.errors import require_fraction
@@ -44,6 +45,11 @@ class CrossEntropy:
     def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Mean over the batch."""
         return functional.cross_entropy(outputs, labels, label_smoothing=self.smoothing)
+
+
+def criterion(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
+    """A loss in the form that `gossamer.nn.backpropagate` is fastest with."""
+    return nn.CrossEntropyLoss(label_smoothing=loss.smoothing) if isinstance(loss, CrossEntropy) else loss
 
 
 @dataclass(frozen=True, slots=True)

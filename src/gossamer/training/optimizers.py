@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from gossamer.errors import require_fraction
+from gossamer.nn import optim
 
 
 class OptimizerRecipe(Protocol):
@@ -43,7 +44,7 @@ class Adam:
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """An optimiser of all parameters of `model`."""
         fused = _fusible(model)
-        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        return optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class SGD:
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """An optimiser of all parameters of `model`."""
-        return torch.optim.SGD(
+        return optim.SGD(
             model.parameters(),
             lr=self.lr,
             momentum=self.momentum,

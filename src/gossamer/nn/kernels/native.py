@@ -25,13 +25,21 @@ except ImportError:  # built without a compiler
 Layer: TypeAlias = tuple[Structure, Tensor, Tensor | None, Activation]
 """A layer of a stack: its junction, contiguous weights (E,), bias (O,), activation."""
 
+Updated: TypeAlias = tuple[int, int, int, int, int, float]
+"""What an optimiser changes: addresses of values, gradient and two tensors of state (or 0), size, steps so far."""
+
 LANES = 16
 """The batch of kept activations is rounded up to this: the most numbers that a vector holds."""
 
 
+def built() -> bool:
+    """Whether the extension is there."""
+    return _native is not None
+
+
 def serves(x: Tensor) -> bool:
     """Whether these kernels can work on `x`: a plain float32 or float64 tensor on the CPU."""
-    return _native is not None and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+    return built() and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
 
 
 def forward(
@@ -123,6 +131,46 @@ def stack_backward(
         torch.get_num_threads(),
     )
     return gradients
+
+
+def cross_entropy(logits_BC: Tensor, labels_B: Tensor, smoothing: float) -> tuple[float, Tensor]:
+    """Mean cross-entropy of feature-major logits (B, C) with contiguous int64 labels, and its gradient (B, C).
+
+    Raises:
+        ValueError: a label that is no class.
+    """
+    batch, classes = logits_BC.shape
+    gradient_CB = logits_BC.new_empty((classes, batch))
+    mean = _native.cross_entropy(
+        logits_BC.dtype is torch.float64,
+        logits_BC.data_ptr(),
+        gradient_CB.data_ptr(),
+        labels_B.data_ptr(),
+        classes,
+        batch,
+        smoothing,
+    )
+    return mean, gradient_CB.t()
+
+
+def sgd(
+    wide: bool,
+    parameters: Sequence[Updated],
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> None:
+    """One step of stochastic gradient descent for contiguous tensors; `wide` if they are float64."""
+    _native.sgd(wide, parameters, lr, momentum, dampening, weight_decay, nesterov, torch.get_num_threads())
+
+
+def adam(
+    wide: bool, parameters: Sequence[Updated], lr: float, beta1: float, beta2: float, eps: float, weight_decay: float
+) -> None:
+    """One step of Adam with decoupled weight decay, likewise."""
+    _native.adam(wide, parameters, lr, beta1, beta2, eps, weight_decay, torch.get_num_threads())
 
 
 def _described(
