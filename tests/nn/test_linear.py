@@ -320,3 +320,19 @@ def test_sparsify_on_given_edges_and_nested_modules():
 def test_sparsify_refuses_what_it_cannot_do(arguments, message):
     with pytest.raises(ValueError, match=message):
         gs.nn.sparsify(dense_model(), **arguments)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_topology_is_known_until_its_arrays_change(rotated):
+    junction = gs.Rotated([0, 1], in_features=4, out_features=3) if rotated else gs.Bipartite.from_mask(np.eye(3, 4))
+    layer = gs.nn.SparseLinear(junction)
+    assert layer.topology() is junction
+    name = "offsets" if rotated else "indices"
+    getattr(layer, name).copy_(torch.tensor([1, 2]) if rotated else torch.tensor([3, 1, 0]))
+    changed = layer.topology()
+    assert changed != junction and changed is layer.topology()
+    layer._buffers[name] = torch.tensor([0, 2] if rotated else [2, 2, 2], dtype=torch.int32)
+    assert layer.topology() not in (changed, junction)
+    layer._buffers[name].fill_(7)
+    with pytest.raises(gs.errors.InvalidTopologyError):
+        layer.topology()

@@ -42,12 +42,11 @@ class RunningTopK:
     def _hits(self, scores: Tensor) -> Tensor:
         """Which scores may be among the largest.
 
-        Of a long first offer, every 17th score tells where the threshold will lie; if at least `count` scores exceed
+        Of a long first offer, every 61st score tells where the threshold will lie; if at least `count` scores exceed
         that, the others are out for certain, and selecting among the few is many times faster than among all.
         """
-        if self._threshold == self._floor and len(scores) > 8 * self._count + 4096:
-            sample = scores[::17]
-            likely = torch.topk(sample, self._count // 8 + 64, sorted=False).values.min().clamp(min=self._floor)
+        if self._threshold == self._floor and len(scores) > 8 * self._count + 8192:
+            likely = _kth_largest(scores[::61], self._count // 48 + 64).clamp(min=self._floor)
             hits = torch.nonzero(scores > likely).squeeze(1)
             if len(hits) >= self._count:
                 return hits
@@ -72,9 +71,13 @@ class RunningTopK:
     def _trim(self) -> None:
         scores, places = torch.cat(self._scores), torch.cat(self._places)
         if len(scores) > self._count:
-            lowest = torch.topk(scores, self._count, sorted=False).values.min()
+            lowest = _kth_largest(scores, self._count)
             chosen = scores > lowest
             ties = torch.nonzero(scores == lowest).squeeze(1)
             chosen[ties[: self._count - int(chosen.sum())]] = True
             scores, places, self._threshold = scores[chosen], places[chosen], float(lowest)
         self._scores, self._places, self._held = [scores], [places], len(scores)
+
+
+def _kth_largest(scores: Tensor, k: int) -> Tensor:
+    return torch.kthvalue(scores, len(scores) - k + 1).values
