@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-SHOWN = ("mask times dense", "torch CSR", "sparselab", "sparseprop", "gossamer", "gossamer rotated")
+OURS = ("gossamer", "gossamer rotated", "gossamer, no graph", "gossamer rotated, no graph")
+SHOWN = ("mask times dense", "torch CSR", "sparselab", "sparseprop", *OURS)
 
 
 def sections(name):

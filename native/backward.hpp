@@ -1,8 +1,9 @@
 // A stack's gradients.
 //
 // Going back through a layer, the input gradient (over the edges sorted by input) and the weight gradient read the same
-// rows of dz, so one walk makes both. Sums over the batch are made part by part and added in the parts' order, whoever
-// computes them; the first part's are made in place.
+// rows of dz, so one walk makes both; the weights come in, and their gradient goes out, in columns' order, and are
+// brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
+// Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
 #include "stack.hpp"
 
@@ -48,40 +49,78 @@ struct BackwardPass {
     Rotation* rotations;
     int parts;
     bool pack_x;
-    T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and the sums of later parts
+    T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and of each layer what `space` says
     int64_t widest;
 
-    // What the sums of later parts need: of each part all layers, of each layer dw and db.
+    bool goes_on(int l) const { return l > 0 || a.dx; }
+
+    // A layer's weights in columns' order, and the sums of one part: of weights where the layer goes on in columns' order.
+    // The first part's other sums are made in place.
+    struct Space {
+        T *weights, *dw, *db;
+    };
     int64_t size(int l) const {
         const Layer<T>& layer = a.layers[l];
-        return (layer.dw ? layer.junction.edges : 0) + (layer.db ? layer.junction.outputs : 0);
+        const int64_t arrays = goes_on(l) + (layer.dw ? parts - !goes_on(l) : 0);
+        return arrays * layer.junction.edges + (layer.db ? (parts - 1) * layer.junction.outputs : 0);
     }
     int64_t size() const {
         int64_t all = 0;
         for (int l = 0; l < a.depth; ++l) all += size(l);
         return all;
     }
-    Layer<T> sums_of(int l, int part_number) const {
-        Layer<T> layer = a.layers[l];
-        if (part_number == 0) return layer;
-        T* at = numbers + (part_number - 1) * size();
+    Space space(int l, int part_number) const {
+        const Layer<T>& layer = a.layers[l];
+        const int64_t E = layer.junction.edges, O = layer.junction.outputs;
+        T* at = numbers;
         for (int before = 0; before < l; ++before) at += size(before);
-        if (layer.db) layer.db = at + (layer.dw ? layer.junction.edges : 0);
-        if (layer.dw) layer.dw = at;
-        return layer;
+        Space found{at, layer.dw, layer.db};
+        if (layer.db && part_number > 0) found.db = at + size(l) - (parts - part_number) * O;
+        if (layer.dw && goes_on(l)) found.dw = at + (1 + part_number) * E;
+        else if (layer.dw && part_number > 0) found.dw = at + (part_number - 1) * E;
+        return found;
     }
-    bool goes_on(int l) const { return l > 0 || a.dx; }
     T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
 
-    // Adds a share of the later parts' sums.
+    Columns columns(int l) const { return {stack.junction(l), rotations[l]}; }
+
+    // A share of all weights, into columns' order.
+    void collect(int rank, int ranks) const {
+        for (int l = 0; l < a.depth; ++l) {
+            if (!goes_on(l)) continue;
+            T* out = space(l, 0).weights;
+            const T* weights = a.layers[l].weights;
+            const Columns all = columns(l);
+            all.each_edge(all.cut(rank, ranks), all.cut(rank + 1, ranks), [&](int64_t place, int64_t e) { out[place] = weights[e]; });
+        }
+    }
+
+    // Adds the later parts' numbers to the first one's, all of them `size` apart.
+    void sum_parts(T* first, const T* second, int64_t size, Range range) const {
+        for (int p = 1; p < parts; ++p, second += size)
+            for (int64_t e = range.first; e < range.last; ++e) first[e] += second[e];
+    }
+
+    // A share of all sums of parts; gradients in columns' order back into rows' order, a few columns at a time.
     void add_parts(int rank, int ranks) const {
         for (int l = 0; l < a.depth; ++l) {
-            const Junction& g = stack.junction(l);
-            const Range edges = part(g.edges, rank, ranks), outputs = part(g.outputs, rank, ranks);
-            for (int p = 1; p < parts; ++p) {
-                const Layer<T> first = a.layers[l], more = sums_of(l, p);
-                for (int64_t e = edges.first; first.dw && e < edges.last; ++e) first.dw[e] += more.dw[e];
-                for (int64_t j = outputs.first; first.db && j < outputs.last; ++j) first.db[j] += more.db[j];
+            const Layer<T>& layer = a.layers[l];
+            const Space first = space(l, 0), second = space(l, 1);
+            const int64_t E = layer.junction.edges, O = layer.junction.outputs;
+            if (layer.db) sum_parts(first.db, second.db, O, part(O, rank, ranks));
+            if (!layer.dw) continue;
+            if (!goes_on(l)) {
+                sum_parts(first.dw, second.dw, E, part(E, rank, ranks));
+                continue;
+            }
+            // Threads that write to the same cache lines wait for each other: short rows are left to one of them.
+            const bool shared = E >= 16 * O * ranks, mine = l % ranks == rank;
+            const Columns all = columns(l);
+            const int64_t last = shared ? all.cut(rank + 1, ranks) : mine ? layer.junction.inputs : 0;
+            for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
+                const int64_t end = i + 16 < last ? i + 16 : last;
+                sum_parts(first.dw, second.dw, E, {all.begin(i), all.begin(end)});
+                all.each_edge(i, end, [&](int64_t place, int64_t e) { layer.dw[e] = first.dw[place]; });
             }
         }
     }
@@ -93,7 +132,7 @@ struct BackwardPass {
         const int64_t O = last.junction.outputs, left = a.batch - b;
         const Range range = at.share(O);
         const Chunk<T> dz{buffer(at.group, 1), C * Lanes<T>::count};
-        T* db = sums_of(a.depth - 1, part_number).db;
+        T* db = space(a.depth - 1, part_number).db;
         LaneSums<T> sums(add);
         pack<T, C>(a.dy, b, left, range, dz);
         for (int64_t j = range.first; j < range.last; ++j) {
@@ -109,8 +148,8 @@ struct BackwardPass {
     void through(int l, int64_t b, int part_number, bool add, const Chunk<const T>& x, const Chunk<const T>& dz,
                  const Chunk<T>& next, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
-        const Layer<T>& layer = a.layers[l];
-        T* dw = sums_of(l, part_number).dw;
+        const Space own = space(l, part_number);
+        T* dw = own.dw;
         LaneSums<T> sums(add);
         if (!goes_on(l)) {
             const Rows rows{stack.junction(l), rotations[l]};
@@ -118,17 +157,14 @@ struct BackwardPass {
                 row_dots<T, C>(rows[j], dz.row(j), x, dw, sums);
             return;
         }
-        const Columns all{stack.junction(l), rotations[l]};
+        const Columns all = columns(l);
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
         const T* kept = before ? kept_chunk<T, C>(stack.kept_argument(a.kept, l - 1), before->junction.outputs, b).base : nullptr;
-        T* db = before ? sums_of(l - 1, part_number).db : nullptr;
+        T* db = before ? space(l - 1, part_number).db : nullptr;
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
-            const Row column = all[i];
             Vector<T> sum[C];
-            all.with_edges(i, column, [&](auto edge) __attribute__((always_inline)) {
-                if (dw) column_sum_and_dots<T, C>(column, edge, layer.weights, x.row(i), dz, dw, sums, sum);
-                else column_sum<T, C>(column, edge, layer.weights, dz, sum);
-            });
+            if (dw) row_sum_and_dots<T, C>(all[i], own.weights, x.row(i), dz, dw, sums, sum);
+            else row_sum<T, C>(all[i], own.weights, dz, sum);
             if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, before ? span : a.batch - b);
         }
@@ -173,14 +209,16 @@ void backward(const Backward<T>& a) {
     const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first.edges);
     BackwardPass<T> pass{a, stack, nullptr, parts, pack_x, nullptr, nullptr, widest};
     const int64_t buffers = 3 * grid.groups * widest;
-    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>((parts - 1) * pass.size())))};
+    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
     pass.rotations = stack.rotations(arena);
     pass.packed = arena.take<T>(buffers);
-    pass.numbers = arena.take<T>((parts - 1) * pass.size());
+    pass.numbers = arena.take<T>(pass.size());
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
         const int threads = grid.threads();
+        pass.collect(at.rank, threads);
+        if (threads > 1) { GOSSAMER_BARRIER }
         for (int number = at.group; number < parts; number += grid.groups) {
             const Part<T> share(a.batch, number, parts);
             share.chunks([&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });

@@ -43,20 +43,16 @@ class LaneSums {
         if (++count == n) write();
     }
 
-    // *place(e) for all e < size; vector(e) is called in order.
-    template <typename P, typename F>
-    GOSSAMER_METHOD void take_all(int size, P place, F vector) {
+    // to[e] for all e < size; vector(e) is called in order.
+    template <typename F>
+    GOSSAMER_METHOD void take_all(int size, T* to, F vector) {
         int e = 0;
         for (; e + n <= size; e += n) {
-            T sums[n];
-            store(sums, sum_each<T>([&](int lane) __attribute__((always_inline)) { return vector(e + lane); }));
-#pragma GCC unroll 16
-            for (int lane = 0; lane < n; ++lane) {
-                T* to = place(e + lane);
-                *to = add ? *to + sums[lane] : sums[lane];
-            }
+            Vector<T> sums = sum_each<T>([&](int lane) __attribute__((always_inline)) { return vector(e + lane); });
+            if (add) sums += load(to + e);
+            store(to + e, sums);
         }
-        for (; e < size; ++e) take(vector(e), place(e));
+        for (; e < size; ++e) take(vector(e), to + e);
     }
 
   private:
@@ -105,9 +101,7 @@ GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
     const T* base = other.row(row.shift);
-    T* out = dw + row.begin;
-    const auto place = [=](int e) __attribute__((always_inline)) { return out + e; };
-    sums.take_all(row.count, place, [&](int e) __attribute__((always_inline)) {
+    sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
         const T* p = base + row.sources[e] * other.stride;
         Vector<T> s = m[0] * load(p);
 #pragma GCC unroll 16
@@ -116,35 +110,18 @@ GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T
     });
 }
 
-// The weighted rows of `other` that a column's edges read; edge(s) is the s-th.
-template <typename T, int C, typename E>
-GOSSAMER_INLINE void column_sum(const Row& column, E edge, const T* weights, const Chunk<const T>& other, Vector<T>* sum) {
-    constexpr int n = Lanes<T>::count;
-    Vector<T> a[C] = {};
-    const T* base = other.row(column.shift);
-    for (int s = 0; s < column.count; ++s) {
-        const T* p = base + column.sources[s] * other.stride;
-        const T weight = weights[edge(s)];
-#pragma GCC unroll 16
-        for (int c = 0; c < C; ++c) a[c] += weight * load(p + c * n);
-    }
-#pragma GCC unroll 16
-    for (int c = 0; c < C; ++c) sum[c] = a[c];
-}
-
-// The same, and dw of these edges, which costs no further loads.
-template <typename T, int C, typename E>
-GOSSAMER_INLINE void column_sum_and_dots(const Row& column, E edge, const T* weights, const T* mine, const Chunk<const T>& other,
-                                         T* dw, LaneSums<T>& sums, Vector<T>* sum) {
+// Both at once, which costs the loads of one: sum = the weighted rows of `other`, and dw as above.
+template <typename T, int C>
+GOSSAMER_INLINE void row_sum_and_dots(const Row& row, const T* weights, const T* mine, const Chunk<const T>& other, T* dw,
+                                      LaneSums<T>& sums, Vector<T>* sum) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[C] = {}, m[C];
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
-    const T* base = other.row(column.shift);
-    const auto place = [&](int s) __attribute__((always_inline)) { return dw + edge(s); };
-    sums.take_all(column.count, place, [&](int e) __attribute__((always_inline)) {
-        const T* p = base + column.sources[e] * other.stride;
-        const T weight = weights[edge(e)];
+    const T *base = other.row(row.shift), *w = weights + row.begin;
+    sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
+        const T* p = base + row.sources[e] * other.stride;
+        const T weight = w[e];
         Vector<T> v = load(p);
         hold<T>(v);
         Vector<T> s = m[0] * v;

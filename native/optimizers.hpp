@@ -8,7 +8,8 @@
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Calls f(parameter, first, last) for a thread's share of all numbers, in pieces of 64 so that vectors stay whole.
+// Calls f(parameter, first, last) for a thread's share of each parameter, in pieces of 64 so that vectors stay whole. It is
+// the share whose gradient the thread added up at the end of the backward pass: what is in a core's cache stays there.
 template <typename T, typename F>
 void each_share(const Parameter<T>* parameters, int count, int threads, F f) {
     constexpr int64_t worth = 64'000;  // numbers that are worth a thread
@@ -18,17 +19,11 @@ void each_share(const Parameter<T>* parameters, int count, int threads, F f) {
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         const Place at = place({1, threads});
-        const Range mine = at.share(total);
-        int64_t begin = 0;
         for (int k = 0; k < count; ++k) {
             const int64_t size = parameters[k].size;
-            const auto cut = [&](int64_t border) {
-                const int64_t local = border - begin;
-                return local <= 0 ? 0 : local >= size ? size : local / 64 * 64;
-            };
-            const int64_t first = cut(mine.first), last = cut(mine.last);
+            const Range pieces = at.share((size + 63) / 64);
+            const int64_t first = pieces.first * 64, last = pieces.last * 64 < size ? pieces.last * 64 : size;
             if (first < last) f(parameters[k], first, last);
-            begin += size;
         }
     }
 }

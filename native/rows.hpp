@@ -87,7 +87,7 @@ struct Rows {
     }
 };
 
-// Input after input, each with the outputs that read it, ascending. 
+// Input after input, each with the outputs that read it, ascending. Weights are brought into this order first.
 struct Columns {
     const Junction& g;
     const Rotation& rotation;
@@ -104,19 +104,23 @@ struct Columns {
         return g.offsets ? g.inputs * part / parts : cut_by_edges(g.column_starts, g.inputs, part, parts);
     }
 
-    // Calls f with a function that says which edge of the junction a column's s-th is.
+    int64_t begin(int64_t i) const { return g.offsets ? i * g.num_offsets : g.column_starts[i]; }
+
+    // Calls f(place in columns' order, edge) for all edges of the inputs first..last.
     template <typename F>
-    GOSSAMER_METHOD void with_edges(int64_t i, const Row& column, F f) const {
+    GOSSAMER_METHOD void each_edge(int64_t first, int64_t last, F f) const {
         if (!g.offsets) {
-            const int32_t* edges = g.column_edges + column.begin;
-            f([edges](int s) __attribute__((always_inline)) { return edges[s]; });
+            for (int64_t e = g.column_starts[first]; e < g.column_starts[last]; ++e) f(e, int64_t(g.column_edges[e]));
             return;
         }
-        // Rows that read i count their turns' offsets down from `heads`.
-        const int32_t k = int32_t(g.num_offsets), wrapped = k - int32_t(column.sources - rotation.ascending);
-        const int32_t *sources = column.sources, *heads = rotation.heads + column.shift;
-        const int32_t first = wrapped + int32_t(i / g.outputs) * k;
-        f([=](int s) __attribute__((always_inline)) { return heads[sources[s]] + first - s; });
+        // Rows that read i count the offsets of their turns down from `heads`.
+        const int32_t k = int32_t(g.num_offsets);
+        for (int64_t i = first; i < last; ++i) {
+            const Row column = (*this)[i];
+            const int32_t wrapped = k - int32_t(column.sources - rotation.ascending), turn = int32_t(i / g.outputs);
+            const int32_t *sources = column.sources, *heads = rotation.heads + column.shift;
+            for (int32_t s = 0; s < k; ++s) f(column.begin + s, int64_t(heads[sources[s]] + wrapped + turn * k - s));
+        }
     }
 };
 

@@ -30,3 +30,14 @@ def native_extension():
             "or set GOSSAMER_WITHOUT_NATIVE=1 to test the fall-backs.",
             returncode=1,
         )
+
+
+@pytest.fixture
+def one_thread():
+    """Nets this small are slower with more, and much slower when other tests hold the cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,14 +1,8 @@
 """`gossamer demo`, made small."""
 
 import pytest
-import torch
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_it_prints_a_table_and_writes_a_report(run, tmp_path):

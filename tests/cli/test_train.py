@@ -5,17 +5,11 @@ import json
 import duckdb
 import pytest
 import safetensors.torch
-import torch
 
 import gossamer as gs
 from gossamer.studies import names
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def arguments(*more, topology="regular_random", degree=4):

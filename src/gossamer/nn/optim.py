@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from gossamer.nn.kernels import native
 
-Row = tuple[Tensor, Tensor, dict[str, Any]]
+_Row = tuple[Tensor, Tensor, dict[str, Any]]
 """A parameter, its gradient, and what the optimiser keeps for it."""
 
 
 _WIDTHS = {torch.float32: False, torch.float64: True}
 
 
-class OneCall(torch.optim.Optimizer):
+class _OneCall(torch.optim.Optimizer):
     """An optimiser whose step is one native call a group, or PyTorch's where that does not serve."""
 
     kept: tuple[str, ...] = ()
@@ -58,18 +58,18 @@ class OneCall(torch.optim.Optimizer):
             for parameter in group["params"]:
                 parameter.grad = None
 
-    def _rows(self, group: dict[str, Any]) -> list[Row]:
+    def _rows(self, group: dict[str, Any]) -> list[_Row]:
         return [(p, p.grad, self.state[p]) for p in group["params"] if p.grad is not None]
 
     def _usual(self, group: dict[str, Any]) -> bool:
         scaled = getattr(self, "grad_scale", None) is not None or getattr(self, "found_inf", None) is not None
         return not (scaled or group["maximize"] or group["differentiable"] or isinstance(group["lr"], Tensor))
 
-    def _update(self, group: dict[str, Any], wide: bool, rows: list[Row]) -> None:
+    def _update(self, group: dict[str, Any], wide: bool, rows: list[_Row]) -> None:
         raise NotImplementedError
 
 
-class SGD(OneCall, torch.optim.SGD):
+class SGD(_OneCall, torch.optim.SGD):
     """`torch.optim.SGD` with a faster step: the same arguments, state and, up to rounding, arithmetic.
 
     Parameters that are not contiguous float32 or float64 tensors on the CPU, gradients that are not like them, tensors
@@ -88,7 +88,7 @@ class SGD(OneCall, torch.optim.SGD):
     def _usual(self, group: dict[str, Any]) -> bool:
         return not isinstance(group["weight_decay"], Tensor) and super()._usual(group)
 
-    def _update(self, group: dict[str, Any], wide: bool, rows: list[Row]) -> None:
+    def _update(self, group: dict[str, Any], wide: bool, rows: list[_Row]) -> None:
         momentum = group["momentum"]
         described = []
         for parameter, gradient, state in rows:
@@ -102,7 +102,7 @@ class SGD(OneCall, torch.optim.SGD):
         native.sgd(wide, described, *rates, group["nesterov"])
 
 
-class AdamW(OneCall, torch.optim.AdamW):
+class AdamW(_OneCall, torch.optim.AdamW):
     """`torch.optim.AdamW` with a faster step: the same arguments, state and, up to rounding, arithmetic.
 
     What `SGD` leaves to PyTorch, this does too, and `amsgrad`, `capturable` and tensors as betas.
@@ -114,7 +114,7 @@ class AdamW(OneCall, torch.optim.AdamW):
         special = group["amsgrad"] or group["capturable"] or any(isinstance(beta, Tensor) for beta in group["betas"])
         return not special and super()._usual(group)
 
-    def _update(self, group: dict[str, Any], wide: bool, rows: list[Row]) -> None:
+    def _update(self, group: dict[str, Any], wide: bool, rows: list[_Row]) -> None:
         described = []
         for parameter, gradient, state in rows:
             if not state:
@@ -141,7 +141,7 @@ def _described(
     )
 
 
-def _plain(rows: list[Row], kept: tuple[str, ...]) -> bool:
+def _plain(rows: list[_Row], kept: tuple[str, ...]) -> bool:
     """Whether the native kernels may follow the pointers of all tensors."""
     for parameter, gradient, state in rows:
         dtype, size = parameter.dtype, parameter.numel()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 DEGREE = "edges d₁ of an input"
 ACCURACY = "test accuracy"
-LESS_DENSE = "accuracy less that of dense"
+AGAINST_DENSE = Lines(
+    "degree", "difference", DEGREE, "accuracy less that of dense", "topology", "data", "low", "high", log=True
+)
 BARS = "Points are means over seeds, bars their 95 % intervals."
 
 
@@ -81,19 +83,7 @@ def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         f"mean over seeds with its 95 % interval. Degrees {_listed(plan.medium)} are called medium, smaller ones "
         "sparse (our choice).",
         _against_dense(one_hidden(frame)),
-        (
-            Lines(
-                "degree",
-                "difference",
-                DEGREE,
-                "accuracy less that of dense",
-                "topology",
-                "data",
-                "low",
-                "high",
-                log=True,
-            ),
-        ),
+        (AGAINST_DENSE,),
     )
 
 
@@ -106,19 +96,7 @@ def f4(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         f"{inputs:.0%} of the inputs and {hidden:.0%} of the hidden units are left out (our choice), in the fully "
         "connected network too.",
         _against_dense(where(frame, outer=CLASSES, dropout=hidden, depth=1)),
-        (
-            Lines(
-                "degree",
-                "difference",
-                DEGREE,
-                "accuracy less that of dense",
-                "topology",
-                "data",
-                "low",
-                "high",
-                log=True,
-            ),
-        ),
+        (AGAINST_DENSE,),
     )
 
 
