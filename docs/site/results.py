@@ -67,6 +67,14 @@ def environment(name):
     return f"*n = {', '.join(map(str, rounds))} interleaved rounds in one process; {found['environment']}.*"
 
 
+def epoch():
+    """`epoch.json`: seconds of an epoch."""
+    seconds = read("epoch")["seconds"]
+    least = {name: min(values) for name, values in seconds.items()}
+    rows = [[name, f"{value:.2f}", f"{least['dense'] / value:.2f}"] for name, value in least.items()]
+    return table(["", "seconds", "times dense"], rows)
+
+
 def accuracy():
     """`accuracy.jsonl`: mean and standard deviation over seeds of each data set, setting and rule."""
     lines = (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()
@@ -164,7 +172,7 @@ def reports():
     return "\n".join(links) or "None has been committed yet."
 
 
-KINDS = {each.__name__: each for each in (race, environment, accuracy, readme, reproductions, reports)}
+KINDS = {each.__name__: each for each in (race, environment, epoch, accuracy, readme, reproductions, reports)}
 
 if __name__ == "__main__":  # python docs/site/results.py readme Speed: shows what a marker becomes
     print(filled(sys.argv[1], *([" ".join(sys.argv[2:])] if sys.argv[2:] else [])))
