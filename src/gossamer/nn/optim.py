@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from gossamer.nn.kernels import native
 
@@ -33,7 +34,7 @@ class _OneCall(torch.optim.Optimizer):
             closure: computes the loss anew, with gradients; what it returns is returned.
         """
         if torch.compiler.is_compiling():
-            return super().step(closure)
+            return self._pytorchs_step(closure)
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -45,8 +46,10 @@ class _OneCall(torch.optim.Optimizer):
                     chosen = [row for row in rows if row[0].dtype is dtype]
                     if chosen:
                         self._update(group, wide, chosen)
+                for parameter, _, _ in rows:  # a graph that saved the old weights must say so when it is used
+                    increment_version(parameter)
         else:
-            super().step()
+            self._pytorchs_step()
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -58,8 +61,13 @@ class _OneCall(torch.optim.Optimizer):
             for parameter in group["params"]:
                 parameter.grad = None
 
+    def _pytorchs_step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Hooks are called around our step; PyTorch's own may be wrapped to call them once more."""
+        step = super().step.__func__  # type: ignore[attr-defined]
+        return (step.__wrapped__ if getattr(step, "hooked", False) else step)(self, closure)
+
     def _rows(self, group: dict[str, Any]) -> list[_Row]:
-        return [(p, p.grad, self.state[p]) for p in group["params"] if p.grad is not None]
+        return [(p, p.grad, self.state.get(p, {})) for p in group["params"] if p.grad is not None]
 
     def _usual(self, group: dict[str, Any]) -> bool:
         scaled = getattr(self, "grad_scale", None) is not None or getattr(self, "found_inf", None) is not None
@@ -95,7 +103,7 @@ class SGD(_OneCall, torch.optim.SGD):
             velocity = state.get("momentum_buffer") if momentum else None
             steps = 1.0
             if momentum and velocity is None:
-                velocity = state["momentum_buffer"] = torch.zeros_like(parameter)
+                velocity = self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
                 steps = 0.0
             described.append(_described(parameter, gradient, velocity, None, steps))
         rates = (group["lr"], momentum, group["dampening"], group["weight_decay"])
@@ -118,6 +126,7 @@ class AdamW(_OneCall, torch.optim.AdamW):
         described = []
         for parameter, gradient, state in rows:
             if not state:
+                state = self.state[parameter]
                 state["step"] = torch.zeros(())
                 state["exp_avg"] = torch.zeros_like(parameter)
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
