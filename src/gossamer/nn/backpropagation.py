@@ -1,7 +1,7 @@
 """Gradients of a whole network without a graph.
 
-At one per cent of the edges autograd costs as much as the arithmetic. Where a network is nothing but sparse layers, who
-feeds whom is known beforehand: forward, loss and backward are then three native calls.
+At one per cent of the edges autograd is a good part of a step (`benchmarks/training_step.py`). Where a network is
+nothing but sparse layers, who feeds whom is known beforehand: forward, loss and backward are then three native calls.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def backpropagate(model: nn.Module, x: Tensor, targets: Tensor, criterion: Crite
         The loss, and the model's outputs, detached.
 
     Raises:
-        ValueError: shapes that do not fit, labels that are no classes.
+        ValueError: shapes that do not fit.
+        TypeError: dtypes that differ.
+        IndexError: a label that is no class, as from `torch.nn.functional.cross_entropy`.
 
     >>> import gossamer as gs
     >>> full = gs.Bipartite.from_mask([[1, 1], [1, 1]])

@@ -1,7 +1,7 @@
-"""PyTorch's optimisers with a step that costs next to nothing for small numbers of weights.
+"""PyTorch's optimisers with a step of one native call a group.
 
-The training step of a sparse network is short, and PyTorch's fused optimisers then take much of it: bookkeeping, and
-threads that are woken for little. These do the same arithmetic for all parameters of a group in one call.
+The arithmetic is that of `torch.optim`; threads are woken only for 64,000 numbers each, and gradients are dropped
+without PyTorch's bookkeeping. Against PyTorch's fused optimisers that is a small gain.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _OneCall(torch.optim.Optimizer):
 
 
 class SGD(_OneCall, torch.optim.SGD):
-    """`torch.optim.SGD` with a faster step: the same arguments, state and, up to rounding, arithmetic.
+    """`torch.optim.SGD` with a native step: the same arguments, state and, up to rounding, arithmetic.
 
     Parameters that are not contiguous float32 or float64 tensors on the CPU, gradients that are not like them, tensors
     as rates, `maximize`, `differentiable` and compiled steps go to PyTorch.
@@ -111,7 +111,7 @@ class SGD(_OneCall, torch.optim.SGD):
 
 
 class AdamW(_OneCall, torch.optim.AdamW):
-    """`torch.optim.AdamW` with a faster step: the same arguments, state and, up to rounding, arithmetic.
+    """`torch.optim.AdamW` with a native step: the same arguments, state and, up to rounding, arithmetic.
 
     What `SGD` leaves to PyTorch, this does too, and `amsgrad`, `capturable` and tensors as betas.
     """
