@@ -3,8 +3,8 @@
     python benchmarks/epoch.py [--densities .1 .05 .01] [--epochs 3] [--synthetic] [--json F]
 
 With --synthetic random images of the same shape take the data set's place. The dense network's loop is the plain
-one of PyTorch with a fused optimiser, ours that of `gossamer.training.fit`: `gossamer.nn.backpropagate` and
-`gossamer.nn.optim`. The time is that of the training steps and the drawing of batches.
+one of PyTorch with a fused optimiser, ours that of `gossamer.training.fit`, `gossamer.nn.TrainingStep`. The time is
+that of the training steps and the drawing of batches.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 import gossamer as gs
-from gossamer.studies.races import WIDTHS, dense_network, graphless_step, network_step, sparse_network
+from gossamer.studies.races import WIDTHS, dense_network, network_step, sparse_network
 from gossamer.studies.speed import environment
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,16 +38,20 @@ def images(synthetic):
     return torch.tensor(found.train.inputs).float() / 255, torch.tensor(found.train.labels)
 
 
-def epoch(model, x, y, batch):
+def trainer(model):
+    """Takes a training step of inputs and labels."""
+    fused = {} if isinstance(model, gs.nn.Sequential) else {"fused": True}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, **fused)
+    if not fused:
+        return gs.nn.TrainingStep(model, optimizer, torch.nn.CrossEntropyLoss())
+    return lambda x, y: network_step(model, optimizer, x, y)()
+
+
+def epoch(step, x, y, batch):
     """Seconds of one pass over the data in random order."""
-    sparse = isinstance(model, gs.nn.Sequential)
-    kind, options, step = (
-        (gs.nn.optim.SGD, {}, graphless_step) if sparse else (torch.optim.SGD, {"fused": True}, network_step)
-    )
-    optimizer = kind(model.parameters(), lr=0.05, momentum=0.9, **options)
     start = time.perf_counter()
     for rows in torch.randperm(len(x)).split(batch):
-        step(model, optimizer, x.index_select(0, rows), y.index_select(0, rows))()
+        step(x.index_select(0, rows), y.index_select(0, rows))
     return time.perf_counter() - start
 
 
@@ -60,10 +64,11 @@ def main():
     for density in options.densities:
         models[f"density {density:g}"] = sparse_network(WIDTHS, density, rng)
     print(environment())
+    steps = {name: trainer(model) for name, model in models.items()}
     seconds = {name: [] for name in models}
     for _ in range(options.epochs):
-        for name, model in models.items():
-            seconds[name].append(epoch(model, x, y, options.batch))
+        for name, step in steps.items():
+            seconds[name].append(epoch(step, x, y, options.batch))
     for name, values in seconds.items():
         ratio = min(seconds["dense"]) / min(values)
         print(f"{name:16s} {min(values):7.2f} s least, {np.median(values):7.2f} s median, {ratio:6.2f} times dense")

@@ -4,7 +4,7 @@
 
 The last layer is full for all. Contenders take turns of 20 steps in one process; optimisers are PyTorch's fused ones.
 "gossamer + torch head" keeps a plain torch.nn.Linear as last layer: what a user gets who swaps some layers only.
-"no graph" is what `gossamer.training.fit` does: `gossamer.nn.backpropagate` and the optimisers of `gossamer.nn.optim`.
+"One call" is `gossamer.nn.TrainingStep`, which `gossamer.training.fit` takes; the others are plain PyTorch loops.
 """
 
 import argparse
@@ -22,10 +22,9 @@ from torch import nn
 import gossamer as gs
 from gossamer.studies.races import (
     OPTIMIZERS,
-    OWN_OPTIMIZERS,
     WIDTHS,
     dense_network,
-    graphless_step,
+    fused_step,
     junction,
     network_step,
     rotated,
@@ -86,7 +85,7 @@ def main():
             steps = {key: network_step(model, optimizer(model), x, target) for key, model in models.items()}
             for key in ("gossamer", "gossamer rotated"):
                 model = copy.deepcopy(models[key])
-                steps[f"{key}, no graph"] = graphless_step(model, OWN_OPTIMIZERS[name](model), x, target)
+                steps[f"{key}, one call"] = fused_step(model, optimizer(model), x, target)
             timings = best_of_blocks(steps, blocks=options.rounds, per_block=20)
             report.section(f"{name}, batch {options.batch}, density {density:g}", timings)
     report.close()

@@ -51,6 +51,7 @@ struct BackwardPass {
     bool pack_x;
     T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and of each layer what `space` says
     int64_t widest;
+    bool x_is_there = false;  // the forward pass has left the chunk of x where this one would pack it
 
     bool goes_on(int l) const { return l > 0 || a.dx; }
 
@@ -159,7 +160,7 @@ struct BackwardPass {
         }
         const Columns all = columns(l);
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
-        const T* kept = before ? kept_chunk<T, C>(stack.kept_argument(a.kept, l - 1), before->junction.outputs, b).base : nullptr;
+        const T* kept = before ? stack.template kept_argument<C>(a.kept, l - 1, b, at.group).base : nullptr;
         T* db = before ? space(l - 1, part_number).db : nullptr;
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
             Vector<T> sum[C];
@@ -174,13 +175,13 @@ struct BackwardPass {
     void chunk(int64_t b, int part_number, bool add, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
         T* own = pack_x ? buffer(at.group, 0) : nullptr;
-        if (own) pack<T, C>(a.x, b, a.batch - b, at.share(stack.junction(0).inputs), {own, span});
+        if (own && !x_is_there) pack<T, C>(a.x, b, a.batch - b, at.share(stack.junction(0).inputs), {own, span});
         begin<C>(b, part_number, add, at);
         at.meet();
         Chunk<const T> dz{buffer(at.group, 1), span};
         for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
             const Chunk<const T> x = l == 0 ? operand<T, C>(a.x, b, own)
-                : kept_chunk<T, C>(stack.kept_output(a.kept, l - 1), stack.junction(l).inputs, b);
+                : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
             const Chunk<T> next = l > 0 ? Chunk<T>{buffer(at.group, turn), span} : Chunk<T>{a.dx + b, a.batch};
             through<C>(l, b, part_number, add, x, dz, next, at);
             at.meet();

@@ -12,5 +12,5 @@ void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_linear(nanobind::module_& m);
-void bind_optimizers(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);
+void bind_training(nanobind::module_& m);

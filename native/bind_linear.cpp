@@ -1,9 +1,7 @@
 // Chooses an instruction set and binds the layer's functions. Pointers come as integers: gossamer.nn.kernels.native
 // checks dtypes, shapes and layouts before it calls.
 #include <nanobind/nanobind.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #ifdef __linux__
@@ -15,12 +13,10 @@
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 #include "bind.hpp"
-#include "linear.hpp"
+#include "describe.hpp"
 
 namespace nb = nanobind;
 
@@ -72,46 +68,6 @@ void use_instruction_set(const std::string& name) {
     throw std::invalid_argument("instruction set '" + name + "' is not supported here.");
 }
 
-// Of one layer: (inputs, outputs, edges, arrays, number of offsets, weights, bias, activation, slope). The arrays are five
-// of compressed rows and columns, or one of offsets.
-using Described =
-    std::tuple<int64_t, int64_t, int64_t, std::vector<uintptr_t>, int64_t, uintptr_t, uintptr_t, int, double>;
-using Gradients = std::vector<std::pair<uintptr_t, uintptr_t>>;  // dw and db of each layer, or 0
-using Address = std::tuple<uintptr_t, int64_t, int64_t>;         // and the strides of features and batch
-
-Junction junction(const Described& layer) {
-    const auto& [inputs, outputs, edges, arrays, offsets, weights, bias, activation, slope] = layer;
-    Junction g{inputs, outputs, edges, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, offsets};
-    if (offsets) {
-        g.offsets = pointer<const int32_t*>(arrays.at(0));
-    } else {
-        g.row_starts = pointer<const int32_t*>(arrays.at(0));
-        g.row_inputs = pointer<const int32_t*>(arrays.at(1));
-        g.column_starts = pointer<const int32_t*>(arrays.at(2));
-        g.column_outputs = pointer<const int32_t*>(arrays.at(3));
-        g.column_edges = pointer<const int32_t*>(arrays.at(4));
-    }
-    return g;
-}
-
-template <typename T>
-std::vector<Layer<T>> stack(const std::vector<Described>& described, const Gradients& gradients) {
-    std::vector<Layer<T>> layers;
-    for (size_t l = 0; l < described.size(); ++l) {
-        const auto [dw, db] = gradients.empty() ? std::pair<uintptr_t, uintptr_t>{} : gradients.at(l);
-        const Described& d = described[l];
-        layers.push_back({junction(d), pointer<const T*>(std::get<5>(d)), pointer<const T*>(std::get<6>(d)),
-                          pointer<T*>(dw), pointer<T*>(db), std::get<7>(d), T(std::get<8>(d))});
-    }
-    return layers;
-}
-
-template <typename T>
-Matrix<const T> matrix(const Address& address) {
-    const auto [data, feature_stride, batch_stride] = address;
-    return {pointer<const T*>(data), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride)};
-}
-
 template <typename T>
 void call_forward(void (*kernel)(const Forward<T>&), const std::vector<Described>& described, int64_t batch, const Address& x,
                   uintptr_t y, uintptr_t z, uintptr_t kept, int threads) {
@@ -128,17 +84,6 @@ void call_backward(void (*kernel)(const Backward<T>&), const std::vector<Describ
     nb::gil_scoped_release release;
     kernel({layers.data(), int(layers.size()), batch, matrix<T>(x), matrix<T>(dy), pointer<const T*>(last),
             pointer<const T*>(kept), pointer<T*>(dx), threads});
-}
-
-template <typename T>
-double call_cross_entropy(double (*kernel)(const CrossEntropy<T>&), uintptr_t logits, uintptr_t gradient, uintptr_t labels,
-                          int64_t classes, int64_t batch, double smoothing) {
-    const CrossEntropy<T> a{pointer<const T*>(logits), pointer<T*>(gradient), pointer<const int64_t*>(labels), classes, batch, T(smoothing)};
-    for (int64_t b = 0; b < batch; ++b)
-        if (a.labels[b] < 0 || a.labels[b] >= classes)
-            throw std::invalid_argument("label " + std::to_string(a.labels[b]) + " of sample " + std::to_string(b) +
-                                        " is no class; 0 to " + std::to_string(classes - 1) + " are.");
-    return kernel(a);
 }
 
 }  // namespace
@@ -161,10 +106,5 @@ void bind_linear(nb::module_& m) {
                                const Address& x, const Address& dy, uintptr_t last, uintptr_t kept, uintptr_t dx, int threads) {
         if (wide) call_backward<double>(chosen->backward64, layers, gradients, batch, x, dy, last, kept, dx, threads);
         else call_backward<float>(chosen->backward32, layers, gradients, batch, x, dy, last, kept, dx, threads);
-    });
-    m.def("cross_entropy", [](bool wide, uintptr_t logits, uintptr_t gradient, uintptr_t labels, int64_t classes,
-                              int64_t batch, double smoothing) {
-        if (wide) return call_cross_entropy<double>(chosen->cross_entropy64, logits, gradient, labels, classes, batch, smoothing);
-        return call_cross_entropy<float>(chosen->cross_entropy32, logits, gradient, labels, classes, batch, smoothing);
     });
 }

@@ -50,12 +50,12 @@ struct ForwardPass {
 
     template <int C>
     Target<T> target(int l, int64_t b, int group) const {
-        const int64_t rows = stack.junction(l).outputs;
         if (l == a.depth - 1) return {{a.y + b, a.batch}, {a.z ? a.z + b : nullptr, a.batch}, a.batch - b};
         constexpr int64_t span = C * Lanes<T>::count;
         if (!a.kept) return {{buffer(group, 1 + l % 2), span}, {nullptr, 0}, span};
-        T *value = stack.kept_output(a.kept, l), *argument = stack.kept_argument(a.kept, l);
-        return {kept_chunk<T, C>(value, rows, b), kept_chunk<T, C>(argument == value ? nullptr : argument, argument == value ? 0 : rows, b), span};
+        const Chunk<T> value = stack.template kept_output<C>(a.kept, l, b, group);
+        const Chunk<T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
+        return {value, {argument.base == value.base ? nullptr : argument.base, argument.stride}, span};
     }
 
     template <int C>

@@ -1,4 +1,4 @@
-// What a stack of sparse layers computes, forward and backward, its loss, and optimisers' steps, behind one table of functions per instruction set.
+// What a stack of sparse layers computes: values, gradients, whole training steps; one table of functions per instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -57,16 +57,6 @@ struct Backward {
 
 constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }
 
-// Mean cross-entropy of logits (classes, batch) with labels that are all below `classes`, and its gradient.
-template <typename T>
-struct CrossEntropy {
-    const T* logits;
-    T* gradient;
-    const int64_t* labels;
-    int64_t classes, batch;
-    T smoothing;  // the share of a label that goes to all classes alike
-};
-
 // A tensor that an optimiser changes, its gradient, and the optimiser's tensors of the same size.
 template <typename T>
 struct Parameter {
@@ -74,19 +64,33 @@ struct Parameter {
     const T* gradient;
     T* state[2];  // SGD: velocity or null; Adam: running means of the gradient and of its square
     int64_t size;
-    bool fresh;     // SGD: whether there is no velocity yet
     T rate, scale;  // Adam: the learning rate and 1 / root of the second mean, corrected for the means' start at 0
 };
 
+// What an optimiser does to a group of parameters.
 template <typename T>
-struct SGD {
-    T rate, momentum, undamped, decay;  // undamped = 1 - dampening
+struct Update {
+    const Parameter<T>* parameters;
+    int count;
+    bool adam;  // else SGD
+    T decay;    // added to the gradient, times the value
+    T rate, momentum, undamped;  // SGD; undamped = 1 - dampening
     bool nesterov;
+    T beta1, beta2, eps, kept;  // Adam; kept = 1 - rate * decoupled weight decay
 };
 
+// One step: forward, mean cross-entropy of the last layer's outputs, backward, and the updates, if any.
 template <typename T>
-struct Adam {
-    T beta1, beta2, eps, kept;  // kept = 1 - rate * weight decay
+struct Training {
+    const Layer<T>* layers;
+    int depth;
+    int64_t batch;  // at least 1
+    Matrix<const T> x;
+    const int64_t* labels;  // all below the last layer's outputs
+    T smoothing;            // the share of a label that goes to all classes alike
+    T* y;                   // (O, batch) contiguous
+    const Update<T>* updates;
+    int groups, threads;
 };
 
 struct Kernels {
@@ -95,12 +99,8 @@ struct Kernels {
     void (*forward64)(const Forward<double>&);
     void (*backward32)(const Backward<float>&);
     void (*backward64)(const Backward<double>&);
-    double (*cross_entropy32)(const CrossEntropy<float>&);
-    double (*cross_entropy64)(const CrossEntropy<double>&);
-    void (*sgd32)(const Parameter<float>*, int, const SGD<float>&, int threads);
-    void (*sgd64)(const Parameter<double>*, int, const SGD<double>&, int threads);
-    void (*adam32)(const Parameter<float>*, int, const Adam<float>&, int threads);
-    void (*adam64)(const Parameter<double>*, int, const Adam<double>&, int threads);
+    double (*train32)(const Training<float>&);
+    double (*train64)(const Training<double>&);
 };
 
 namespace portable { extern const Kernels kernels; }

@@ -1,15 +1,26 @@
 // Cross-entropy of logits and its gradient, for one instruction set.
 #pragma once
 #include "activation.hpp"
-#include "linear.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Up to a vector's lanes of samples, of which `left` exist: their losses, and the gradient of their sum times `scale`.
+// Logits (classes, batch) with labels that are all below `classes`; where their losses and the gradient of the mean loss go.
 template <typename T>
-GOSSAMER_INLINE Vector<T> lane_losses(const CrossEntropy<T>& a, int64_t b, int left, T scale) {
+struct CrossEntropy {
+    const T* logits;
+    T *gradient, *losses;
+    const int64_t* labels;
+    int64_t classes, batch;
+    T smoothing;  // the share of a label that goes to all classes alike
+};
+
+// A vector's lanes of samples from b, as far as they exist.
+template <typename T>
+GOSSAMER_INLINE void lane_losses(const CrossEntropy<T>& a, int64_t b) {
     constexpr int n = Lanes<T>::count;
     const int64_t C = a.classes, B = a.batch;
+    const int left = B - b < n ? int(B - b) : n;
+    const T scale = T(1) / T(B);
     const auto logits = [&](int64_t c) { return left < n ? load_some(a.logits + c * B + b, left) : load(a.logits + c * B + b); };
     const auto write = [&](int64_t c, Vector<T> v) {
         if (left < n) store_some(a.gradient + c * B + b, v, left);
@@ -37,20 +48,7 @@ GOSSAMER_INLINE Vector<T> lane_losses(const CrossEntropy<T>& a, int64_t b, int l
         write(c, ((left < n ? load_some(p, left) : load(p)) / sum - each) * scale);
     }
     for (int lane = 0; lane < left; ++lane) a.gradient[a.labels[b + lane] * B + b + lane] -= rest * scale;
-    return logarithm - rest * own - each * mean;
-}
-
-// The mean loss.
-template <typename T>
-double cross_entropy(const CrossEntropy<T>& a) {
-    constexpr int n = Lanes<T>::count;
-    double total = 0;
-    for (int64_t b = 0; b < a.batch; b += n) {
-        const int left = a.batch - b < n ? int(a.batch - b) : n;
-        const Vector<T> losses = lane_losses<T>(a, b, left, T(1) / T(a.batch));
-        for (int lane = 0; lane < left; ++lane) total += losses[lane];
-    }
-    return total / double(a.batch);
+    store_some(a.losses + b, logarithm - rest * own - each * mean, left);
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -7,6 +7,6 @@ NB_MODULE(_native, m) {
     bind_assignment_sparse(m);
     bind_graph(m);
     bind_linear(m);
-    bind_optimizers(m);
     bind_overlap(m);
+    bind_training(m);
 }

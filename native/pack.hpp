@@ -100,10 +100,4 @@ GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t row
     return m.batch_stride != 1 || batch % Lanes<T>::count != 0 || edges >= 12 * rows;
 }
 
-// A block of kept activations: chunk after chunk, in each all rows.
-template <typename T, int C, typename N>
-GOSSAMER_INLINE Chunk<N> kept_chunk(N* block, int64_t rows, int64_t b) {
-    return {block + rows * b, C * Lanes<T>::count};
-}
-
 }  // namespace gossamer::GOSSAMER_ISA

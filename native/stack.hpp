@@ -17,6 +17,7 @@ struct Stack {
     const Layer<T>* layers;
     int depth;
     int64_t batch;
+    bool chunkwise = false;  // kept activations are those of one chunk, group by group, and the next chunk writes over them
 
     const Junction& junction(int l) const { return layers[l].junction; }
 
@@ -44,22 +45,28 @@ struct Stack {
         return found;
     }
 
-    // A layer's output in the block of kept activations, and behind it the argument of its activation if needed.
-    template <typename N>
-    N* kept_output(N* kept, int layer) const {
-        for (int l = 0; l < layer; ++l) kept += kept_numbers(l);
-        return kept;
+    // Numbers of the block of kept activations (of one group).
+    int64_t kept_size(int layers_before) const {
+        int64_t numbers = 0;
+        for (int l = 0; l < layers_before; ++l)
+            numbers += junction(l).outputs * kept_samples() * (1 + needs_argument(layers[l].activation, layers[l].slope));
+        return numbers;
     }
-    template <typename N>
-    N* kept_argument(N* kept, int layer) const {
-        const bool needed = needs_argument(layers[layer].activation, layers[layer].slope);
-        return kept_output(kept, layer) + (needed ? junction(layer).outputs * kept_batch(batch) : 0);
+    // In it: a chunk of a layer's output, and what its activation's derivative needs, which may be the same.
+    template <int C, typename N>
+    Chunk<N> kept_output(N* kept, int l, int64_t b, int group) const {
+        N* block = kept + (chunkwise ? group * kept_size(depth - 1) : 0) + kept_size(l);
+        return {block + (chunkwise ? 0 : junction(l).outputs * b), C * Lanes<T>::count};
+    }
+    template <int C, typename N>
+    Chunk<N> kept_argument(N* kept, int l, int64_t b, int group) const {
+        const Chunk<N> output = kept_output<C>(kept, l, b, group);
+        const bool needed = needs_argument(layers[l].activation, layers[l].slope);
+        return {output.base + (needed ? junction(l).outputs * kept_samples() : 0), output.stride};
     }
 
   private:
-    int64_t kept_numbers(int l) const {
-        return junction(l).outputs * kept_batch(batch) * (1 + needs_argument(layers[l].activation, layers[l].slope));
-    }
+    int64_t kept_samples() const { return chunkwise ? Part<T>::span : kept_batch(batch); }
 };
 
 // Where an operand's rows lie: in a packed chunk, or in the operand itself.

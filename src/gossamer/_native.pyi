@@ -46,33 +46,30 @@ def stack_backward(
     threads: int,
     /,
 ) -> None: ...
-def cross_entropy(
-    wide: bool, logits: int, gradient: int, labels: int, classes: int, batch: int, smoothing: float, /
-) -> float: ...
 
-# bind_optimizers.cpp
-def sgd(
+# bind_training.cpp
+class Plan:
+    def run(
+        self,
+        batch: int,
+        x: tuple[int, int, int],
+        y: int,
+        labels: int,
+        smoothing: float,
+        rates: Sequence[Sequence[float]],
+        threads: int,
+        /,
+    ) -> float: ...
+
+def plan(
     wide: bool,
-    parameters: Sequence[tuple[int, int, int, int, int, float]],
-    rate: float,
-    momentum: float,
-    dampening: float,
-    decay: float,
-    nesterov: bool,
-    threads: int,
+    layers: list[tuple[int, int, int, list[int], int, int, int, int, float]],
+    gradients: list[tuple[int, int]],
+    groups: list[tuple[bool, list[tuple[int, ...]]]],
     /,
-) -> None: ...
-def adam(
-    wide: bool,
-    parameters: Sequence[tuple[int, int, int, int, int, float]],
-    rate: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    decay: float,
-    threads: int,
-    /,
-) -> None: ...
+) -> Plan: ...
+
+# assignment_dense.cpp, assignment_sparse.cpp
 def assign_dense(costs: NDArray[np.float64], columns: NDArray[np.int64]) -> None: ...
 def assign_sparse(
     starts: NDArray[np.int64],

@@ -104,5 +104,5 @@ def _networks(density: float) -> dict[str, Callable[[], None]]:
     steps = {"dense": races.network_step(dense, races.OPTIMIZERS["SGD momentum"](dense), x, target)}
     for name in ("gossamer", "rotated"):
         model = races.sparse_network(races.WIDTHS, density, rng, rotate=name == "rotated")
-        steps[name] = races.graphless_step(model, races.OWN_OPTIMIZERS["SGD momentum"](model), x, target)
+        steps[name] = races.fused_step(model, races.OPTIMIZERS["SGD momentum"](model), x, target)
     return steps

@@ -1,8 +1,6 @@
 """A topology with weights: layers, initialisations, kernels."""
 
-from gossamer.nn import optim
 from gossamer.nn.activations import Activation, AllReLU, fusible
-from gossamer.nn.backpropagation import backpropagate
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
 from gossamer.nn.linear import SparseLinear
@@ -10,6 +8,7 @@ from gossamer.nn.mlp import mlp, topology_of
 from gossamer.nn.sequential import Sequential
 from gossamer.nn.sparsify import sparsify
 from gossamer.nn.structure import Structure
+from gossamer.nn.training_step import TrainingStep
 
 __all__ = [
     "Activation",
@@ -21,10 +20,9 @@ __all__ = [
     "Sequential",
     "SparseLinear",
     "Structure",
-    "backpropagate",
+    "TrainingStep",
     "fusible",
     "mlp",
-    "optim",
     "sparse_linear",
     "sparsify",
     "topology_of",

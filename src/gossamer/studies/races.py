@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn import SparseLinear, backpropagate, mlp, optim
+from gossamer.nn import SparseLinear, TrainingStep, mlp
 from gossamer.topology import Bipartite, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
@@ -20,12 +20,6 @@ OPTIMIZERS: Mapping[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
     "Adam": lambda model: torch.optim.Adam(model.parameters(), fused=True),
 }
 """PyTorch's fused CPU optimisers."""
-
-OWN_OPTIMIZERS: Mapping[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
-    "SGD momentum": lambda model: optim.SGD(model.parameters(), lr=0.01, momentum=0.9),
-    "Adam": lambda model: optim.AdamW(model.parameters(), weight_decay=0.0),
-}
-"""The same arithmetic by Gossamer's."""
 
 
 def junction(inputs: int, outputs: int, density: float, rng: np.random.Generator) -> Bipartite:
@@ -87,13 +81,11 @@ def network_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, 
     return run
 
 
-def graphless_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, target: Tensor) -> Callable[[], None]:
-    """The same by `gossamer.nn.backpropagate`, which keeps no graph."""
-    criterion = nn.CrossEntropyLoss()
+def fused_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, target: Tensor) -> Callable[[], None]:
+    """The same by `gossamer.nn.TrainingStep`, in one native call."""
+    step = TrainingStep(model, optimizer, nn.CrossEntropyLoss())
 
     def run() -> None:
-        optimizer.zero_grad()
-        backpropagate(model, x, target, criterion)
-        optimizer.step()
+        step(x, target)
 
     return run

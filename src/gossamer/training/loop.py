@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from gossamer.errors import TrainingDivergedError
-from gossamer.nn import backpropagate
+from gossamer.nn import TrainingStep
 from gossamer.training import checkpoints
 from gossamer.training.callbacks import Beginning, Callback
 from gossamer.training.config import Config
@@ -107,12 +107,10 @@ def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
     run.model.train()
     order = torch.from_numpy(run.rng.permutation(len(run.train)))
     total, right = 0.0, 0
-    compare = criterion(run.config.loss)
+    step = TrainingStep(run.model, run.optimizer, criterion(run.config.loss))
     for inputs, labels in run.train.in_order(order, run.config.batch_size):
         run.set_rate()
-        run.optimizer.zero_grad(set_to_none=True)
-        loss, outputs = backpropagate(run.model, inputs, labels, compare)
-        run.optimizer.step()
+        loss, outputs = step(inputs, labels)
         run.step += 1
         total += _finite(loss, run) * len(labels)
         right += int((outputs.argmax(1) == labels).sum())

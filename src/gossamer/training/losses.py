@@ -48,7 +48,7 @@ class CrossEntropy:
 
 
 def criterion(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
-    """A loss in the form that `gossamer.nn.backpropagate` is fastest with."""
+    """A loss in the form that `gossamer.nn.TrainingStep` is fastest with."""
     return nn.CrossEntropyLoss(label_smoothing=loss.smoothing) if isinstance(loss, CrossEntropy) else loss
 
 

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from gossamer.errors import require_fraction
-from gossamer.nn import optim
 
 
 class OptimizerRecipe(Protocol):
@@ -44,7 +43,7 @@ class Adam:
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """An optimiser of all parameters of `model`."""
         fused = _fusible(model)
-        return optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        return torch.optim.AdamW(model.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class SGD:
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """An optimiser of all parameters of `model`."""
-        return optim.SGD(
+        return torch.optim.SGD(
             model.parameters(),
             lr=self.lr,
             momentum=self.momentum,

@@ -25,8 +25,11 @@ except ImportError:  # built without a compiler
 Layer: TypeAlias = tuple[Structure, Tensor, Tensor | None, Activation]
 """A layer of a stack: its junction, contiguous weights (E,), bias (O,), activation."""
 
-Updated: TypeAlias = tuple[int, int, int, int, int, float]
-"""What an optimiser changes: addresses of values, gradient and two tensors of state (or 0), size, steps so far."""
+Wells: TypeAlias = tuple[Tensor | None, Tensor | None]
+"""Where the gradients of a layer's weights and bias go."""
+
+Updated: TypeAlias = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""What an optimiser changes: values, their gradient, two tensors of state and a float32 count of steps."""
 
 LANES = 16
 """The batch of kept activations is rounded up to this: the most numbers that a vector holds."""
@@ -89,8 +92,8 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         batch,
         (x.data_ptr(), x.stride(1), x.stride(0)),
         y_OB.data_ptr(),
-        0 if z_OB is None else z_OB.data_ptr(),
-        0 if kept is None else kept.data_ptr(),
+        _address(z_OB),
+        _address(kept),
         torch.get_num_threads(),
     )
     y_BO = y_OB.t()
@@ -117,7 +120,7 @@ def stack_backward(
         dw = torch.empty_like(w_E) if wanted[2 * number + 1] else None
         db = x.new_empty(structure.out_features) if wanted[2 * number + 2] else None
         gradients += (dw, db)
-        addresses.append((0 if dw is None else dw.data_ptr(), 0 if db is None else db.data_ptr()))
+        addresses.append((_address(dw), _address(db)))
     _native.stack_backward(
         x.dtype is torch.float64,
         [_described(*layer) for layer in layers],
@@ -126,51 +129,63 @@ def stack_backward(
         (x.data_ptr(), x.stride(1), x.stride(0)),
         (dy.data_ptr(), dy.stride(1), dy.stride(0)),
         last.data_ptr(),
-        0 if between is None else between.data_ptr(),
-        0 if dx_IB is None else dx_IB.data_ptr(),
+        _address(between),
+        _address(dx_IB),
         torch.get_num_threads(),
     )
     return gradients
 
 
-def cross_entropy(logits_BC: Tensor, labels_B: Tensor, smoothing: float) -> tuple[float, Tensor]:
-    """Mean cross-entropy of feature-major logits (B, C) with contiguous int64 labels, and its gradient (B, C).
+class Plan:
+    """Training steps of one stack with cross-entropy: what stays the same from step to step is described once.
 
-    Raises:
-        ValueError: a label that is no class.
+    It holds addresses, not tensors: whoever makes one keeps the tensors alive and where they are.
+
+    Args:
+        layers: structure, contiguous weights, bias and activation of each.
+        gradients: where those of weights and bias of each layer go, if they are wanted.
+        groups: of each group of parameters whether its optimiser is Adam (else SGD), and its parameters.
     """
-    batch, classes = logits_BC.shape
-    gradient_CB = logits_BC.new_empty((classes, batch))
-    mean = _native.cross_entropy(
-        logits_BC.dtype is torch.float64,
-        logits_BC.data_ptr(),
-        gradient_CB.data_ptr(),
-        labels_B.data_ptr(),
-        classes,
-        batch,
-        smoothing,
-    )
-    return mean, gradient_CB.t()
+
+    def __init__(
+        self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[tuple[bool, Sequence[Updated]]]
+    ) -> None:
+        self._wide = layers[0][1].dtype is torch.float64
+        self._classes = layers[-1][0].out_features
+        described = [_described(*layer) for layer in layers]
+        wells = [(_address(dw), _address(db)) for dw, db in gradients]
+        updated = [(adam, [(*map(_address, row), row[0].numel()) for row in rows]) for adam, rows in groups]
+        self._plan = _native.plan(self._wide, described, wells, updated)
+
+    def run(
+        self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Sequence[float]]
+    ) -> tuple[float, Tensor]:
+        """One step.
+
+        Args:
+            x_BI: inputs of the stack's dtype, of any layout.
+            labels_B: contiguous int64 classes, at least one.
+            smoothing: the share of a label that goes to all classes alike.
+            rates: of each group (lr, momentum, dampening, weight decay, nesterov), or for Adam (lr, beta1, beta2, eps,
+                weight decay, whether it is decoupled).
+
+        Returns:
+            The mean loss, and the outputs (B, C) before the update.
+
+        Raises:
+            ValueError: a label that is no class. Nothing is changed then.
+        """
+        x = _one_unit_stride(x_BI)
+        batch = x.shape[0]
+        y_CB = x.new_empty((self._classes, batch))
+        address = (x.data_ptr(), x.stride(1), x.stride(0))
+        places = (y_CB.data_ptr(), labels_B.data_ptr())
+        loss = self._plan.run(batch, address, *places, smoothing, rates, torch.get_num_threads())
+        return loss, y_CB.t()
 
 
-def sgd(
-    wide: bool,
-    parameters: Sequence[Updated],
-    lr: float,
-    momentum: float,
-    dampening: float,
-    weight_decay: float,
-    nesterov: bool,
-) -> None:
-    """One step of stochastic gradient descent for contiguous tensors; `wide` if they are float64."""
-    _native.sgd(wide, parameters, lr, momentum, dampening, weight_decay, nesterov, torch.get_num_threads())
-
-
-def adam(
-    wide: bool, parameters: Sequence[Updated], lr: float, beta1: float, beta2: float, eps: float, weight_decay: float
-) -> None:
-    """One step of Adam with decoupled weight decay, likewise."""
-    _native.adam(wide, parameters, lr, beta1, beta2, eps, weight_decay, torch.get_num_threads())
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
 
 
 def _described(
@@ -183,7 +198,7 @@ def _described(
         [array.data_ptr() for array in structure.arrays],
         structure.arrays[0].shape[0] if structure.rotated else 0,
         w_E.data_ptr(),
-        0 if bias_O is None else bias_O.data_ptr(),
+        _address(bias_O),
         activation.kind,
         activation.slope,
     )

@@ -1,0 +1,361 @@
+"""Steps in one native call are those of PyTorch's loop."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gossamer as gs
+from gossamer.generators import erdos_renyi
+from gossamer.nn import TrainingStep
+from gossamer.nn.kernels import native
+
+pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
+
+SGDS = [
+    {"lr": 0.1},
+    {"lr": 0.1, "weight_decay": 0.01},
+    {"lr": 0.1, "momentum": 0.9},
+    {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.02},
+    {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.02},
+]
+ADAMS = [{"lr": 0.01}, {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-4, "weight_decay": 0.3}]
+RULES = [(torch.optim.SGD, options) for options in SGDS]
+RULES += [(kind, options) for kind in (torch.optim.Adam, torch.optim.AdamW) for options in ADAMS]
+
+
+def network(dtype=torch.float32, dropout=(0.0, 0.0), bias=True, activation=nn.ReLU, last=nn.Identity):
+    rng = np.random.default_rng(3)
+    turned = gs.Rotated([0, 2, 5], in_features=20, out_features=11)
+    layers = [erdos_renyi(15, 20, 120, rng=rng), turned, erdos_renyi(11, 4, 30, rng=rng)]
+    torch.manual_seed(1)
+    return gs.nn.mlp(gs.Topology(layers), activation, output_activation=last, dtype=dtype, dropout=dropout, bias=bias)
+
+
+def batch(size=37, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(2)
+    return torch.randn(size, 15, generator=generator, dtype=dtype), torch.randint(4, (size,), generator=generator)
+
+
+def momentum(model, **more):
+    return torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, **more)
+
+
+def loop(model, optimizer, criterion, x, y):
+    optimizer.zero_grad()
+    outputs = model(x)
+    loss = criterion(outputs, y)
+    loss.backward()
+    optimizer.step()
+    return loss.item(), outputs.detach()
+
+
+class Pair:
+    """A model and its copy, one trained by TrainingStep, the other by a loop; they must agree after every step."""
+
+    def __init__(self, model, rule=momentum, criterion=None):
+        self.own, self.other = model, copy.deepcopy(model)
+        self.criterion = nn.CrossEntropyLoss() if criterion is None else criterion
+        self.own_optimizer, self.optimizer = rule(self.own), rule(self.other)
+        self.take = TrainingStep(self.own, self.own_optimizer, self.criterion)
+
+    def both(self, change):
+        """The same change on either side."""
+        for model, optimizer in ((self.own, self.own_optimizer), (self.other, self.optimizer)):
+            change(model, optimizer)
+
+    def step(self, x, y, **tolerance):
+        loss, outputs = self.take(x, y)
+        expected, expected_outputs = loop(self.other, self.optimizer, self.criterion, x, y)
+        assert loss == pytest.approx(expected, rel=1e-5)
+        assert not outputs.requires_grad
+        torch.testing.assert_close(outputs, expected_outputs, **tolerance)
+        for a, b in zip(self.own.parameters(), self.other.parameters(), strict=True):
+            torch.testing.assert_close(a, b, **tolerance)
+            assert (a.grad is None) == (b.grad is None)
+            if b.grad is not None:
+                torch.testing.assert_close(a.grad, b.grad, **tolerance)
+            kept, others = self.own_optimizer.state.get(a, {}), self.optimizer.state.get(b, {})
+            assert kept.keys() == others.keys()
+            for name, value in others.items():
+                torch.testing.assert_close(kept[name], value, **tolerance)
+
+
+@pytest.fixture
+def ways(monkeypatch):
+    """Of each step from now on whether it was one call."""
+    taken = []
+    run, ordinary = native.Plan.run, TrainingStep._ordinary
+
+    def native_run(self, *arguments):
+        found = run(self, *arguments)
+        taken.append(True)
+        return found
+
+    def pytorchs(self, *arguments):
+        taken.append(False)
+        return ordinary(self, *arguments)
+
+    monkeypatch.setattr(native.Plan, "run", native_run)
+    monkeypatch.setattr(TrainingStep, "_ordinary", pytorchs)
+    return taken
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.GELU, nn.Sigmoid, lambda: nn.LeakyReLU(-0.5)])
+@pytest.mark.parametrize("size", [1, 16, 37, 200])
+def test_steps_are_pytorchs(ways, dtype, activation, size):
+    pair = Pair(network(dtype, activation=activation))
+    for _ in range(3):
+        pair.step(*batch(size, dtype), atol=1e-5, rtol=1e-4)
+    assert ways == [False, True, True]  # the first step makes the optimiser's state
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("kind", "options"), RULES)
+def test_every_rule(ways, kind, options, dtype):
+    pair = Pair(network(dtype), lambda model: kind(model.parameters(), **options))
+    for _ in range(4):
+        pair.step(*batch(dtype=dtype), atol=1e-4, rtol=1e-3)
+    assert ways[1:] == [True] * 3
+
+
+@pytest.mark.parametrize("instructions", native._native.instruction_sets() if native.built() else [])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("classes", [1, 2, 10])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_cross_entropy_is_pytorchs(ways, instructions, smoothing, classes, dtype):
+    before = native._native.instruction_set()
+    native._native.use_instruction_set(instructions)
+    try:
+        straight = gs.nn.SparseLinear(gs.Bipartite.from_mask(np.eye(classes)), bias=False, dtype=dtype)
+        straight.weight.data.fill_(1)
+        model = gs.nn.Sequential(straight)
+        pair = Pair(
+            model, lambda m: torch.optim.SGD(m.parameters(), lr=0.01), nn.CrossEntropyLoss(label_smoothing=smoothing)
+        )
+        for size in (1, 3, 16, 21):
+            logits = 30 * torch.randn(size, classes, dtype=dtype)
+            pair.step(logits, torch.randint(classes, (size,)), atol=1e-5, rtol=1e-4)
+    finally:
+        native._native.use_instruction_set(before)
+    assert all(ways)
+
+
+@pytest.mark.parametrize("last", [nn.GELU, nn.Sigmoid])
+def test_the_last_layer_may_have_an_activation(ways, last):
+    pair = Pair(network(last=last))
+    pair.step(*batch())
+    pair.step(*batch(70))
+    assert ways == [False, True]
+
+
+def test_modules_without_parameters_may_come_first(ways):
+    pair = Pair(network(dropout=(0.5, 0.0)).eval())
+    pair.step(*batch())
+    pair.step(*batch())
+    model = network(dropout=(0.5, 0.0))
+    take = TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.0), nn.CrossEntropyLoss())
+    torch.manual_seed(0)
+    first = take(*batch())[0]
+    torch.manual_seed(0)
+    assert take(*batch())[0] == first != take(*batch())[0]
+    assert ways == [False, True, True, True, True]
+
+
+def test_no_bias_frozen_weights_and_smoothing(ways):
+    pair = Pair(network(bias=False), criterion=nn.CrossEntropyLoss(label_smoothing=0.2))
+    pair.step(*batch())
+    pair.step(*batch())
+    model = network()
+    model[1].weight.requires_grad_(False)
+    pair = Pair(model)
+    pair.step(*batch())
+    pair.step(*batch())
+    assert ways == [False, True] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model, _: model[0].adopt(gs.Bipartite.from_mask(np.eye(20, 15)), torch.ones(15)),
+        lambda model, _: setattr(model[0].weight, "data", 2 * model[0].weight.detach()),
+        lambda model, _: model[0].weight.requires_grad_(False),
+        lambda model, optimizer: optimizer.param_groups[0].update(lr=0.01, momentum=0.5),
+        lambda model, optimizer: optimizer.param_groups[0].update(momentum=0),
+        lambda model, optimizer: optimizer.param_groups[0].update(maximize=True),
+        lambda model, optimizer: optimizer.load_state_dict(optimizer.state_dict()),
+        lambda model, optimizer: optimizer.zero_grad(),
+        lambda model, optimizer: optimizer.zero_grad(set_to_none=False),
+        lambda model, optimizer: optimizer.state.clear(),
+        lambda model, _: model.add_module("3", gs.nn.SparseLinear(gs.Bipartite.from_mask(np.ones((4, 4))), bias=False)),
+        lambda model, _: model.add_module("1", copy.deepcopy(model[1])),
+        lambda model, _: model.append(nn.Linear(4, 4)),
+        lambda model, _: setattr(model[0], "activation", model[2].activation),
+        lambda model, _: setattr(model[1], "backend", "pytorch"),
+        lambda model, _: model.load_state_dict(model.state_dict()),
+    ],
+)
+def test_anything_may_change_between_steps(change):
+    torch.manual_seed(0)
+    pair = Pair(network())
+    for _ in range(2):
+        pair.step(*batch())
+    torch.manual_seed(0)
+    change(pair.own, pair.own_optimizer)
+    torch.manual_seed(0)
+    change(pair.other, pair.optimizer)
+    if any(kept["momentum_buffer"].shape != p.shape for p, kept in pair.own_optimizer.state.items() if kept):
+        pair.both(lambda model, optimizer: optimizer.state.pop(model[0].weight))
+    for _ in range(3):
+        pair.step(*batch())
+
+
+def test_groups_have_rates_of_their_own_and_schedulers_change_them(ways, recwarn):
+    def rule(model):
+        weights = [layer.weight for layer in model]
+        biases = {"params": [layer.bias for layer in model], "weight_decay": 0.1, "lr": 0.5}
+        return torch.optim.SGD([{"params": weights}, biases], lr=0.1, momentum=0.9)
+
+    pair = Pair(network(), rule)
+    schedules = [torch.optim.lr_scheduler.StepLR(o, 1, gamma=0.5) for o in (pair.own_optimizer, pair.optimizer)]
+    for _ in range(4):
+        pair.step(*batch())
+        for schedule in schedules:
+            schedule.step()
+    model = network()  # a scheduler that sees nothing but steps of one call does not complain
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    TrainingStep(model, optimizer, nn.CrossEntropyLoss())(*batch())
+    schedule.step()
+    assert ways == [False, True, True, True, True]
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_strides_of_inputs_do_not_matter(ways):
+    x, y = batch()
+    for other in (x.t().contiguous().t(), torch.cat([x, x], 1)[:, ::2], x[:, :1].expand(-1, 15)):
+        pair = Pair(network(), lambda model: torch.optim.SGD(model.parameters(), lr=0.1))
+        pair.step(other, y)
+    assert all(ways)
+
+
+def test_who_looks_sees_everything(ways):
+    x, y = batch()
+    seen = []
+    for look in (
+        lambda model, _: model[1].register_forward_hook(lambda *_: seen.append("layer")),
+        lambda model, _: model[0].weight.register_hook(lambda g: seen.append("gradient")),
+        lambda model, _: model[0].weight.register_post_accumulate_grad_hook(lambda p: seen.append("accumulated")),
+        lambda _, optimizer: optimizer.register_step_pre_hook(lambda *_: seen.append("before")),
+        lambda _, optimizer: optimizer.register_step_post_hook(lambda *_: seen.append("after")),
+        lambda model, optimizer: setattr(optimizer, "step", lambda: seen.append("step")),
+    ):
+        model = network()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        step = TrainingStep(model, optimizer, nn.CrossEntropyLoss())
+        step(x, y)
+        look(model, optimizer)
+        step(x, y)
+    assert seen == ["layer", "gradient", "accumulated", "before", "after", "step"]
+    assert ways == [True, False] * 6
+
+
+def test_what_else_there_is_takes_pytorchs_way(ways):
+    x, y = batch()
+    Pair(nn.Sequential(nn.Linear(15, 4))).step(x, y)
+    Pair(gs.nn.Sequential(*network(), nn.Linear(4, 4))).step(x, y)
+    Pair(network(dropout=(0.0, 0.3)).eval()).step(x, y)
+    Pair(network(), lambda model: torch.optim.Adagrad(model.parameters())).step(x, y)
+    Pair(network(), lambda model: torch.optim.SGD([p for p in model.parameters() if p.dim()][:3], lr=0.1)).step(x, y)
+    Pair(network(), criterion=nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 0.5, 1.0]))).step(x, y)
+    Pair(network(), criterion=nn.CrossEntropyLoss(reduction="sum")).step(x, y, rtol=1e-4, atol=1e-4)
+    Pair(network(), criterion=nn.MSELoss()).step(x, nn.functional.one_hot(y, 4).float())
+    Pair(network(), criterion=lambda outputs, labels: outputs.square().mean()).step(x, y)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        Pair(network()).step(x, y, rtol=0.1, atol=0.05)
+    wanting = x.clone().requires_grad_()
+    model = network()
+    TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())(wanting, y)
+    assert wanting.grad.shape == x.shape
+    assert not any(ways)
+
+
+def test_tied_layers_add_up(ways):
+    layer = gs.nn.SparseLinear(gs.Bipartite.from_mask(np.ones((15, 15))))
+    pair = Pair(gs.nn.Sequential(layer, layer))
+    for _ in range(3):
+        pair.step(*batch())
+    assert ways == [False] * 3
+
+
+def test_labels_that_pytorch_skips(ways):
+    x, y = batch()
+    pair = Pair(network(), lambda model: torch.optim.SGD(model.parameters(), lr=0.1))
+    pair.step(x, y)
+    y[3] = -100
+    pair.step(x, y)
+    assert ways == [True, False]
+
+
+def test_what_is_not_finite_shows_in_the_loss(ways):
+    x, y = batch()
+    x[3, 2] = torch.nan
+    model = network(activation=nn.GELU)
+    step = TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())
+    assert np.isnan(step(x, y)[0]) and ways == [True]
+
+
+@pytest.mark.parametrize("rule", [momentum, lambda model: torch.optim.Adam(model.parameters())])
+def test_refused_and_nothing_changed(rule):
+    model, (x, y) = network(), batch()
+    optimizer = rule(model)
+    step = TrainingStep(model, optimizer, nn.CrossEntropyLoss())
+    step(x, y)
+    before = copy.deepcopy((model.state_dict(), optimizer.state_dict()["state"]))
+    wrong = y.clone()
+    wrong[5] = 4
+    with pytest.raises(IndexError, match="Target 4"):
+        step(x, wrong)
+    with pytest.raises(ValueError, match="in_features=15"):
+        step(x[:, :9], y)
+    with pytest.raises(TypeError, match=r"torch.float64"):
+        step(x.double(), y)
+    with pytest.raises(ValueError, match="batch_size"):
+        step(x, y[:5])
+    with torch.no_grad(), pytest.raises(RuntimeError, match="does not require grad"):
+        step(x, y)
+    torch.testing.assert_close((model.state_dict(), optimizer.state_dict()["state"]), before, rtol=0, atol=0)
+
+
+def test_a_graph_of_old_weights_is_noticed(ways):
+    model, (x, y) = network(), batch()
+    step = TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())
+    loss = (model[0].weight ** 2).sum()
+    step(x, y)
+    assert ways == [True]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("size", [64, 128, 300])
+def test_the_same_bits_on_one_and_two_threads(ways, size):
+    found = []
+    before = torch.get_num_threads()
+    rng = np.random.default_rng(0)
+    turned = gs.Rotated(np.arange(0, 400, 7), in_features=400, out_features=400)
+    layers = gs.Topology([erdos_renyi(300, 400, 9000, rng=rng), turned, erdos_renyi(400, 10, 2000, rng=rng)])
+    x, y = torch.randn(size, 300), torch.randint(10, (size,))
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        model = gs.nn.mlp(layers)
+        step = TrainingStep(model, torch.optim.Adam(model.parameters()), nn.CrossEntropyLoss())
+        losses = [step(x, y)[0] for _ in range(4)]
+        found.append((losses, list(model.parameters())))
+    torch.set_num_threads(before)
+    assert ways == [False, True, True, True] * 2
+    assert found[0][0] == found[1][0]
+    assert all(map(torch.equal, found[0][1], found[1][1]))
