@@ -9,20 +9,22 @@
 #include <vector>
 
 #include "bind.hpp"
+#include "block_table.hpp"
 #include "linear.hpp"
 
 namespace gossamer {
 
-// Of one layer: (inputs, outputs, edges, arrays, number of offsets, weights, bias, activation, slope). The arrays are five
-// of compressed rows and columns, or one of offsets.
-using Described =
-    std::tuple<int64_t, int64_t, int64_t, std::vector<uintptr_t>, int64_t, uintptr_t, uintptr_t, int, double>;
+// A junction: (inputs, outputs, edges, arrays, number of offsets). The arrays are five of compressed rows and columns, or one of offsets.
+using DescribedJunction = std::tuple<int64_t, int64_t, int64_t, std::vector<uintptr_t>, int64_t>;
+
+// A layer: (junction, its blocks or None, weights, bias, activation, slope).
+using Described = std::tuple<DescribedJunction, const BlockTable*, uintptr_t, uintptr_t, int, double>;
 using Gradients = std::vector<std::pair<uintptr_t, uintptr_t>>;  // dw and db of each layer, or 0
 using Address = std::tuple<uintptr_t, int64_t, int64_t>;         // and the strides of features and batch
 
-inline Junction junction(const Described& layer) {
-    const auto& [inputs, outputs, edges, arrays, offsets, weights, bias, activation, slope] = layer;
-    Junction g{inputs, outputs, edges, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, offsets};
+inline Junction junction(const DescribedJunction& described) {
+    const auto& [inputs, outputs, edges, arrays, offsets] = described;
+    Junction g{inputs, outputs, edges, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, offsets, nullptr};
     if (offsets) {
         g.offsets = pointer<const int32_t*>(arrays.at(0));
     } else {
@@ -40,9 +42,10 @@ std::vector<Layer<T>> stack(const std::vector<Described>& described, const Gradi
     std::vector<Layer<T>> layers;
     for (size_t l = 0; l < described.size(); ++l) {
         const auto [dw, db] = gradients.empty() ? std::pair<uintptr_t, uintptr_t>{} : gradients.at(l);
-        const Described& d = described[l];
-        layers.push_back({junction(d), pointer<const T*>(std::get<5>(d)), pointer<const T*>(std::get<6>(d)),
-                          pointer<T*>(dw), pointer<T*>(db), std::get<7>(d), T(std::get<8>(d))});
+        const auto& [of, blocks, weights, bias, activation, slope] = described[l];
+        Junction g = junction(of);
+        g.blocks = blocks ? &blocks->blocks : nullptr;
+        layers.push_back({g, pointer<const T*>(weights), pointer<const T*>(bias), pointer<T*>(dw), pointer<T*>(db), activation, T(slope)});
     }
     return layers;
 }

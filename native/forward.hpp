@@ -1,5 +1,6 @@
 // A stack's values.
 #pragma once
+#include "blocks.hpp"
 #include "stack.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -25,6 +26,19 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
         put<T, C>(to.value.row(j), value, to.left);
         if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.left);
     });
+}
+
+template <typename T, int C>
+void forward_blocks(const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
+    const int64_t O = layer.junction.outputs;
+    for (int64_t block = range.first; block < range.last; ++block) {
+        const int64_t j = block * Blocks::rows;
+        BlockSums<T, C> sums{};
+        block_sums<T, C>(*layer.junction.blocks, block, layer.weights + rows.begin(j), x, sums);
+#pragma GCC unroll 8
+        for (int r = 0; r < Blocks::rows; ++r)
+            if (j + r < O) finish_row<T, C>(layer, j + r, sums.of[r], to);
+    }
 }
 
 template <typename T, int C>
@@ -59,6 +73,15 @@ struct ForwardPass {
     }
 
     template <int C>
+    void forward_share(const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
+        if constexpr (BLOCKS && C == 4) {
+            const int64_t blocks = (layer.junction.outputs + Blocks::rows - 1) / Blocks::rows;
+            if (layer.junction.blocks) return forward_blocks<T, C>(layer, rows, at.share(blocks), x, to);
+        }
+        forward_rows<T, C>(layer, rows, {rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)}, x, to);
+    }
+
+    template <int C>
     void chunk(int64_t b, const Place& at) const {
         T* own = pack_x ? buffer(at.group, 0) : nullptr;
         const int64_t inputs = stack.junction(0).inputs;
@@ -68,7 +91,7 @@ struct ForwardPass {
         for (int l = 0; l < a.depth; ++l) {
             const Rows rows{stack.junction(l), rotations[l]};
             const Target<T> to = target<C>(l, b, at.group);
-            forward_rows<T, C>(a.layers[l], rows, {rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)}, x, to);
+            forward_share<C>(a.layers[l], rows, x, to, at);
             at.meet();
             x = {to.value.base, to.value.stride};
         }

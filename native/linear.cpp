@@ -5,7 +5,7 @@ namespace gossamer::GOSSAMER_ISA {
 
 #define GOSSAMER_TEXT_OF(name) #name
 #define GOSSAMER_TEXT(name) GOSSAMER_TEXT_OF(name)
-extern const Kernels kernels = {GOSSAMER_TEXT(GOSSAMER_ISA), forward<float>, forward<double>, backward<float>, backward<double>,
+extern const Kernels kernels = {GOSSAMER_TEXT(GOSSAMER_ISA), BLOCKS, forward<float>, forward<double>, backward<float>, backward<double>,
                                 train<float>, train<double>};
 
 }  // namespace gossamer::GOSSAMER_ISA

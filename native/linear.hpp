@@ -5,6 +5,15 @@
 
 namespace gossamer {
 
+// Rows in blocks, and a block's inputs in groups, one for each set of its rows: those that exactly these rows read.
+struct Blocks {
+    static constexpr int rows = 6, sets = 1 << rows;
+    const uint16_t* counts;  // (blocks, sets) inputs of each group
+    const uint16_t* inputs;  // block after block, group after group
+    const uint16_t* places;  // (E) their edges, row by row for each input, counted from the block's first edge
+    const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
+};
+
 // One junction: compressed rows and columns, or offsets (then the other pointers are null).
 struct Junction {
     int64_t inputs, outputs, edges;
@@ -12,6 +21,7 @@ struct Junction {
     const int32_t *column_starts, *column_outputs, *column_edges;  // (I + 1), (E), (E)
     const int32_t* offsets;                                        // (k), ascending
     int64_t num_offsets;
+    const Blocks* blocks;  // or null
 };
 
 // A (features, batch) matrix of any layout with one unit stride.
@@ -95,6 +105,7 @@ struct Training {
 
 struct Kernels {
     const char* name;
+    bool blocks;  // whether they use a junction's blocks
     void (*forward32)(const Forward<float>&);
     void (*forward64)(const Forward<double>&);
     void (*backward32)(const Backward<float>&);

@@ -82,6 +82,7 @@ struct Rows {
         if (g.offsets) return {begin, count, rotation.descending + g.num_offsets - rotation.below[j], j};
         return {begin, count, g.row_inputs + begin, 0};
     }
+    int64_t begin(int64_t j) const { return g.offsets ? rotation.starts[j] : g.row_starts[j]; }
     int64_t cut(int part, int parts) const {
         return cut_by_edges(g.offsets ? rotation.starts : g.row_starts, g.outputs, part, parts);
     }

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,19 @@ def distance_sums(
 ) -> None: ...
 
 # bind_linear.cpp
+Junction: TypeAlias = tuple[int, int, int, list[int], int]
+Layer: TypeAlias = tuple[Junction, BlockTable | None, int, int, int, float]
+
+class BlockTable: ...
+
+def uses_blocks() -> bool: ...
+def blocks(junction: Junction, /) -> BlockTable | None: ...
 def instruction_sets() -> list[str]: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> None: ...
 def stack_forward(
     wide: bool,
-    layers: list[tuple[int, int, int, list[int], int, int, int, int, float]],
+    layers: list[Layer],
     batch: int,
     x: tuple[int, int, int],
     y: int,
@@ -35,7 +43,7 @@ def stack_forward(
 ) -> None: ...
 def stack_backward(
     wide: bool,
-    layers: list[tuple[int, int, int, list[int], int, int, int, int, float]],
+    layers: list[Layer],
     gradients: list[tuple[int, int]],
     batch: int,
     x: tuple[int, int, int],
@@ -63,7 +71,7 @@ class Plan:
 
 def plan(
     wide: bool,
-    layers: list[tuple[int, int, int, list[int], int, int, int, int, float]],
+    layers: list[Layer],
     gradients: list[tuple[int, int]],
     groups: list[tuple[bool, list[tuple[int, ...]]]],
     /,

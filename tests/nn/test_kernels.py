@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.nn.conformance import ACTIVATIONS, check, instruction_sets, random_junction
 
 import gossamer as gs
 from gossamer.nn.activations import Activation, Kind
@@ -15,23 +16,6 @@ from gossamer.nn.kernels.native import NATIVE
 from gossamer.nn.structure import Structure
 
 needs_native = pytest.mark.skipif(not NATIVE.serves(torch.ones(1)), reason="the extension is not built")
-ACTIVATIONS = [
-    Activation(),
-    Activation(Kind.RELU),
-    Activation(Kind.LEAKY, 0.1),
-    Activation(Kind.LEAKY, -0.6),
-    Activation(Kind.SIGMOID),
-    Activation(Kind.GELU),
-]
-TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 0.15}
-
-
-def instruction_sets():
-    if not NATIVE.serves(torch.ones(1)):
-        return []
-    from gossamer import _native
-
-    return _native.instruction_sets()
 
 
 @pytest.fixture(params=["pytorch", "dense", *(f"native {name}" for name in instruction_sets())])
@@ -46,60 +30,6 @@ def backend(request):
     _native.use_instruction_set(instructions)
     yield BACKENDS[name]
     _native.use_instruction_set(before)
-
-
-def reference(junction, x, w, bias, activation, dy):
-    """y and the gradients of x, w, bias by dense autograd in float64."""
-    mask = torch.tensor(junction.to_mask())
-    x = x.double().clone().requires_grad_()
-    dense = torch.zeros(mask.shape, dtype=torch.float64)
-    dense[mask] = w.double()
-    dense.requires_grad_()
-    b = torch.zeros(len(mask), dtype=torch.float64) if bias is None else bias.double().clone()
-    b.requires_grad_()
-    z = torch.nn.functional.linear(x, dense, b)
-    y = {
-        Kind.IDENTITY: lambda: z,
-        Kind.RELU: lambda: torch.relu(z),
-        Kind.LEAKY: lambda: torch.where(z > 0, z, activation.slope * z),
-        Kind.SIGMOID: lambda: torch.sigmoid(z),
-        Kind.GELU: lambda: torch.nn.functional.gelu(z),
-    }[activation.kind]()
-    y.backward(dy.double())
-    return y.detach(), x.grad, dense.grad[mask], b.grad
-
-
-def layouts(x):
-    """The same (B, F) matrix stored in four ways."""
-    wide = torch.zeros(x.shape[0], 2 * x.shape[1], dtype=x.dtype)
-    wide[:, ::2] = x
-    gap = torch.zeros(x.shape[1], x.shape[0] + 3, dtype=x.dtype)
-    gap[:, : x.shape[0]] = x.t()
-    return [x.contiguous(), x.t().contiguous().t(), wide[:, ::2], gap[:, : x.shape[0]].t()]
-
-
-def check(backend, junction, batch, *, dtype=torch.float64, activation=ACTIVATIONS[0], bias=True, layout=0, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
-
-    x, w = draw(batch, junction.in_features), draw(junction.num_edges)
-    b, dy = draw(junction.out_features) if bias else None, draw(batch, junction.out_features)
-    expected = reference(junction, x, w, b, activation, dy)
-    structure = Structure.of(junction)
-    x, dy = layouts(x)[layout], layouts(dy)[-layout]
-    y, kept = backend.forward(structure, x, w, b, activation)
-    found = (y, *backend.backward(structure, dy, x, w, kept, activation, (True, True, True)))
-    for name, got, want in zip(("y", "dx", "dw", "db"), found, expected, strict=True):
-        assert got.dtype == dtype, name
-        assert got.shape == want.shape, name
-        scale = max(1.0, want.abs().max().item() if want.numel() else 1.0)
-        torch.testing.assert_close(got.double(), want, rtol=0, atol=TOLERANCE[dtype] * scale, msg=name)
-
-
-def random_junction(rng, inputs, outputs, density):
-    return gs.Bipartite.from_mask(rng.random((outputs, inputs)) < density)
 
 
 JUNCTIONS = [

@@ -32,7 +32,7 @@ def traced(x: Tensor) -> bool:
     return (
         torch.compiler.is_compiling()
         or type(x) not in (Tensor, torch.nn.Parameter)
-        or x.device.type == "meta"
+        or x.is_meta
         or _len_torch_dispatch_stack() > 0
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -18,8 +19,7 @@ ROWS = ("indptr", "indices")
 COLUMNS = ("column_indptr", "column_outputs", "column_edges")
 OFFSETS = ("offsets",)
 
-_MADE_OF: MutableMapping[Tensor, tuple[list[tuple[weakref.ref[Tensor], int]], Junction]] = WeakIdKeyDictionary()
-"""By a structure's first array: all its arrays and their versions when the junction was known, and the junction."""
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +56,52 @@ class Structure:
         else:
             arrays = (junction.indptr, junction.indices, *transpose(junction))
         tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in arrays)
-        return cls(junction.in_features, junction.out_features, tensors)._known_as(junction)
+        structure = cls(junction.in_features, junction.out_features, tensors)
+        _JUNCTIONS.keep(structure, junction)
+        return structure
 
     def junction(self) -> Junction:
         """The junction: the one that the structure was made of, or made of the arrays and checked if they changed."""
-        found = _MADE_OF.get(self.arrays[0])
-        if found is not None and self._is_made_of(*found):
-            return found[1]
+        return _JUNCTIONS.of(self, Structure._made)
+
+    def _made(self) -> Junction:
         arrays = [array.cpu().numpy() for array in self.arrays]
         if self.rotated:
-            junction: Junction = Rotated(arrays[0], in_features=self.in_features, out_features=self.out_features)
-        else:
-            junction = Bipartite(arrays[0], arrays[1], in_features=self.in_features)
-        self._known_as(junction)
-        return junction
+            return Rotated(arrays[0], in_features=self.in_features, out_features=self.out_features)
+        return Bipartite(arrays[0], arrays[1], in_features=self.in_features)
 
-    def _known_as(self, junction: Junction) -> Structure:
-        _MADE_OF[self.arrays[0]] = ([(weakref.ref(array), array._version) for array in self.arrays], junction)
-        return self
 
-    def _is_made_of(self, seen: list[tuple[weakref.ref[Tensor], int]], junction: Junction) -> bool:
-        same = len(seen) == len(self.arrays) and all(
-            reference() is array and version == array._version
-            for array, (reference, version) in zip(self.arrays, seen, strict=True)
-        )
-        return same and (junction.in_features, junction.out_features) == (self.in_features, self.out_features)
+class Memo(Generic[_Made]):
+    """What was made of structures, as long as their arrays live and nobody writes to them."""
+
+    def __init__(self) -> None:
+        self._known: MutableMapping[Tensor, tuple[tuple[int, int], list[tuple[weakref.ref[Tensor], int]], _Made]]
+        self._known = WeakIdKeyDictionary()
+
+    def of(self, structure: Structure, make: Callable[[Structure], _Made]) -> _Made:
+        """What was made of a structure, or is now."""
+        found = self._known.get(structure.arrays[0])
+        if found is not None and found[0] == _sizes(structure) and _are(structure.arrays, found[1]):
+            return found[2]
+        made = make(structure)
+        self.keep(structure, made)
+        return made
+
+    def keep(self, structure: Structure, made: _Made) -> None:
+        """Remember what was made of a structure."""
+        seen = [(weakref.ref(array), array._version) for array in structure.arrays]
+        self._known[structure.arrays[0]] = (_sizes(structure), seen, made)
+
+
+_JUNCTIONS: Memo[Junction] = Memo()
+
+
+def _sizes(structure: Structure) -> tuple[int, int]:
+    return structure.in_features, structure.out_features
+
+
+def _are(arrays: tuple[Tensor, ...], seen: list[tuple[weakref.ref[Tensor], int]]) -> bool:
+    return len(seen) == len(arrays) and all(
+        reference() is array and version == array._version
+        for array, (reference, version) in zip(arrays, seen, strict=True)
+    )

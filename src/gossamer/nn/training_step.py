@@ -99,11 +99,11 @@ class TrainingStep:
     def _usual(self, x: Tensor, targets: Tensor) -> bool:
         """Whether inputs, targets and criterion are of the kind that one call serves."""
         criterion = self._criterion
-        if type(criterion) is not nn.CrossEntropyLoss or criterion.weight is not None or not unobserved(criterion):
+        if type(criterion) is not nn.CrossEntropyLoss or criterion._buffers["weight"] is not None:
             return False
         labels = type(targets) is Tensor and targets.dtype is torch.int64 and targets.is_cpu and targets.is_contiguous()
         plain = native.built() and torch.is_grad_enabled() and not x.requires_grad and not traced(x)
-        return labels and plain and criterion.reduction == "mean"
+        return labels and plain and criterion.reduction == "mean" and unobserved(criterion)
 
     def _ordinary(self, model: nn.Module, x: Tensor, targets: Tensor) -> tuple[float, Tensor]:
         self._optimizer.zero_grad()
@@ -118,7 +118,8 @@ class TrainingStep:
 class _Plan:
     """Addresses of all that a step reads and writes, and what they were taken of."""
 
-    layers: list[SparseLinear]
+    width: int  # features of the inputs
+    dtype: torch.dtype
     objects: list[object]
     numbers: list[int]
     gradients: list[tuple[nn.Parameter, Tensor | None]]  # of all that the optimiser knows; frozen ones have none
@@ -150,7 +151,7 @@ class _Plan:
         of_layers = [(wells.get(layer.weight), wells.get(layer.bias)) for layer in layers]
         plan = native.Plan([layer.described() for layer in layers], of_layers, groups)
         gradients = [(p, wells.get(p)) for group in optimizer.param_groups for p in group["params"]]
-        return cls(layers, *_fingerprint(layers, optimizer), gradients, plan)
+        return cls(layers[0].in_features, example.dtype, *_fingerprint(layers, optimizer), gradients, plan)
 
     def holds(self, layers: list[SparseLinear], optimizer: torch.optim.Optimizer) -> bool:
         """Whether all is where it was."""
@@ -160,9 +161,7 @@ class _Plan:
 
     def takes(self, x: Tensor, labels: Tensor) -> bool:
         """Whether inputs and labels fit."""
-        first = self.layers[0]
-        fits = serves(x) and x.dtype is first.weight.dtype and x.shape[1] == first.in_features
-        return fits and labels.shape == x.shape[:1] and len(x) > 0
+        return serves(x) and x.dtype is self.dtype and x.shape[1] == self.width and labels.shape == x.shape[:1] != (0,)
 
     def run(
         self, x: Tensor, labels: Tensor, smoothing: float, optimizer: torch.optim.Optimizer
@@ -178,17 +177,30 @@ class _Plan:
 
 
 def _fingerprint(layers: list[SparseLinear], optimizer: torch.optim.Optimizer) -> tuple[list[object], list[int]]:
-    """What a plan hangs on: objects that must be the same, and numbers that must be equal."""
-    arrays = [array for layer in layers for array in layer.structure.arrays]
-    parameters = [p for layer in layers for p in layer._parameters.values() if p is not None]
-    updated = [p for group in optimizer.param_groups for p in group["params"]]
-    states = [kept for p in updated for kept in optimizer.state.get(p, {}).values() if type(kept) is Tensor]
-    tensors = [*arrays, *parameters, *states]
-    numbers = [*map(Tensor.data_ptr, tensors), *map(Tensor.numel, tensors)]
-    numbers += [array._version for array in arrays]
-    numbers += [p.requires_grad for p in parameters]
-    numbers += [group.get("momentum", 0) != 0 for group in optimizer.param_groups]
-    return [*layers, *(layer.activation for layer in layers), *tensors, *updated], numbers
+    """What a plan hangs on: objects that must be the same, and numbers that must be equal. Made at every step."""
+    parameters: list[Tensor | None] = []
+    buffers: list[Tensor | None] = []
+    states: list[object] = []
+    others: list[object] = []
+    for layer in layers:
+        parameters += layer._parameters.values()
+        buffers += layer._buffers.values()
+        others += (layer, layer.activation)
+    for group in optimizer.param_groups:
+        others.append(group.get("momentum", 0) != 0)
+        others += group["params"]
+        for p in group["params"]:
+            states += optimizer.state.get(p, {}).values()
+    weights = [p for p in parameters if p is not None]
+    tensors = [
+        *weights,
+        *(array for array in buffers if array is not None),
+        *(kept for kept in states if type(kept) is Tensor),
+    ]
+    numbers = [*map(Tensor.data_ptr, tensors), *map(Tensor.numel, weights)]
+    numbers += [array._version for array in buffers if array is not None]
+    numbers += [p.requires_grad for p in weights]
+    return others + tensors, numbers
 
 
 def _split(model: nn.Module) -> tuple[list[nn.Module], list[SparseLinear]] | None:

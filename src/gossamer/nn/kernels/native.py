@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gossamer.nn.activations import Activation
 from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
-from gossamer.nn.structure import Structure
+from gossamer.nn.structure import Memo, Structure
 
 try:
     import gossamer._native as _native
@@ -42,7 +42,7 @@ def built() -> bool:
 
 def serves(x: Tensor) -> bool:
     """Whether these kernels can work on `x`: a plain float32 or float64 tensor on the CPU."""
-    return built() and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+    return built() and x.is_cpu and (x.dtype is torch.float32 or x.dtype is torch.float64)
 
 
 def forward(
@@ -88,7 +88,7 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
     kept = x_BI.new_empty(between * (-(-batch // LANES) * LANES)) if keep and between else None
     _native.stack_forward(
         x.dtype is torch.float64,
-        [_described(*layer) for layer in layers],
+        [_described(*layer, batch) for layer in layers],
         batch,
         (x.data_ptr(), x.stride(1), x.stride(0)),
         y_OB.data_ptr(),
@@ -123,7 +123,7 @@ def stack_backward(
         addresses.append((_address(dw), _address(db)))
     _native.stack_backward(
         x.dtype is torch.float64,
-        [_described(*layer) for layer in layers],
+        [_described(*layer, 0) for layer in layers],
         addresses,
         dy.shape[0],
         (x.data_ptr(), x.stride(1), x.stride(0)),
@@ -152,10 +152,10 @@ class Plan:
     ) -> None:
         self._wide = layers[0][1].dtype is torch.float64
         self._classes = layers[-1][0].out_features
-        described = [_described(*layer) for layer in layers]
+        self._layers = [_described(*layer, _BLOCKS_FROM) for layer in layers]  # blocks live as long as these
         wells = [(_address(dw), _address(db)) for dw, db in gradients]
         updated = [(adam, [(*map(_address, row), row[0].numel()) for row in rows]) for adam, rows in groups]
-        self._plan = _native.plan(self._wide, described, wells, updated)
+        self._plan = _native.plan(self._wide, self._layers, wells, updated)
 
     def run(
         self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Sequence[float]]
@@ -189,19 +189,30 @@ def _address(tensor: Tensor | None) -> int:
 
 
 def _described(
-    structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation
-) -> tuple[int, int, int, list[int], int, int, int, int, float]:
+    structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation, batch: int
+) -> _native.Layer:
+    blocks = _BLOCKS.of(structure, _blocks) if batch >= _BLOCKS_FROM and _native.uses_blocks() else None
+    return _junction(structure), blocks, w_E.data_ptr(), _address(bias_O), activation.kind, activation.slope
+
+
+def _junction(structure: Structure) -> _native.Junction:
     return (
         structure.in_features,
         structure.out_features,
-        w_E.shape[0],
+        structure.num_edges,
         [array.data_ptr() for array in structure.arrays],
         structure.arrays[0].shape[0] if structure.rotated else 0,
-        w_E.data_ptr(),
-        _address(bias_O),
-        activation.kind,
-        activation.slope,
     )
+
+
+_BLOCKS: Memo[_native.BlockTable | None] = Memo()
+
+_BLOCKS_FROM = 32
+"""No shorter batch fills the widest chunk (4 vectors of 8 or 16 numbers)."""
+
+
+def _blocks(structure: Structure) -> _native.BlockTable | None:
+    return _native.blocks(_junction(structure))
 
 
 def _one_unit_stride(x: Tensor) -> Tensor:

@@ -1,0 +1,123 @@
+"""Layers whose rows have so much in common that the kernels take six of them at a time."""
+
+import numpy as np
+import pytest
+import torch
+from tests.nn.conformance import check, instruction_sets, random_junction
+
+import gossamer as gs
+from gossamer.nn.activations import Activation, Kind
+from gossamer.nn.kernels import native
+from gossamer.nn.kernels.native import NATIVE
+from gossamer.nn.structure import Memo, Structure
+
+pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
+
+
+def ragged(rng):
+    """Rows from empty to full."""
+    return gs.Bipartite.from_mask(rng.random((29, 211)) < rng.permutation(np.linspace(0, 1, 29))[:, None])
+
+
+RNG = np.random.default_rng(0)
+DENSE = [
+    random_junction(RNG, 300, 50, 0.5),
+    random_junction(RNG, 1100, 13, 0.09),
+    gs.Bipartite.from_mask(np.ones((10, 100))),
+    gs.Bipartite.from_mask(np.ones((1, 64))),
+    ragged(RNG),
+    gs.Rotated(RNG.choice(120, 70, replace=False), in_features=120, out_features=120),
+    gs.Rotated(RNG.choice(100, 80, replace=False), in_features=330, out_features=100),
+    gs.Rotated(RNG.choice(150, 130, replace=False), in_features=97, out_features=150),
+]
+OTHERS = [
+    random_junction(RNG, 3000, 20, 0.03),  # too sparse
+    random_junction(RNG, 40, 20, 0.9),  # too short
+    gs.Bipartite([0, 66_000], np.arange(66_000), in_features=66_000),  # beyond 16 bits
+    gs.Bipartite(np.arange(7) * 12_000, np.tile(np.arange(12_000), 6), in_features=12_000),
+]
+
+
+def table(junction):
+    return native._blocks(Structure.of(junction))
+
+
+@pytest.mark.parametrize("junction", DENSE, ids=repr)
+def test_junctions_with_blocks(junction):
+    assert table(junction) is not None
+
+
+@pytest.mark.parametrize("junction", OTHERS, ids=repr)
+def test_junctions_without(junction):
+    assert table(junction) is None
+
+
+@pytest.mark.parametrize("junction", DENSE, ids=repr)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch", [32, 64, 65, 128, 200])
+def test_layers_are_those_of_dense_float64(junction, dtype, batch):
+    check(NATIVE, junction, batch, dtype=dtype, activation=Activation(Kind.GELU), layout=batch % 4)
+
+
+def test_the_same_bits_for_any_number_of_threads():
+    before = torch.get_num_threads()
+    for junction in DENSE:
+        layer = gs.nn.SparseLinear(junction)
+        for batch in (64, 200):
+            x = torch.randn(batch, junction.in_features)
+            found = []
+            for threads in (1, 2, 3):
+                torch.set_num_threads(threads)
+                found.append(layer(x))
+            torch.set_num_threads(before)
+            assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])
+
+
+def test_infinities_stay_on_their_edges():
+    mask = RNG.random((20, 200)) < 0.5
+    layer = gs.nn.SparseLinear(gs.Bipartite.from_mask(mask))
+    x = torch.randn(64, 200)
+    x[:, 7] = torch.inf
+    assert np.array_equal(layer(x).isfinite().all(0).numpy(), ~mask[:, 7])
+
+
+def test_blocks_follow_the_topology():
+    layer = gs.nn.SparseLinear(DENSE[0], bias=False)
+    x = torch.randn(64, 300)
+    layer(x)
+    other = random_junction(RNG, 300, 50, 0.6)
+    layer.adopt(other, torch.ones(other.num_edges))
+    torch.testing.assert_close(
+        layer(x).double(), x.double() @ torch.tensor(other.to_mask().T, dtype=torch.float64), rtol=0, atol=1e-4
+    )
+
+
+def test_what_is_remembered_of_a_structure_goes_when_its_arrays_change():
+    memo, made = Memo(), []
+
+    def make(structure):
+        made.append(structure.num_edges)
+        return len(made)
+
+    structure = Structure.of(DENSE[0])
+    assert memo.of(structure, make) == memo.of(structure, make) == 1
+    same = Structure(structure.in_features, structure.out_features, structure.arrays)
+    assert memo.of(same, make) == 1
+    assert memo.of(Structure(301, structure.out_features, structure.arrays), make) == 2
+    structure.arrays[1][0] += 0
+    assert memo.of(structure, make) == 3
+    arrays = (structure.arrays[0], structure.arrays[1].clone(), *structure.arrays[2:])
+    assert memo.of(Structure(structure.in_features, structure.out_features, arrays), make) == 4
+
+
+def test_every_instruction_set_takes_them_or_leaves_them():
+    before = native._native.instruction_set()
+    layer = gs.nn.SparseLinear(DENSE[0])
+    x, found = torch.randn(128, 300), []
+    for instructions in instruction_sets():
+        native._native.use_instruction_set(instructions)
+        found.append(layer(x))
+        assert native._native.uses_blocks() is (instructions == "avx512")
+    native._native.use_instruction_set(before)
+    for other in found:
+        torch.testing.assert_close(other, found[0])
