@@ -39,7 +39,7 @@ def main():
             x, dy = torch.randn(options.batch, size), torch.randn(options.batch, size)
             alive.append(contenders)
             contenders = correct(contenders, x)
-            per_block = max(1, int(0.02 / (size * size * options.batch * 6 / 150e9)))
+            per_block = 20 if size <= 2048 else 3
             steps = {name: layer_step(contender.module, x, dy) for name, contender in contenders.items()}
             timings = best_of_blocks(steps, blocks=options.rounds, per_block=per_block)
             report.section(f"{size} x {size}, batch {options.batch}, density {density:g}", timings, 1 / density)

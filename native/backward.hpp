@@ -126,22 +126,26 @@ struct BackwardPass {
         }
     }
 
-    // dz of the last layer.
+    // dz of the last layer: dy where it is, if that will do.
     template <int C>
-    void begin(int64_t b, int part_number, bool add, const Place& at) const {
+    Chunk<const T> begin(int64_t b, int part_number, bool add, const Place& at) const {
         const Layer<T>& last = a.layers[a.depth - 1];
         const int64_t O = last.junction.outputs, left = a.batch - b;
         const Range range = at.share(O);
-        const Chunk<T> dz{buffer(at.group, 1), C * Lanes<T>::count};
+        const Chunk<T> own{buffer(at.group, 1), C * Lanes<T>::count};
         T* db = space(a.depth - 1, part_number).db;
+        const bool there = last.activation == IDENTITY && !worth_packing(a.dy, a.batch, O, last.junction.edges);
+        const Chunk<const T> dz = operand<T, C>(a.dy, b, there ? nullptr : own.base);
+        if (!there) pack<T, C>(a.dy, b, left, range, own);
+        if (last.activation == IDENTITY && !db) return dz;
         LaneSums<T> sums(add);
-        pack<T, C>(a.dy, b, left, range, dz);
         for (int64_t j = range.first; j < range.last; ++j) {
             Vector<T> v[C];
             get<T, C>(dz.row(j), v, C * Lanes<T>::count);
             differentiate<T, C>(last, v, a.last + j * a.batch + b, left, db ? db + j : nullptr, sums);
-            put<T, C>(dz.row(j), v, C * Lanes<T>::count);
+            if (!there) put<T, C>(own.row(j), v, C * Lanes<T>::count);
         }
+        return dz;
     }
 
     // Through layer l: its weight gradient, and dz of the layer before it, or dx.
@@ -176,9 +180,8 @@ struct BackwardPass {
         constexpr int64_t span = C * Lanes<T>::count;
         T* own = pack_x ? buffer(at.group, 0) : nullptr;
         if (own && !x_is_there) pack<T, C>(a.x, b, a.batch - b, at.share(stack.junction(0).inputs), {own, span});
-        begin<C>(b, part_number, add, at);
+        Chunk<const T> dz = begin<C>(b, part_number, add, at);
         at.meet();
-        Chunk<const T> dz{buffer(at.group, 1), span};
         for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
             const Chunk<const T> x = l == 0 ? operand<T, C>(a.x, b, own)
                 : stack.template kept_output<C>(a.kept, l - 1, b, at.group);

@@ -98,12 +98,9 @@ void bind_linear(nb::module_& m) {
     m.def("instruction_sets", &instruction_sets, "Those of the kernels that run here, best first.");
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
-    nb::class_<BlockTable>(m, "BlockTable");
+    nb::class_<Tables>(m, "Tables").def_prop_ro("blocks", &Tables::has_blocks);
+    m.def("tables", [](const DescribedJunction& described, bool blocks) { return std::make_unique<Tables>(junction(described), blocks); });
     m.def("uses_blocks", [] { return chosen->blocks; });
-    m.def("blocks", [](const DescribedJunction& described) {
-        const Junction g = junction(described);
-        return BlockTable::pays(g) ? std::make_unique<BlockTable>(g) : nullptr;
-    });
     m.def("stack_forward", [](bool wide, const std::vector<Described>& layers, int64_t batch, const Address& x, uintptr_t y,
                               uintptr_t z, uintptr_t kept, int threads) {
         if (wide) call_forward<double>(chosen->forward64, layers, batch, x, y, z, kept, threads);

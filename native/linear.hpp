@@ -21,7 +21,8 @@ struct Junction {
     const int32_t *column_starts, *column_outputs, *column_edges;  // (I + 1), (E), (E)
     const int32_t* offsets;                                        // (k), ascending
     int64_t num_offsets;
-    const Blocks* blocks;  // or null
+    const int32_t* rotation;  // tables of the offsets that are kept, or null
+    const Blocks* blocks;     // or null
 };
 
 // A (features, batch) matrix of any layout with one unit stride.

@@ -38,13 +38,15 @@ struct Rotation {
     const int32_t* descending;   // turn after turn: minus the offsets, descending, plus O for every turn
     const int32_t* ascending;    // (2 k) the offsets, and the offsets plus O
 
+    // How many integers they are that nobody keeps.
     static int64_t integers(const Junction& g) {
-        return g.offsets ? 3 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
+        return g.offsets && !g.rotation ? 3 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
     }
 
-    Rotation(const Junction& g, int32_t* memory) : starts(memory), below(starts + g.outputs + 1),
+    // Those that are kept, or made in `memory`.
+    Rotation(const Junction& g, int32_t* memory) : starts(g.rotation ? g.rotation : memory), below(starts + g.outputs + 1),
         heads(below + g.outputs), descending(heads + g.outputs), ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
-        if (g.offsets) fill(g, memory);
+        if (g.offsets && !g.rotation) fill(g, memory);
     }
 
   private:
@@ -95,7 +97,7 @@ struct Columns {
 
     Row operator[](int64_t i) const {
         if (g.offsets) {
-            const int64_t at = i % g.outputs, unwrapped = rotation.below[g.outputs - 1 - at];
+            const int64_t at = i < g.outputs ? i : i % g.outputs, unwrapped = rotation.below[g.outputs - 1 - at];
             return {i * g.num_offsets, int(g.num_offsets), rotation.ascending + unwrapped, at - g.outputs};
         }
         const int64_t begin = g.column_starts[i];
@@ -118,7 +120,7 @@ struct Columns {
         const int32_t k = int32_t(g.num_offsets);
         for (int64_t i = first; i < last; ++i) {
             const Row column = (*this)[i];
-            const int32_t wrapped = k - int32_t(column.sources - rotation.ascending), turn = int32_t(i / g.outputs);
+            const int32_t wrapped = k - int32_t(column.sources - rotation.ascending), turn = i < g.outputs ? 0 : int32_t(i / g.outputs);
             const int32_t *sources = column.sources, *heads = rotation.heads + column.shift;
             for (int32_t s = 0; s < k; ++s) f(column.begin + s, int64_t(heads[sources[s]] + wrapped + turn * k - s));
         }

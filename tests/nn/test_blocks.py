@@ -38,18 +38,18 @@ OTHERS = [
 ]
 
 
-def table(junction):
-    return native._blocks(Structure.of(junction))
+def has_blocks(junction):
+    return native._tables(Structure.of(junction), blocks=True).blocks
 
 
 @pytest.mark.parametrize("junction", DENSE, ids=repr)
 def test_junctions_with_blocks(junction):
-    assert table(junction) is not None
+    assert has_blocks(junction)
 
 
 @pytest.mark.parametrize("junction", OTHERS, ids=repr)
 def test_junctions_without(junction):
-    assert table(junction) is None
+    assert not has_blocks(junction)
 
 
 @pytest.mark.parametrize("junction", DENSE, ids=repr)
@@ -93,21 +93,23 @@ def test_blocks_follow_the_topology():
 
 
 def test_what_is_remembered_of_a_structure_goes_when_its_arrays_change():
-    memo, made = Memo(), []
+    made = []
 
     def make(structure):
         made.append(structure.num_edges)
         return len(made)
 
+    memo = Memo(make)
+
     structure = Structure.of(DENSE[0])
-    assert memo.of(structure, make) == memo.of(structure, make) == 1
+    assert memo.of(structure) == memo.of(structure) == 1
     same = Structure(structure.in_features, structure.out_features, structure.arrays)
-    assert memo.of(same, make) == 1
-    assert memo.of(Structure(301, structure.out_features, structure.arrays), make) == 2
+    assert memo.of(same) == 1
+    assert memo.of(Structure(301, structure.out_features, structure.arrays)) == 2
     structure.arrays[1][0] += 0
-    assert memo.of(structure, make) == 3
+    assert memo.of(structure) == 3
     arrays = (structure.arrays[0], structure.arrays[1].clone(), *structure.arrays[2:])
-    assert memo.of(Structure(structure.in_features, structure.out_features, arrays), make) == 4
+    assert memo.of(Structure(structure.in_features, structure.out_features, arrays)) == 4
 
 
 def test_every_instruction_set_takes_them_or_leaves_them():

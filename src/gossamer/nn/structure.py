@@ -62,7 +62,7 @@ class Structure:
 
     def junction(self) -> Junction:
         """The junction: the one that the structure was made of, or made of the arrays and checked if they changed."""
-        return _JUNCTIONS.of(self, Structure._made)
+        return _JUNCTIONS.of(self)
 
     def _made(self) -> Junction:
         arrays = [array.cpu().numpy() for array in self.arrays]
@@ -72,18 +72,23 @@ class Structure:
 
 
 class Memo(Generic[_Made]):
-    """What was made of structures, as long as their arrays live and nobody writes to them."""
+    """What was made of structures, as long as their arrays live and nobody writes to them.
 
-    def __init__(self) -> None:
+    Args:
+        make: makes it.
+    """
+
+    def __init__(self, make: Callable[[Structure], _Made]) -> None:
+        self._make = make
         self._known: MutableMapping[Tensor, tuple[tuple[int, int], list[tuple[weakref.ref[Tensor], int]], _Made]]
         self._known = WeakIdKeyDictionary()
 
-    def of(self, structure: Structure, make: Callable[[Structure], _Made]) -> _Made:
+    def of(self, structure: Structure) -> _Made:
         """What was made of a structure, or is now."""
         found = self._known.get(structure.arrays[0])
         if found is not None and found[0] == _sizes(structure) and _are(structure.arrays, found[1]):
             return found[2]
-        made = make(structure)
+        made = self._make(structure)
         self.keep(structure, made)
         return made
 
@@ -93,7 +98,7 @@ class Memo(Generic[_Made]):
         self._known[structure.arrays[0]] = (_sizes(structure), seen, made)
 
 
-_JUNCTIONS: Memo[Junction] = Memo()
+_JUNCTIONS: Memo[Junction] = Memo(Structure._made)
 
 
 def _sizes(structure: Structure) -> tuple[int, int]:

@@ -7,6 +7,7 @@ contiguous vectors of the batch. Inputs of any layout are taken; results are fea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -191,8 +192,9 @@ def _address(tensor: Tensor | None) -> int:
 def _described(
     structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation, batch: int
 ) -> _native.Layer:
-    blocks = _BLOCKS.of(structure, _blocks) if batch >= _BLOCKS_FROM and _native.uses_blocks() else None
-    return _junction(structure), blocks, w_E.data_ptr(), _address(bias_O), activation.kind, activation.slope
+    blocks = batch >= _BLOCKS_FROM and _native.uses_blocks()
+    tables = _TABLES[blocks].of(structure) if blocks or structure.rotated else None
+    return _junction(structure), tables, w_E.data_ptr(), _address(bias_O), activation.kind, activation.slope
 
 
 def _junction(structure: Structure) -> _native.Junction:
@@ -205,14 +207,16 @@ def _junction(structure: Structure) -> _native.Junction:
     )
 
 
-_BLOCKS: Memo[_native.BlockTable | None] = Memo()
-
 _BLOCKS_FROM = 32
 """No shorter batch fills the widest chunk (4 vectors of 8 or 16 numbers)."""
 
 
-def _blocks(structure: Structure) -> _native.BlockTable | None:
-    return _native.blocks(_junction(structure))
+def _tables(structure: Structure, *, blocks: bool) -> _native.Tables:
+    return _native.tables(_junction(structure), blocks)
+
+
+_TABLES = (Memo(partial(_tables, blocks=False)), Memo(partial(_tables, blocks=True)))
+"""What is made once of a structure: a rotated one's tables, without and with blocks of rows where they pay."""
 
 
 def _one_unit_stride(x: Tensor) -> Tensor:

@@ -1,5 +1,4 @@
-// Makes the blocks of a junction: native/blocks.hpp says what for.
-#include "block_table.hpp"
+#include "tables.hpp"
 
 #include "rows.hpp"
 
@@ -7,10 +6,35 @@ namespace gossamer {
 
 using portable::Rotation, portable::Row, portable::Rows;
 
-BlockTable::BlockTable(const Junction& g) {
-    std::vector<int32_t> tables(Rotation::integers(g));
-    const Rotation rotation(g, tables.data());
-    const Rows rows{g, rotation};
+namespace {
+
+// Whether rows have so much in common that blocks are faster, and numbers of 16 bits describe them. Measured on Zen 4: 1.1
+// times faster at a tenth of the edges and 1.5 at a fifth, nothing gained where a chunk of the inputs leaves the cache.
+bool blocks_pay(const Junction& g, const Rows& rows) {
+    constexpr int64_t most = (1 << 16) - 1, in_cache = 2048;
+    const int64_t needed = g.inputs * g.outputs / (g.inputs <= in_cache ? 12 : 3);
+    if (g.inputs > most || g.edges < 64 * g.outputs || g.edges < needed) return false;
+    for (int64_t j = 0; j < g.outputs; j += Blocks::rows)
+        if (rows.begin(j + Blocks::rows < g.outputs ? j + Blocks::rows : g.outputs) - rows.begin(j) > most) return false;
+    return true;
+}
+
+}  // namespace
+
+Tables::Tables(Junction g, bool with_blocks) : rotation(Rotation::integers(g)) {
+    Rotation(g, rotation.data());
+    join(g);
+    if (with_blocks && blocks_pay(g, Rows{g, Rotation(g, nullptr)})) make_blocks(g);
+}
+
+void Tables::join(Junction& g) const {
+    if (g.offsets) g.rotation = rotation.data();
+    if (has_blocks()) g.blocks = &blocks;
+}
+
+void Tables::make_blocks(const Junction& g) {
+    const Rotation tables(g, nullptr);
+    const Rows rows{g, tables};
     std::vector<uint8_t> readers(g.inputs);   // the set of the block's rows that read an input
     std::vector<uint16_t> places_of(g.inputs);  // where its places begin in the block
     const int64_t count = (g.outputs + Blocks::rows - 1) / Blocks::rows;
@@ -53,19 +77,6 @@ BlockTable::BlockTable(const Junction& g) {
     }
     inputs.shrink_to_fit();
     blocks = {counts.data(), inputs.data(), places.data(), starts.data()};
-}
-
-bool BlockTable::pays(const Junction& g) {
-    // Measured on Zen 4: 1.1 times faster at a tenth of the edges and 1.5 at a fifth, nothing gained beyond the cache.
-    constexpr int64_t most = (1 << 16) - 1, in_cache = 2048;
-    const int64_t needed = g.inputs * g.outputs / (g.inputs <= in_cache ? 12 : 3);
-    if (g.inputs > most || g.edges < 64 * g.outputs || g.edges < needed) return false;
-    std::vector<int32_t> tables(Rotation::integers(g));
-    const Rotation rotation(g, tables.data());
-    const Rows rows{g, rotation};
-    for (int64_t j = 0; j < g.outputs; j += Blocks::rows)
-        if (rows.begin(j + Blocks::rows < g.outputs ? j + Blocks::rows : g.outputs) - rows.begin(j) > most) return false;
-    return true;
 }
 
 }  // namespace gossamer
