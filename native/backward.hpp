@@ -10,7 +10,7 @@
 namespace gossamer::GOSSAMER_ISA {
 
 constexpr int MOST_PARTS = 16;
-constexpr int64_t MOST_NUMBERS = 4 << 20;  // that all parts of the weight gradients may take
+constexpr int64_t MOST_NUMBERS = 1 << 20;  // that all parts of the weight gradients may take
 
 // How many parts: of the sizes alone, never of the threads.
 template <typename T>

@@ -14,3 +14,4 @@ void bind_graph(nanobind::module_& m);
 void bind_linear(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
+void bind_watch(nanobind::module_& m);

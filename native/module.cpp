@@ -9,4 +9,5 @@ NB_MODULE(_native, m) {
     bind_linear(m);
     bind_overlap(m);
     bind_training(m);
+    bind_watch(m);
 }

@@ -79,6 +79,9 @@ def plan(
     /,
 ) -> Plan: ...
 
+# bind_watch.cpp
+def unchanged(checks: list[tuple[int, object, object, object]], /) -> bool: ...
+
 # assignment_dense.cpp, assignment_sparse.cpp
 def assign_dense(costs: NDArray[np.float64], columns: NDArray[np.int64]) -> None: ...
 def assign_sparse(

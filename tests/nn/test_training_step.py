@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import gossamer as gs
 from gossamer.generators import erdos_renyi
@@ -211,6 +213,32 @@ def test_anything_may_change_between_steps(change):
         pair.both(lambda model, optimizer: optimizer.state.pop(model[0].weight))
     for _ in range(3):
         pair.step(*batch())
+
+
+def test_the_criterion_may_change(ways):
+    pair = Pair(network(), lambda model: torch.optim.SGD(model.parameters(), lr=0.1))
+    pair.step(*batch())
+    pair.criterion.label_smoothing = 0.3
+    pair.step(*batch())
+    pair.criterion.weight = torch.tensor([1.0, 2.0, 0.5, 1.0])
+    pair.step(*batch())
+    pair.criterion.weight = None
+    pair.criterion.reduction = "sum"
+    pair.step(*batch(), rtol=1e-4, atol=1e-4)
+    assert ways == [True, True, False, False]
+
+
+def test_global_hooks_are_called(ways):
+    pair, seen = Pair(network(), lambda model: torch.optim.SGD(model.parameters(), lr=0.1)), []
+    pair.step(*batch())
+    for register, name in ((register_module_forward_hook, "module"), (register_optimizer_step_post_hook, "optimizer")):
+        handle = register(lambda *_, name=name: seen.append(name))
+        try:
+            pair.take(*batch())
+        finally:
+            handle.remove()
+    assert ways == [True, False, False]
+    assert set(seen) == {"module", "optimizer"}
 
 
 def test_groups_have_rates_of_their_own_and_schedulers_change_them(ways, recwarn):

@@ -8,7 +8,6 @@ update are then one call, in which each thread takes its part of the batch throu
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
+from torch.nn.modules import module as torch_module
 from torch.nn.modules.module import _has_any_global_hook
 from torch.optim import optimizer as torch_optimizer
 
@@ -24,11 +24,19 @@ from gossamer.nn.linear import SparseLinear
 from gossamer.nn.operators import check, traced
 from gossamer.nn.sequential import Sequential, stackable, unobserved
 from gossamer.nn.stack import serves
+from gossamer.nn.watch import Watch
 
 Criterion: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """A scalar out of a network's outputs and the targets."""
 
 _OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+
+_GLOBAL_HOOKS = (
+    torch_module._global_forward_hooks,
+    torch_module._global_forward_pre_hooks,
+    torch_module._global_backward_hooks,
+    torch_module._global_backward_pre_hooks,
+)
 
 _UNKNOWN = ("maximize", "differentiable", "capturable", "amsgrad")
 """Options of theirs that are left to PyTorch."""
@@ -81,29 +89,21 @@ class TrainingStep:
             TypeError: dtypes that differ.
             IndexError: a label that is no class, as from `torch.nn.functional.cross_entropy`.
         """
-        split = _split(self._model) if self._usual(x, targets) and _known(self._optimizer) else None
-        if split is None:
+        if not _plain(x, targets):
             return self._ordinary(self._model, x, targets)
-        before, layers = split
-        with torch.no_grad():
-            for module in before:
-                x = module(x)
-        if self._plan is None or not self._plan.holds(layers, self._optimizer):
-            self._plan = _Plan.of(layers, self._optimizer)
-        if self._plan is not None and self._plan.takes(x, targets):
+        plan = self._plan
+        if plan is None or not plan.holds(self._optimizer):
+            plan = self._plan = _Plan.of(self._model, self._optimizer, self._criterion)
+        if plan is None:
+            return self._ordinary(self._model, x, targets)
+        if plan.before:
+            with torch.no_grad():
+                for module in plan.before:
+                    x = module(x)
+        if plan.takes(x, targets):
             with contextlib.suppress(ValueError):  # labels that are no classes: PyTorch knows one that it skips
-                smoothing = self._criterion.label_smoothing  # type: ignore[attr-defined]
-                return self._plan.run(x, targets, smoothing, self._optimizer)
-        return self._ordinary(Sequential(*layers), x, targets)
-
-    def _usual(self, x: Tensor, targets: Tensor) -> bool:
-        """Whether inputs, targets and criterion are of the kind that one call serves."""
-        criterion = self._criterion
-        if type(criterion) is not nn.CrossEntropyLoss or criterion._buffers["weight"] is not None:
-            return False
-        labels = type(targets) is Tensor and targets.dtype is torch.int64 and targets.is_cpu and targets.is_contiguous()
-        plain = native.built() and torch.is_grad_enabled() and not x.requires_grad and not traced(x)
-        return labels and plain and criterion.reduction == "mean" and unobserved(criterion)
+                return plan.run(x, targets, self._optimizer)
+        return self._ordinary(plan.stack, x, targets)
 
     def _ordinary(self, model: nn.Module, x: Tensor, targets: Tensor) -> tuple[float, Tensor]:
         self._optimizer.zero_grad()
@@ -118,16 +118,23 @@ class TrainingStep:
 class _Plan:
     """Addresses of all that a step reads and writes, and what they were taken of."""
 
+    before: list[nn.Module]
+    stack: Sequential
     width: int  # features of the inputs
     dtype: torch.dtype
-    objects: list[object]
-    numbers: list[int]
+    moving: list[bool]  # of each group whether it has momentum
     gradients: list[tuple[nn.Parameter, Tensor | None]]  # of all that the optimiser knows; frozen ones have none
+    smoothing: float
+    watch: Watch
     native: native.Plan
 
     @classmethod
-    def of(cls, layers: list[SparseLinear], optimizer: torch.optim.Optimizer) -> _Plan | None:
-        """A plan, if the optimiser updates the layers' parameters and nothing else, and has begun to."""
+    def of(cls, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: Criterion) -> _Plan | None:
+        """A plan, if the model is a stack, and the optimiser updates its parameters and nothing else, and has begun."""
+        split = _split(model)
+        if split is None or not _known(optimizer) or not _mean_cross_entropy(criterion) or not native.built():
+            return None
+        before, layers = split
         example = layers[0].weight
         parameters = [p for layer in layers for p in layer._parameters.values() if p is not None]
         wells: dict[Tensor | None, Tensor] = {
@@ -149,25 +156,32 @@ class _Plan:
                 return None
             groups.append(("betas" in group, begun))
         of_layers = [(wells.get(layer.weight), wells.get(layer.bias)) for layer in layers]
-        plan = native.Plan([layer.described() for layer in layers], of_layers, groups)
-        gradients = [(p, wells.get(p)) for group in optimizer.param_groups for p in group["params"]]
-        return cls(layers[0].in_features, example.dtype, *_fingerprint(layers, optimizer), gradients, plan)
+        return cls(
+            before,
+            Sequential(*layers),
+            layers[0].in_features,
+            example.dtype,
+            _moving(optimizer),
+            [(p, wells.get(p)) for group in optimizer.param_groups for p in group["params"]],
+            criterion.label_smoothing,  # type: ignore[attr-defined]
+            _watch(model, layers, optimizer, criterion),
+            native.Plan([layer.described() for layer in layers], of_layers, groups),
+        )
 
-    def holds(self, layers: list[SparseLinear], optimizer: torch.optim.Optimizer) -> bool:
-        """Whether all is where it was."""
-        objects, numbers = _fingerprint(layers, optimizer)
-        same = len(objects) == len(self.objects) and all(map(operator.is_, objects, self.objects))
-        return same and numbers == self.numbers
+    def holds(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether all is where it was, and nobody has begun to look."""
+        return self.watch.holds() and self.moving == _moving(optimizer)
 
     def takes(self, x: Tensor, labels: Tensor) -> bool:
         """Whether inputs and labels fit."""
-        return serves(x) and x.dtype is self.dtype and x.shape[1] == self.width and labels.shape == x.shape[:1] != (0,)
+        if not serves(x) or x.dtype is not self.dtype:
+            return False
+        batch, width = x.shape
+        return width == self.width and labels.shape == (batch,) and batch > 0
 
-    def run(
-        self, x: Tensor, labels: Tensor, smoothing: float, optimizer: torch.optim.Optimizer
-    ) -> tuple[float, Tensor]:
+    def run(self, x: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer) -> tuple[float, Tensor]:
         """One step. ValueError: a label is no class."""
-        found = self.native.run(x, labels, smoothing, [_rates(group) for group in optimizer.param_groups])
+        found = self.native.run(x, labels, self.smoothing, [_rates(group) for group in optimizer.param_groups])
         for parameter, gradient in self.gradients:
             if parameter.grad is not gradient:
                 parameter.grad = gradient
@@ -176,31 +190,61 @@ class _Plan:
         return found
 
 
-def _fingerprint(layers: list[SparseLinear], optimizer: torch.optim.Optimizer) -> tuple[list[object], list[int]]:
-    """What a plan hangs on: objects that must be the same, and numbers that must be equal. Made at every step."""
-    parameters: list[Tensor | None] = []
-    buffers: list[Tensor | None] = []
-    states: list[object] = []
-    others: list[object] = []
+def _plain(x: Tensor, targets: Tensor) -> bool:
+    """Whether inputs and targets are of the kind that one call serves."""
+    labels = type(targets) is Tensor and targets.dtype is torch.int64 and targets.is_cpu and targets.is_contiguous()
+    return labels and not x.requires_grad and not traced(x) and torch.is_grad_enabled()
+
+
+def _mean_cross_entropy(criterion: Criterion) -> bool:
+    """Whether a criterion is what the kernels compute, and nobody looks at it."""
+    if type(criterion) is not nn.CrossEntropyLoss:
+        return False
+    return criterion.weight is None and criterion.reduction == "mean" and unobserved(criterion)
+
+
+def _moving(optimizer: torch.optim.Optimizer) -> list[bool]:
+    return [group.get("momentum", 0) != 0 for group in optimizer.param_groups]
+
+
+def _watch(
+    model: nn.Module, layers: list[SparseLinear], optimizer: torch.optim.Optimizer, criterion: Criterion
+) -> Watch:
+    """What a plan hangs on."""
+    watch = Watch()
+    watch.values(model._modules)
+    watch.values(vars(criterion)["_buffers"])
+    watch.items(vars(criterion), "reduction", "label_smoothing")
+    watch.empty(*_GLOBAL_HOOKS)
+    assert isinstance(criterion, nn.Module)
+    for module in (model, criterion, *layers):
+        hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+        watch.empty(*hooks)
+        watch.items(vars(module), "forward")
+    tensors: list[Tensor] = []
     for layer in layers:
-        parameters += layer._parameters.values()
-        buffers += layer._buffers.values()
-        others += (layer, layer.activation)
+        watch.items(vars(layer), "activation", "backend")
+        for held in (layer._parameters, layer._buffers):
+            watch.values(held)
+            tensors += [tensor for tensor in held.values() if tensor is not None]
+        for parameter in layer._parameters.values():
+            if parameter is not None:
+                watch.attributes(parameter, "requires_grad", "_backward_hooks", "_post_accumulate_grad_hooks")
+                watch.result(Tensor.numel, parameter)
+    watch.items(vars(optimizer), "state", "param_groups", "step", "grad_scale", "found_inf")
+    watch.empty(optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
+    watch.empty(torch_optimizer._global_optimizer_pre_hooks, torch_optimizer._global_optimizer_post_hooks)
+    watch.members(optimizer.param_groups)
+    watch.values(optimizer.state)
     for group in optimizer.param_groups:
-        others.append(group.get("momentum", 0) != 0)
-        others += group["params"]
-        for p in group["params"]:
-            states += optimizer.state.get(p, {}).values()
-    weights = [p for p in parameters if p is not None]
-    tensors = [
-        *weights,
-        *(array for array in buffers if array is not None),
-        *(kept for kept in states if type(kept) is Tensor),
-    ]
-    numbers = [*map(Tensor.data_ptr, tensors), *map(Tensor.numel, weights)]
-    numbers += [array._version for array in buffers if array is not None]
-    numbers += [p.requires_grad for p in weights]
-    return others + tensors, numbers
+        watch.items(group, "params", *_UNKNOWN)
+        watch.members(group["params"])
+    for kept in optimizer.state.values():
+        watch.values(kept)
+        tensors += [tensor for tensor in kept.values() if type(tensor) is Tensor]
+    for tensor in tensors:
+        watch.result(Tensor.data_ptr, tensor)
+    return watch
 
 
 def _split(model: nn.Module) -> tuple[list[nn.Module], list[SparseLinear]] | None:

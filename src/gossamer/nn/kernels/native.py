@@ -178,11 +178,16 @@ class Plan:
         """
         x = _one_unit_stride(x_BI)
         batch = x.shape[0]
-        y_CB = x.new_empty((self._classes, batch))
+        y_BC = x.new_empty_strided((batch, self._classes), (1, batch))
         address = (x.data_ptr(), x.stride(1), x.stride(0))
-        places = (y_CB.data_ptr(), labels_B.data_ptr())
+        places = (y_BC.data_ptr(), labels_B.data_ptr())
         loss = self._plan.run(batch, address, *places, smoothing, rates, torch.get_num_threads())
-        return loss, y_CB.t()
+        return loss, y_BC
+
+
+def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:
+    """Whether all things are as they were; see `gossamer.nn.watch`."""
+    return _native.unchanged(checks)
 
 
 def _address(tensor: Tensor | None) -> int:

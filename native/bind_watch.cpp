@@ -1,0 +1,75 @@
+// Whether Python objects are as they were: what gossamer.nn.training_step would ask before each step, without bytecode.
+#include <nanobind/nanobind.h>
+
+#include "bind.hpp"
+
+namespace nb = nanobind;
+
+namespace {
+
+enum Check : long { EMPTY, VALUES, MEMBERS, ITEM, ATTRIBUTE, RESULT };
+
+bool same_values(PyObject* dict, PyObject* expected) {
+    if (PyDict_Size(dict) != PyTuple_Size(expected)) return false;
+    PyObject *key, *value;
+    Py_ssize_t place = 0, number = 0;
+    while (PyDict_Next(dict, &place, &key, &value))
+        if (value != PyTuple_GetItem(expected, number++)) return false;
+    return true;
+}
+
+bool same_members(PyObject* list, PyObject* expected) {
+    const Py_ssize_t size = PyList_Size(list);
+    if (size != PyTuple_Size(expected)) return false;
+    for (Py_ssize_t k = 0; k < size; ++k)
+        if (PyList_GetItem(list, k) != PyTuple_GetItem(expected, k)) return false;
+    return true;
+}
+
+// Things that are missing count as None.
+bool same_item(PyObject* dict, PyObject* key, PyObject* expected) {
+    PyObject* found = PyDict_GetItemWithError(dict, key);
+    return (found ? found : Py_None) == expected;
+}
+
+bool same_attribute(PyObject* object, PyObject* name, PyObject* expected) {
+    PyObject* found = PyObject_GetAttr(object, name);
+    if (!found) {
+        PyErr_Clear();
+        return expected == Py_None;
+    }
+    Py_DECREF(found);
+    return found == expected;
+}
+
+bool same_result(PyObject* object, PyObject* method, PyObject* expected) {
+    PyObject* found = PyObject_CallOneArg(method, object);
+    if (!found) throw nb::python_error();
+    const int equal = PyObject_RichCompareBool(found, expected, Py_EQ);
+    Py_DECREF(found);
+    return equal == 1;
+}
+
+// `checks` are tuples (which, object, name or method, expected).
+bool unchanged(nb::list checks) {
+    for (nb::handle check : checks) {
+        PyObject* const each = check.ptr();
+        PyObject *const object = PyTuple_GetItem(each, 1), *const name = PyTuple_GetItem(each, 2), *const expected = PyTuple_GetItem(each, 3);
+        bool same = false;
+        switch (PyLong_AsLong(PyTuple_GetItem(each, 0))) {
+            case EMPTY: same = PyDict_Size(object) == 0; break;
+            case VALUES: same = same_values(object, expected); break;
+            case MEMBERS: same = same_members(object, expected); break;
+            case ITEM: same = same_item(object, name, expected); break;
+            case ATTRIBUTE: same = same_attribute(object, name, expected); break;
+            case RESULT: same = same_result(object, name, expected); break;
+        }
+        if (PyErr_Occurred()) throw nb::python_error();
+        if (!same) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void bind_watch(nb::module_& m) { m.def("unchanged", &unchanged); }

@@ -1,0 +1,53 @@
+"""Whether objects are as they were, asked before every training step and therefore answered natively."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gossamer.nn.kernels.native import unchanged
+
+
+class Watch:
+    """Remembers how things are; `holds` says whether they still are so. Objects are compared by identity.
+
+    >>> things = {"a": 1}
+    >>> watch = Watch()
+    >>> watch.values(things)
+    >>> watch.holds()
+    True
+    >>> things["b"] = 2
+    >>> watch.holds()
+    False
+    """
+
+    def __init__(self) -> None:
+        self._checks: list[tuple[int, Any, Any, Any]] = []
+
+    def empty(self, *mappings: Mapping[Any, Any]) -> None:
+        """Dictionaries that are empty."""
+        self._checks += [(0, mapping, None, None) for mapping in mappings]
+
+    def values(self, mapping: Mapping[Any, Any]) -> None:
+        """The values of a dictionary, in its order."""
+        self._checks.append((1, mapping, None, tuple(mapping.values())))
+
+    def members(self, members: list[Any]) -> None:
+        """The members of a list."""
+        self._checks.append((2, members, None, tuple(members)))
+
+    def items(self, mapping: Mapping[str, Any], *keys: str) -> None:
+        """Some items of a dictionary; those that are not there are like None."""
+        self._checks += [(3, mapping, key, mapping.get(key)) for key in keys]
+
+    def attributes(self, thing: object, *names: str) -> None:
+        """Some attributes; those that are not there are like None."""
+        self._checks += [(4, thing, name, getattr(thing, name, None)) for name in names]
+
+    def result(self, method: Callable[[Any], object], thing: object) -> None:
+        """What a method of its class returns for a thing; compared by value."""
+        self._checks.append((5, thing, method, method(thing)))
+
+    def holds(self) -> bool:
+        """Whether nothing has changed."""
+        return unchanged(self._checks)
