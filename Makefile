@@ -29,7 +29,7 @@ sanitize: install
 	$(VENV)/bin/cmake --build build/sanitize
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1 GOSSAMER_NATIVE_MODULE="$$(ls build/sanitize/native/_native*.so)" \
-	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/nn/test_kernels.py tests/nn/test_linear.py
+	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/nn/test_kernels.py tests/nn/test_blocks.py tests/nn/test_training_step.py tests/nn/test_linear.py
 
 clean:
 	rm -rf $(VENV) build site

@@ -1,10 +1,11 @@
 """What rewiring costs: its share of a training, and one update of a large junction.
 
-    python benchmarks/rewiring.py [--rounds 5] [--threads 2] [--edges 1000000] [--cpu] [--json F]
+    python benchmarks/rewiring.py [--rounds 5] [--threads 2] [--edges 1000000] [--one-call] [--cpu] [--json F]
 
 The share: 1000 x 1000 at 95 % sparsity with a full head of 10, batch 128, SGD with momentum. Blocks of `--every` steps
 (100), in which each rule updates once, take turns with blocks of the static network. Updates: SGD with momentum, one
-junction, batch 128. With `--cpu` and one thread, processor time is counted instead of wall time: what a busy machine
+junction, batch 128. Steps are plain PyTorch, or with `--one-call` those of `gossamer.nn.TrainingStep`, in which the same
+update weighs more. With `--cpu` and one thread, processor time is counted instead of wall time: what a busy machine
 can still tell.
 """
 
@@ -27,6 +28,7 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--every", type=int, default=100)
 parser.add_argument("--edges", type=int, default=1_000_000)
 parser.add_argument("--widths", type=int, nargs="+", default=[3200])
+parser.add_argument("--one-call", action="store_true", help="steps of gossamer.nn.TrainingStep")
 parser.add_argument("--cpu", action="store_true", help="count processor time")
 parser.add_argument("--json")
 
@@ -47,7 +49,7 @@ def rules(every):
 class Training:
     """A network in training under one rule."""
 
-    def __init__(self, rule, junctions, clock=time.perf_counter):
+    def __init__(self, rule, junctions, clock=time.perf_counter, one_call=False):
         self.clock = clock
         self.model = gs.nn.mlp(gs.Topology(junctions))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.01, momentum=0.9)
@@ -56,8 +58,10 @@ class Training:
         self.rewirer = gs.rewiring.Rewirer(self.model, self.optimizer, rule, rng=rng, layers=names)
         self.x = torch.randn(128, junctions[0].in_features)
         self.y = torch.randint(0, 10, (128,))
+        take = gs.nn.TrainingStep(self.model, self.optimizer, nn.CrossEntropyLoss())
+        self.step = (lambda: take(self.x, self.y)) if one_call else self.loop
 
-    def step(self):
+    def loop(self):
         """One step of the optimiser."""
         self.optimizer.zero_grad()
         out = self.model(self.x)
@@ -99,7 +103,9 @@ def main(options):
     report = Report("rewiring", options)
     clock = time.process_time if options.cpu else time.perf_counter
     junctions = [erdos_renyi(1000, 1000, 50_000, rng=rng), dense(1000, 10)]
-    trainings = {name: Training(rule, junctions, clock) for name, rule in rules(options.every).items()}
+    trainings = {
+        name: Training(rule, junctions, clock, options.one_call) for name, rule in rules(options.every).items()
+    }
     blocks = interleaved(trainings, options.rounds, lambda training: training.block(options.every))
     report.section(f"{options.every} steps, 1000 x 1000 at 95 %, one update", blocks)
     for name, timing in blocks.items():

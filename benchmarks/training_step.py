@@ -79,9 +79,11 @@ def main():
     rng = np.random.default_rng(0)
     x, target = torch.randn(options.batch, WIDTHS[0]), torch.randint(WIDTHS[-1], (options.batch,))
     report = Report(f"a training step of {'-'.join(map(str, WIDTHS))}", options)
+    alive = []  # sparselab caches by id(): a new layer at the address of a dead one would meet its cache
     for name, optimizer in OPTIMIZERS.items():
         for density in options.densities:
             models = networks(density, rng)
+            alive.append(models)
             steps = {key: network_step(model, optimizer(model), x, target) for key, model in models.items()}
             for key in ("gossamer", "gossamer rotated"):
                 model = copy.deepcopy(models[key])

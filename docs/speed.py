@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-OURS = ("gossamer", "gossamer rotated", "gossamer, no graph", "gossamer rotated, no graph")
+OURS = ("gossamer", "gossamer rotated", "gossamer, one call", "gossamer rotated, one call")
 SHOWN = ("mask times dense", "torch CSR", "sparselab", "sparseprop", *OURS)
 
 

@@ -277,18 +277,19 @@ def test_who_looks_sees_everything(ways):
         lambda model, _: model[1].register_forward_hook(lambda *_: seen.append("layer")),
         lambda model, _: model[0].weight.register_hook(lambda g: seen.append("gradient")),
         lambda model, _: model[0].weight.register_post_accumulate_grad_hook(lambda p: seen.append("accumulated")),
+        lambda model, _: model[3].register_forward_hook(lambda *_: seen.append("nothing")),
         lambda _, optimizer: optimizer.register_step_pre_hook(lambda *_: seen.append("before")),
         lambda _, optimizer: optimizer.register_step_post_hook(lambda *_: seen.append("after")),
         lambda model, optimizer: setattr(optimizer, "step", lambda: seen.append("step")),
     ):
-        model = network()
+        model = network().append(nn.Identity())
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         step = TrainingStep(model, optimizer, nn.CrossEntropyLoss())
         step(x, y)
         look(model, optimizer)
         step(x, y)
-    assert seen == ["layer", "gradient", "accumulated", "before", "after", "step"]
-    assert ways == [True, False] * 6
+    assert seen == ["layer", "gradient", "accumulated", "nothing", "before", "after", "step"]
+    assert ways == [True, False] * 7
 
 
 def test_what_else_there_is_takes_pytorchs_way(ways):
@@ -387,3 +388,21 @@ def test_the_same_bits_on_one_and_two_threads(ways, size):
     assert ways == [False, True, True, True] * 2
     assert found[0][0] == found[1][0]
     assert all(map(torch.equal, found[0][1], found[1][1]))
+
+
+@pytest.mark.parametrize("rule", ["sparse_evolutionary", "rigl"])
+def test_rewiring_between_steps(ways, rule):
+    def rewirer(model, optimizer):
+        options = {"every": 3} if rule == "sparse_evolutionary" else {"every": 3, "until": 100}
+        chosen = getattr(gs.rewiring, rule)(fraction=0.3, **options)
+        return gs.rewiring.Rewirer(model, optimizer, chosen, rng=np.random.default_rng(5), layers=["0", "2"])
+
+    pair = Pair(network())
+    rewirers = rewirer(pair.own, pair.own_optimizer), rewirer(pair.other, pair.optimizer)
+    for _ in range(10):
+        pair.step(*batch())
+        for each in rewirers:
+            each.step()
+        for a, b in zip(pair.own, pair.other, strict=True):
+            assert a.topology() == b.topology()
+    assert ways.count(True) == (9 if rule == "sparse_evolutionary" else 6)  # gradients of missing edges need hooks

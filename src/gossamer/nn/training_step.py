@@ -217,7 +217,7 @@ def _watch(
     watch.items(vars(criterion), "reduction", "label_smoothing")
     watch.empty(*_GLOBAL_HOOKS)
     assert isinstance(criterion, nn.Module)
-    for module in (model, criterion, *layers):
+    for module in (model, criterion, *layers, *filter(_does_nothing, model._modules.values())):
         hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
         watch.empty(*hooks)
         watch.items(vars(module), "forward")
@@ -251,7 +251,7 @@ def _split(model: nn.Module) -> tuple[list[nn.Module], list[SparseLinear]] | Non
     """Modules without parameters, and sparse layers behind them, if a model is that and nobody looks inside."""
     if type(model) is not Sequential or not unobserved(model) or _has_any_global_hook():
         return None
-    modules = [module for module in model._modules.values() if type(module) is not nn.Identity]
+    modules = [module for module in model._modules.values() if not _does_nothing(module)]
     first = next((number for number, module in enumerate(modules) if type(module) is SparseLinear), None)
     if first is None:
         return None
@@ -261,6 +261,10 @@ def _split(model: nn.Module) -> tuple[list[nn.Module], list[SparseLinear]] | Non
     if not all(stackable(module) and all(map(_unwatched, module._parameters.values())) for module in sparse):
         return None
     return before, sparse  # type: ignore[return-value]
+
+
+def _does_nothing(module: nn.Module | None) -> bool:
+    return type(module) is nn.Identity and unobserved(module)
 
 
 def _unwatched(parameter: Tensor | None) -> bool:
