@@ -4,9 +4,9 @@
 
 The share: 1000 x 1000 at 95 % sparsity with a full head of 10, batch 128, SGD with momentum. Blocks of `--every` steps
 (100), in which each rule updates once, take turns with blocks of the static network. Updates: SGD with momentum, one
-junction, batch 128. Steps are plain PyTorch, or with `--one-call` those of `gossamer.nn.TrainingStep`, in which the same
-update weighs more. With `--cpu` and one thread, processor time is counted instead of wall time: what a busy machine
-can still tell.
+junction, batch 128. Steps are plain PyTorch, or with `--one-call` those of `gossamer.nn.TrainingStep`, beside which the
+same update weighs more. With `--cpu` and one thread, processor time is counted instead of wall time: what a busy
+machine can still tell.
 """
 
 import argparse

@@ -217,7 +217,8 @@ def _watch(
     watch.items(vars(criterion), "reduction", "label_smoothing")
     watch.empty(*_GLOBAL_HOOKS)
     assert isinstance(criterion, nn.Module)
-    for module in (model, criterion, *layers, *filter(_does_nothing, model._modules.values())):
+    idle = [module for module in model._modules.values() if module is not None and _does_nothing(module)]
+    for module in (model, criterion, *layers, *idle):
         hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
         watch.empty(*hooks)
         watch.items(vars(module), "forward")
