@@ -352,11 +352,24 @@ def test_refused_and_nothing_changed(rule):
         step(x[:, :9], y)
     with pytest.raises(TypeError, match=r"torch.float64"):
         step(x.double(), y)
+    with pytest.raises(TypeError, match="x is ndarray"):
+        step(x.numpy(), y)
     with pytest.raises(ValueError, match="batch_size"):
         step(x, y[:5])
     with torch.no_grad(), pytest.raises(RuntimeError, match="does not require grad"):
         step(x, y)
     torch.testing.assert_close((model.state_dict(), optimizer.state_dict()["state"]), before, rtol=0, atol=0)
+
+
+def test_arguments_of_another_type_are_refused():
+    model = network()
+    optimizer, criterion = torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss()
+    with pytest.raises(TypeError, match="model is str"):
+        TrainingStep("model", optimizer, criterion)
+    with pytest.raises(TypeError, match="optimizer is str"):
+        TrainingStep(model, "sgd", criterion)
+    with pytest.raises(TypeError, match="criterion is str"):
+        TrainingStep(model, optimizer, "cross-entropy")
 
 
 def test_a_graph_of_old_weights_is_noticed(ways):

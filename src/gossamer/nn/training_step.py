@@ -59,6 +59,9 @@ class TrainingStep:
         optimizer: of the model's parameters.
         criterion: gives a scalar out of outputs and targets.
 
+    Raises:
+        TypeError: arguments of another type.
+
     References:
         The arithmetic is that of `torch.optim` and `torch.nn.CrossEntropyLoss`.
 
@@ -71,6 +74,12 @@ class TrainingStep:
     """
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: Criterion) -> None:
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model is {type(model).__name__}; a torch.nn.Module is needed.")
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise TypeError(f"optimizer is {type(optimizer).__name__}; a torch.optim.Optimizer is needed.")
+        if not callable(criterion):
+            raise TypeError(f"criterion is {type(criterion).__name__}; a function of outputs and targets is needed.")
         self._model, self._optimizer, self._criterion = model, optimizer, criterion
         self._plan: _Plan | None = None
 
@@ -86,9 +95,11 @@ class TrainingStep:
 
         Raises:
             ValueError: shapes that do not fit.
-            TypeError: dtypes that differ.
+            TypeError: dtypes that differ, inputs that are no tensor.
             IndexError: a label that is no class, as from `torch.nn.functional.cross_entropy`.
         """
+        if not isinstance(x, Tensor):
+            raise TypeError(f"x is {type(x).__name__}; a torch.Tensor is needed.")
         if not _plain(x, targets):
             return self._ordinary(self._model, x, targets)
         plan = self._plan
