@@ -1,3 +1,4 @@
+// Makes the blocks of a junction (native/blocks.hpp says what for) and keeps a rotated one's tables.
 #include "tables.hpp"
 
 #include "rows.hpp"
@@ -8,8 +9,8 @@ using portable::Rotation, portable::Row, portable::Rows;
 
 namespace {
 
-// Whether rows have so much in common that blocks are faster, and numbers of 16 bits describe them. Measured on Zen 4: 1.1
-// times faster at a tenth of the edges and 1.5 at a fifth, nothing gained where a chunk of the inputs leaves the cache.
+// Whether rows have so much in common that blocks are faster, and numbers of 16 bits describe them.
+// The limits are of one Zen 4: sparser rows share too little, and nothing is gained where a chunk of the inputs leaves the cache.
 bool blocks_pay(const Junction& g, const Rows& rows) {
     constexpr int64_t most = (1 << 16) - 1, in_cache = 2048;
     const int64_t needed = g.inputs * g.outputs / (g.inputs <= in_cache ? 12 : 3);

@@ -292,6 +292,17 @@ def test_who_looks_sees_everything(ways):
     assert ways == [True, False] * 7
 
 
+@pytest.mark.parametrize("register", ["register_hook", "register_post_accumulate_grad_hook"])
+def test_a_second_hook_on_a_parameter_is_called(ways, register):
+    model, (x, y), seen = network(), batch(), []
+    getattr(model[0].weight, register)(seen.append).remove()
+    step = TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())
+    step(x, y)
+    getattr(model[0].weight, register)(lambda found: seen.append(found))
+    step(x, y)
+    assert ways == [True, False] and len(seen) == 1
+
+
 def test_what_else_there_is_takes_pytorchs_way(ways):
     x, y = batch()
     Pair(nn.Sequential(nn.Linear(15, 4))).step(x, y)

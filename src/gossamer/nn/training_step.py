@@ -38,6 +38,8 @@ _GLOBAL_HOOKS = (
     torch_module._global_backward_pre_hooks,
 )
 
+_PARAMETER_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
 _UNKNOWN = ("maximize", "differentiable", "capturable", "amsgrad")
 """Options of theirs that are left to PyTorch."""
 
@@ -148,15 +150,14 @@ class _Plan:
         before, layers = split
         example = layers[0].weight
         parameters = [p for layer in layers for p in layer._parameters.values() if p is not None]
-        wells: dict[Tensor | None, Tensor] = {
-            p: torch.empty_like(p, requires_grad=False) for p in parameters if p.requires_grad
-        }
         updated = [[p for p in group["params"] if p.requires_grad] for group in optimizer.param_groups]
         shared = len(set(parameters)) < len(parameters)
         if shared or not all(_like(p, example) for p in parameters):
             return None
-        if wells.keys() != {p for group in updated for p in group}:
+        trained = [p for p in parameters if p.requires_grad]
+        if set(trained) != {p for group in updated for p in group}:
             return None
+        wells: dict[Tensor | None, Tensor] = {p: torch.empty_like(p, requires_grad=False) for p in trained}
         for layer in layers:
             check(layer.structure, example.new_empty(0, layer.in_features), layer.weight, layer.bias)
         groups = []
@@ -241,7 +242,10 @@ def _watch(
             tensors += [tensor for tensor in held.values() if tensor is not None]
         for parameter in layer._parameters.values():
             if parameter is not None:
-                watch.attributes(parameter, "requires_grad", "_backward_hooks", "_post_accumulate_grad_hooks")
+                watch.attributes(parameter, "requires_grad", *_PARAMETER_HOOKS)
+                # a hook that was removed leaves an empty dictionary, to which the next one is added
+                left = (getattr(parameter, name, None) for name in _PARAMETER_HOOKS)
+                watch.empty(*(hooks for hooks in left if hooks is not None))
                 watch.result(Tensor.numel, parameter)
     watch.items(vars(optimizer), "state", "param_groups", "step", "grad_scale", "found_inf")
     watch.empty(optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
@@ -280,9 +284,7 @@ def _does_nothing(module: nn.Module | None) -> bool:
 
 
 def _unwatched(parameter: Tensor | None) -> bool:
-    return parameter is None or not (
-        parameter._backward_hooks or getattr(parameter, "_post_accumulate_grad_hooks", None)
-    )
+    return not any(getattr(parameter, name, None) for name in _PARAMETER_HOOKS)
 
 
 def _known(optimizer: torch.optim.Optimizer) -> bool:
