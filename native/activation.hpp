@@ -87,11 +87,21 @@ GOSSAMER_INLINE bool needs_argument(int kind, T slope) {
 template <typename F>
 GOSSAMER_INLINE void with_kind(int kind, F f) {
     switch (kind) {
-        case RELU: f(std::integral_constant<int, RELU>{}); break;
-        case LEAKY: f(std::integral_constant<int, LEAKY>{}); break;
-        case SIGMOID: f(std::integral_constant<int, SIGMOID>{}); break;
-        case GELU: f(std::integral_constant<int, GELU>{}); break;
-        default: f(std::integral_constant<int, IDENTITY>{}); break;
+        case RELU:
+            f(std::integral_constant<int, RELU>{});
+            break;
+        case LEAKY:
+            f(std::integral_constant<int, LEAKY>{});
+            break;
+        case SIGMOID:
+            f(std::integral_constant<int, SIGMOID>{});
+            break;
+        case GELU:
+            f(std::integral_constant<int, GELU>{});
+            break;
+        default:
+            f(std::integral_constant<int, IDENTITY>{});
+            break;
     }
 }
 

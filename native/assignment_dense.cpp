@@ -24,8 +24,9 @@ namespace {
 constexpr double kFar = 1e300;  // no distance reaches it; finite, so that this file may be compiled without infinities
 
 // Relax every column from one row; returns the least distance of the columns that are still open.
-GOSSAMER_CLONES double relax(int64_t n, int64_t row, double reached, double u, const double* cost, const double* v,
-                             const double* closed, double* distance, int64_t* path) {
+GOSSAMER_CLONES double relax(
+    int64_t n, int64_t row, double reached, double u, const double* cost, const double* v, const double* closed,
+    double* distance, int64_t* path) {
     double best = kFar;
 #pragma omp simd reduction(min : best)
     for (int64_t j = 0; j < n; ++j) {
@@ -55,8 +56,17 @@ struct DenseAssignment {
     std::vector<int64_t> path, column_of, row_of, scan, place;
 
     DenseAssignment(int64_t size, const double* matrix)
-        : n(size), costs(matrix), u(size), v(size), distance(size), closed(size), path(size, -1), column_of(size, -1),
-          row_of(size, -1), scan(size), place(size) {}
+        : n(size),
+          costs(matrix),
+          u(size),
+          v(size),
+          distance(size),
+          closed(size),
+          path(size, -1),
+          column_of(size, -1),
+          row_of(size, -1),
+          scan(size),
+          place(size) {}
 
     // SciPy scans a list of open columns. Of those at the least distance it takes the last free one, or else the first.
     int64_t choose(double best) const {
@@ -96,7 +106,8 @@ struct DenseAssignment {
         double reached = 0.0;
         while (sink < 0) {
             rows.push_back(row);
-            reached = relax(n, row, reached, u[row], costs + row * n, v.data(), closed.data(), distance.data(), path.data());
+            reached =
+                relax(n, row, reached, u[row], costs + row * n, v.data(), closed.data(), distance.data(), path.data());
             const int64_t j = choose(reached);
             if (row_of[j] < 0) sink = j;
             else row = row_of[j];
@@ -131,4 +142,6 @@ void assign_dense(Costs costs, Match columns) {
 
 }  // namespace
 
-void bind_assignment_dense(nb::module_& m) { m.def("assign_dense", &assign_dense, nb::arg("costs"), nb::arg("columns").noconvert()); }
+void bind_assignment_dense(nb::module_& m) {
+    m.def("assign_dense", &assign_dense, nb::arg("costs"), nb::arg("columns").noconvert());
+}

@@ -1,9 +1,10 @@
 // The assignment problem on a sparse list of candidate pairs with integer costs: exact, primal-dual, from a warm start.
 //
-// Every phase finds the shortest distances from all free rows at once (Dijkstra over reduced costs), moves the prices by
-// them, which makes the shortest paths tight, and augments along as many disjoint tight paths as a depth-first search
-// finds. Many rows are matched a phase, where the classical method (R. Jonker, A. Volgenant, "A shortest augmenting path
-// algorithm for dense and sparse linear assignment problems", Computing 38, 1987) matches one. Integers make "tight" exact.
+// Every phase finds the shortest distances from all free rows at once (Dijkstra over reduced costs), moves the prices
+// by them, which makes the shortest paths tight, and augments along as many disjoint tight paths as a depth-first
+// search finds. Many rows are matched a phase, where the classical method (R. Jonker, A. Volgenant, "A shortest
+// augmenting path algorithm for dense and sparse linear assignment problems", Computing 38, 1987) matches one. Integers
+// make "tight" exact.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
@@ -28,8 +29,8 @@ struct SparseAssignment {
     const int64_t* starts;
     const int32_t* columns;
     const int64_t* costs;
-    int64_t *u, *v;       // potentials of rows and columns: costs - u - v >= 0, and 0 for matched pairs
-    int32_t* column_of;   // of each row, or -1
+    int64_t *u, *v;      // potentials of rows and columns: costs - u - v >= 0, and 0 for matched pairs
+    int32_t* column_of;  // of each row, or -1
     std::vector<int32_t> row_of;
     std::vector<int64_t> row_distance, column_distance, arc;
     std::vector<int32_t> free_rows;
@@ -45,7 +46,8 @@ struct SparseAssignment {
             int64_t least = kUnreached;
             for (int64_t e = starts[r]; e < starts[r + 1]; ++e) least = std::min(least, costs[e] - v[columns[e]]);
             u[r] = least;
-            if (column_of[r] >= 0 && tight(r, column_of[r]) && row_of[column_of[r]] < 0) row_of[column_of[r]] = static_cast<int32_t>(r);
+            if (column_of[r] >= 0 && tight(r, column_of[r]) && row_of[column_of[r]] < 0)
+                row_of[column_of[r]] = static_cast<int32_t>(r);
             else column_of[r] = -1;
         }
         collect_free();
@@ -63,7 +65,8 @@ struct SparseAssignment {
             if (column_of[r] < 0) free_rows.push_back(static_cast<int32_t>(r));
     }
 
-    // Distances from the free rows, until as many free columns are reached as rows are free; then the potentials follow.
+    // Distances from the free rows, until as many free columns are reached as rows are free; then the potentials
+    // follow.
     void reprice() {
         using Entry = std::pair<int64_t, int32_t>;
         std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> far;
@@ -161,9 +164,11 @@ int64_t assign_sparse(Starts starts, Columns columns, Starts costs, Potentials u
     const int64_t n = static_cast<int64_t>(u.shape(0));
     if (static_cast<int64_t>(starts.shape(0)) != n + 1 || static_cast<int64_t>(v.shape(0)) != n ||
         static_cast<int64_t>(match.shape(0)) != n || columns.shape(0) != costs.shape(0))
-        throw std::invalid_argument("assign_sparse: starts (n + 1,), columns and costs (E,), u, v and match (n,) do not fit.");
+        throw std::invalid_argument(
+            "assign_sparse: starts (n + 1,), columns and costs (E,), u, v and match (n,) do not fit.");
     nb::gil_scoped_release unlocked;
-    SparseAssignment problem{n, starts.data(), columns.data(), costs.data(), u.data(), v.data(), match.data(), {}, {}, {}, {}, {}, {}};
+    SparseAssignment problem{
+        n, starts.data(), columns.data(), costs.data(), u.data(), v.data(), match.data(), {}, {}, {}, {}, {}, {}};
     return problem.solve();
 }
 

@@ -25,7 +25,8 @@ GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
 
 // dz = dy * f'(kept) of one row, in place; its sum goes to *sum.
 template <typename T, int C>
-GOSSAMER_INLINE void differentiate(const Layer<T>& layer, Vector<T>* v, const T* kept, int64_t left, T* sum, LaneSums<T>& sums) {
+GOSSAMER_INLINE void differentiate(
+    const Layer<T>& layer, Vector<T>* v, const T* kept, int64_t left, T* sum, LaneSums<T>& sums) {
     with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
         if constexpr (kind.value != IDENTITY) {
             Vector<T> k[C];
@@ -49,14 +50,15 @@ struct BackwardPass {
     Rotation* rotations;
     int parts;
     bool pack_x;
-    T *packed, *numbers;  // of each group three chunks: of x, and two of dz in turn; and of each layer what `space` says
+    T *packed,
+        *numbers;  // of each group three chunks: of x, and two of dz in turn; and of each layer what `space` says
     int64_t widest;
     bool x_is_there = false;  // the forward pass has left the chunk of x where this one would pack it
 
     bool goes_on(int l) const { return l > 0 || a.dx; }
 
-    // A layer's weights in columns' order, and the sums of one part: of weights where the layer goes on in columns' order.
-    // The first part's other sums are made in place.
+    // A layer's weights in columns' order, and the sums of one part: of weights where the layer goes on in columns'
+    // order. The first part's other sums are made in place.
     struct Space {
         T *weights, *dw, *db;
     };
@@ -92,7 +94,9 @@ struct BackwardPass {
             T* out = space(l, 0).weights;
             const T* weights = a.layers[l].weights;
             const Columns all = columns(l);
-            all.each_edge(all.cut(rank, ranks), all.cut(rank + 1, ranks), [&](int64_t place, int64_t e) { out[place] = weights[e]; });
+            all.each_edge(all.cut(rank, ranks), all.cut(rank + 1, ranks), [&](int64_t place, int64_t e) {
+                out[place] = weights[e];
+            });
         }
     }
 
@@ -150,8 +154,9 @@ struct BackwardPass {
 
     // Through layer l: its weight gradient, and dz of the layer before it, or dx.
     template <int C>
-    void through(int l, int64_t b, int part_number, bool add, const Chunk<const T>& x, const Chunk<const T>& dz,
-                 const Chunk<T>& next, const Place& at) const {
+    void through(
+        int l, int64_t b, int part_number, bool add, const Chunk<const T>& x, const Chunk<const T>& dz,
+        const Chunk<T>& next, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
         const Space own = space(l, part_number);
         T* dw = own.dw;
@@ -183,8 +188,8 @@ struct BackwardPass {
         Chunk<const T> dz = begin<C>(b, part_number, add, at);
         at.meet();
         for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
-            const Chunk<const T> x = l == 0 ? operand<T, C>(a.x, b, own)
-                : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
+            const Chunk<const T> x =
+                l == 0 ? operand<T, C>(a.x, b, own) : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
             const Chunk<T> next = l > 0 ? Chunk<T>{buffer(at.group, turn), span} : Chunk<T>{a.dx + b, a.batch};
             through<C>(l, b, part_number, add, x, dz, next, at);
             at.meet();
@@ -213,7 +218,8 @@ void backward(const Backward<T>& a) {
     const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first.edges);
     BackwardPass<T> pass{a, stack, nullptr, parts, pack_x, nullptr, nullptr, widest};
     const int64_t buffers = 3 * grid.groups * widest;
-    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
+    Arena arena{
+        static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
     pass.rotations = stack.rotations(arena);
     pass.packed = arena.take<T>(buffers);
     pass.numbers = arena.take<T>(pass.size());
@@ -225,7 +231,8 @@ void backward(const Backward<T>& a) {
         if (threads > 1) { GOSSAMER_BARRIER }
         for (int number = at.group; number < parts; number += grid.groups) {
             const Part<T> share(a.batch, number, parts);
-            share.chunks([&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });
+            share.chunks(
+                [&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });
         }
         if (threads > 1) { GOSSAMER_BARRIER }
         pass.add_parts(at.rank, threads);

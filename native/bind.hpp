@@ -6,7 +6,9 @@
 
 // Addresses come as integers.
 template <typename P>
-P pointer(uintptr_t address) { return reinterpret_cast<P>(address); }
+P pointer(uintptr_t address) {
+    return reinterpret_cast<P>(address);
+}
 
 void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);

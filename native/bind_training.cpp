@@ -24,8 +24,9 @@ using Rates = std::vector<double>;
 
 struct Plan {
     virtual ~Plan() = default;
-    virtual double run(int64_t batch, const Address& x, uintptr_t y, uintptr_t labels, double smoothing,
-                       const std::vector<Rates>& rates, int threads) = 0;
+    virtual double run(
+        int64_t batch, const Address& x, uintptr_t y, uintptr_t labels, double smoothing,
+        const std::vector<Rates>& rates, int threads) = 0;
 };
 
 template <typename T>
@@ -37,7 +38,8 @@ class PlanOf : public Plan {
 
     void set_sgd(size_t g, const Rates& r) {
         Update<T>& u = updates[g];
-        u.rate = T(r.at(0)), u.momentum = T(r.at(1)), u.undamped = T(1 - r.at(2)), u.decay = T(r.at(3)), u.nesterov = r.at(4) != 0;
+        u.rate = T(r.at(0)), u.momentum = T(r.at(1)), u.undamped = T(1 - r.at(2)), u.decay = T(r.at(3)),
+        u.nesterov = r.at(4) != 0;
     }
     void set_adam(size_t g, const Rates& r) {
         Update<T>& u = updates[g];
@@ -59,25 +61,35 @@ class PlanOf : public Plan {
             std::vector<Parameter<T>>& own = parameters.emplace_back();
             std::vector<float*>& counts = steps.emplace_back();
             for (const auto& [value, gradient, first, second, step, size] : updated) {
-                own.push_back({pointer<T*>(value), pointer<const T*>(gradient), {pointer<T*>(first), pointer<T*>(second)}, size, T(0), T(0)});
+                own.push_back(
+                    {pointer<T*>(value),
+                     pointer<const T*>(gradient),
+                     {pointer<T*>(first), pointer<T*>(second)},
+                     size,
+                     T(0),
+                     T(0)});
                 counts.push_back(pointer<float*>(step));
             }
-            updates.push_back({own.data(), int(own.size()), adam, T(0), T(0), T(0), T(0), false, T(0), T(0), T(0), T(0)});
+            updates.push_back(
+                {own.data(), int(own.size()), adam, T(0), T(0), T(0), T(0), false, T(0), T(0), T(0), T(0)});
         }
         for (size_t g = 0; g < updates.size(); ++g) updates[g].parameters = parameters[g].data();
     }
 
-    double run(int64_t batch, const Address& x, uintptr_t y, uintptr_t labels, double smoothing, const std::vector<Rates>& rates,
-               int threads) override {
+    double run(
+        int64_t batch, const Address& x, uintptr_t y, uintptr_t labels, double smoothing,
+        const std::vector<Rates>& rates, int threads) override {
         const int64_t classes = layers.back().junction.outputs;
         const auto* given = pointer<const int64_t*>(labels);
         for (int64_t b = 0; b < batch; ++b)
             if (given[b] < 0 || given[b] >= classes)
-                throw std::invalid_argument("label " + std::to_string(given[b]) + " of sample " + std::to_string(b) +
-                                            " is no class; 0 to " + std::to_string(classes - 1) + " are.");
-        for (size_t g = 0; g < updates.size(); ++g) updates[g].adam ? set_adam(g, rates.at(g)) : set_sgd(g, rates.at(g));
-        const Training<T> training{layers.data(), int(layers.size()), batch, matrix<T>(x), given, T(smoothing), pointer<T*>(y),
-                                   updates.data(), int(updates.size()), threads};
+                throw std::invalid_argument(
+                    "label " + std::to_string(given[b]) + " of sample " + std::to_string(b) + " is no class; 0 to " +
+                    std::to_string(classes - 1) + " are.");
+        for (size_t g = 0; g < updates.size(); ++g)
+            updates[g].adam ? set_adam(g, rates.at(g)) : set_sgd(g, rates.at(g));
+        const Training<T> training{layers.data(), int(layers.size()), batch,          matrix<T>(x),        given,
+                                   T(smoothing),  pointer<T*>(y),     updates.data(), int(updates.size()), threads};
         nb::gil_scoped_release release;
         const Kernels& kernels = kernels_in_use();
         double loss;
@@ -90,7 +102,8 @@ class PlanOf : public Plan {
     }
 };
 
-std::unique_ptr<Plan> plan(bool wide, const std::vector<Described>& layers, const Gradients& gradients, const std::vector<Group>& groups) {
+std::unique_ptr<Plan> plan(
+    bool wide, const std::vector<Described>& layers, const Gradients& gradients, const std::vector<Group>& groups) {
     if (wide) return std::make_unique<PlanOf<double>>(layers, gradients, groups);
     return std::make_unique<PlanOf<float>>(layers, gradients, groups);
 }

@@ -54,15 +54,28 @@ bool same_result(PyObject* object, PyObject* method, PyObject* expected) {
 bool unchanged(nb::list checks) {
     for (nb::handle check : checks) {
         PyObject* const each = check.ptr();
-        PyObject *const object = PyTuple_GetItem(each, 1), *const name = PyTuple_GetItem(each, 2), *const expected = PyTuple_GetItem(each, 3);
+        PyObject *const object = PyTuple_GetItem(each, 1), *const name = PyTuple_GetItem(each, 2),
+                        *const expected = PyTuple_GetItem(each, 3);
         bool same = false;
         switch (PyLong_AsLong(PyTuple_GetItem(each, 0))) {
-            case EMPTY: same = PyDict_Size(object) == 0; break;
-            case VALUES: same = same_values(object, expected); break;
-            case MEMBERS: same = same_members(object, expected); break;
-            case ITEM: same = same_item(object, name, expected); break;
-            case ATTRIBUTE: same = same_attribute(object, name, expected); break;
-            case RESULT: same = same_result(object, name, expected); break;
+            case EMPTY:
+                same = PyDict_Size(object) == 0;
+                break;
+            case VALUES:
+                same = same_values(object, expected);
+                break;
+            case MEMBERS:
+                same = same_members(object, expected);
+                break;
+            case ITEM:
+                same = same_item(object, name, expected);
+                break;
+            case ATTRIBUTE:
+                same = same_attribute(object, name, expected);
+                break;
+            case RESULT:
+                same = same_result(object, name, expected);
+                break;
         }
         if (PyErr_Occurred()) throw nb::python_error();
         if (!same) return false;

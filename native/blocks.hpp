@@ -1,9 +1,9 @@
 // Rows of a junction six at a time, for vectors of which a processor has 32.
 //
-// Rows of a random junction read different inputs, but of six with every fifth input two thirds of what one reads another
-// reads too. A block's inputs are grouped by the set of its rows that read them, so that each group is a loop without a
-// choice: an input's vectors are loaded once and multiplied into the sums of those rows. Loading them from the second-level
-// cache is what bounds a walk row by row.
+// Rows of a random junction read different inputs, but of six with every fifth input two thirds of what one reads
+// another reads too. A block's inputs are grouped by the set of its rows that read them, so that each group is a loop
+// without a choice: an input's vectors are loaded once and multiplied into the sums of those rows. Loading them from
+// the second-level cache is what bounds a walk row by row.
 #pragma once
 #include "gather.hpp"
 
@@ -30,7 +30,8 @@ struct Group {
 
 // The inputs that exactly the rows of the set SET read.
 template <typename T, int C, int SET>
-GOSSAMER_INLINE Group add_group(int count, Group group, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
+GOSSAMER_INLINE Group
+add_group(int count, Group group, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
     constexpr int n = Lanes<T>::count, members = __builtin_popcount(SET);
     const uint16_t *inputs = group.inputs, *places = group.places, *end = inputs + count;
     for (; inputs < end; ++inputs, places += members) {
@@ -56,7 +57,8 @@ GOSSAMER_INLINE Group add_group(int count, Group group, const T* weights, const 
 
 // The sums of all rows of a block. `weights` are those from its first edge on.
 template <typename T, int C>
-GOSSAMER_INLINE void block_sums(const Blocks& blocks, int64_t block, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
+GOSSAMER_INLINE void block_sums(
+    const Blocks& blocks, int64_t block, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
     const uint16_t* counts = blocks.counts + block * Blocks::sets;
     Group group{blocks.inputs + blocks.starts[2 * block], blocks.places + blocks.starts[2 * block + 1]};
     [&]<int... BEFORE>(std::integer_sequence<int, BEFORE...>) __attribute__((always_inline)) {

@@ -1,4 +1,5 @@
-// Stacks as Python describes them. Pointers come as integers: gossamer.nn.kernels.native checks dtypes, shapes and layouts.
+// Stacks as Python describes them. Pointers come as integers: gossamer.nn.kernels.native checks dtypes, shapes and
+// layouts.
 #pragma once
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
@@ -14,7 +15,8 @@
 
 namespace gossamer {
 
-// A junction: (inputs, outputs, edges, arrays, number of offsets). The arrays are five of compressed rows and columns, or one of offsets.
+// A junction: (inputs, outputs, edges, arrays, number of offsets). The arrays are five of compressed rows and columns,
+// or one of offsets.
 using DescribedJunction = std::tuple<int64_t, int64_t, int64_t, std::vector<uintptr_t>, int64_t>;
 
 // A layer: (junction, its tables or None, weights, bias, activation, slope).
@@ -45,7 +47,9 @@ std::vector<Layer<T>> stack(const std::vector<Described>& described, const Gradi
         const auto& [of, tables, weights, bias, activation, slope] = described[l];
         Junction g = junction(of);
         if (tables) tables->join(g);
-        layers.push_back({g, pointer<const T*>(weights), pointer<const T*>(bias), pointer<T*>(dw), pointer<T*>(db), activation, T(slope)});
+        layers.push_back(
+            {g, pointer<const T*>(weights), pointer<const T*>(bias), pointer<T*>(dw), pointer<T*>(db), activation,
+             T(slope)});
     }
     return layers;
 }

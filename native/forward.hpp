@@ -29,7 +29,8 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
 }
 
 template <typename T, int C>
-void forward_blocks(const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
+void forward_blocks(
+    const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
     const int64_t O = layer.junction.outputs;
     for (int64_t block = range.first; block < range.last; ++block) {
         const int64_t j = block * Blocks::rows;
@@ -57,7 +58,7 @@ struct ForwardPass {
     Stack<T> stack;
     Rotation* rotations;
     bool pack_x;
-    T* packed;   // of each group: a chunk of x, and if nothing is kept two of activations in turn
+    T* packed;  // of each group: a chunk of x, and if nothing is kept two of activations in turn
     int64_t widest;
 
     T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
@@ -73,7 +74,8 @@ struct ForwardPass {
     }
 
     template <int C>
-    void forward_share(const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
+    void forward_share(
+        const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
         if constexpr (BLOCKS && C == 4) {
             const int64_t blocks = (layer.junction.outputs + Blocks::rows - 1) / Blocks::rows;
             if (layer.junction.blocks) return forward_blocks<T, C>(layer, rows, at.share(blocks), x, to);
@@ -124,14 +126,21 @@ void forward(const Forward<T>& a) {
     Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(3 * grid.groups * widest)))};
     Rotation* rotations = stack.rotations(arena);
     const bool single = a.batch == 1 && a.x.feature_stride == 1 && !a.kept;
-    const ForwardPass<T> pass{a, stack, rotations, worth_packing(a.x, a.batch, first.inputs, first.edges),
-                              arena.take<T>(3 * grid.groups * widest), widest};
+    const ForwardPass<T> pass{
+        a,
+        stack,
+        rotations,
+        worth_packing(a.x, a.batch, first.inputs, first.edges),
+        arena.take<T>(3 * grid.groups * widest),
+        widest};
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
         if (single) pass.single(at);
         for (int64_t c = at.group; !single && c < chunks; c += grid.groups)
-            Part<T>(a.batch, int(c), int(chunks)).chunks([&](auto width, int64_t b) { pass.template chunk<width.value>(b, at); });
+            Part<T>(a.batch, int(c), int(chunks)).chunks([&](auto width, int64_t b) {
+                pass.template chunk<width.value>(b, at);
+            });
     }
 }
 

@@ -16,8 +16,8 @@ struct Chunk {
     T* row(int64_t r) const { return base + r * stride; }
 };
 
-// Sets of accumulators that hide the latency of a multiply-add without running out of registers. The widest vectors need
-// few: processors start one or two of them a cycle, and rows end with fewer loops.
+// Sets of accumulators that hide the latency of a multiply-add without running out of registers. The widest vectors
+// need few: processors start one or two of them a cycle, and rows end with fewer loops.
 constexpr int strands(int vectors) {
     if (VECTOR_BYTES == 64) return vectors >= 4 ? 1 : vectors >= 2 ? 2 : 4;
     return vectors >= 8 ? 1 : vectors >= 4 ? 2 : 4;
@@ -112,8 +112,9 @@ GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T
 
 // Both at once, which costs the loads of one: sum = the weighted rows of `other`, and dw as above.
 template <typename T, int C>
-GOSSAMER_INLINE void row_sum_and_dots(const Row& row, const T* weights, const T* mine, const Chunk<const T>& other, T* dw,
-                                      LaneSums<T>& sums, Vector<T>* sum) {
+GOSSAMER_INLINE void row_sum_and_dots(
+    const Row& row, const T* weights, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums,
+    Vector<T>* sum) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[C] = {}, m[C];
 #pragma GCC unroll 16
@@ -139,8 +140,8 @@ GOSSAMER_INLINE void row_sum_and_dots(const Row& row, const T* weights, const T*
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 
-// A single sample: little but weights and sources is streamed. The empty statement keeps compilers from making vectors of
-// it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge).
+// A single sample: little but weights and sources is streamed. The empty statement keeps compilers from making vectors
+// of it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge).
 template <typename T>
 GOSSAMER_INLINE T row_sum_single(const Row& row, const T* weights, const T* x) {
     const T *base = x + row.shift, *w = weights + row.begin;

@@ -21,7 +21,7 @@ using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Out = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-void require(bool holds, const char *message) {
+void require(bool holds, const char* message) {
     if (!holds) throw std::invalid_argument(message);
 }
 
@@ -30,9 +30,10 @@ void pattern_matvec(In<int32_t> indptr, In<int32_t> indices, In<double> x, Out<d
     const int64_t rows = static_cast<int64_t>(indptr.shape(0)) - 1;
     require(rows >= 0 && static_cast<int64_t>(y.shape(0)) == rows, "y must have one entry a row.");
     const int32_t *start = indptr.data(), *column = indices.data();
-    const double *source = x.data();
-    double *target = y.data();
-    require(rows == 0 || static_cast<size_t>(start[rows]) == indices.shape(0), "indptr must end at the number of edges.");
+    const double* source = x.data();
+    double* target = y.data();
+    require(
+        rows == 0 || static_cast<size_t>(start[rows]) == indices.shape(0), "indptr must end at the number of edges.");
     nb::gil_scoped_release release;
     // Four sums hide the latency of the gathers; blocks of rows go to whichever thread is running on a busy machine.
 #pragma omp parallel for schedule(dynamic, 2048) if (indices.shape(0) > 4000000)
@@ -52,7 +53,7 @@ void pattern_matvec(In<int32_t> indptr, In<int32_t> indices, In<double> x, Out<d
 }
 
 // Root of x with path halving: every step shortens the path it walks.
-int32_t root_of(std::vector<int32_t> &parent, int32_t x) {
+int32_t root_of(std::vector<int32_t>& parent, int32_t x) {
     while (parent[x] != x) x = parent[x] = parent[parent[x]];
     return x;
 }
@@ -60,11 +61,12 @@ int32_t root_of(std::vector<int32_t> &parent, int32_t x) {
 // Kruskal: keep[e] = 1 iff edge e, taken in the order given, joins two trees. Returns the number kept.
 int64_t spanning_forest(int64_t nodes, In<int32_t> first, In<int32_t> second, In<int64_t> order, Out<uint8_t> keep) {
     const size_t edges = first.shape(0);
-    require(second.shape(0) == edges && keep.shape(0) == edges && order.shape(0) == edges,
-            "first, second, order and keep must have one entry an edge.");
+    require(
+        second.shape(0) == edges && keep.shape(0) == edges && order.shape(0) == edges,
+        "first, second, order and keep must have one entry an edge.");
     const int32_t *a = first.data(), *b = second.data();
-    const int64_t *rank = order.data();
-    uint8_t *kept = keep.data();
+    const int64_t* rank = order.data();
+    uint8_t* kept = keep.data();
     nb::gil_scoped_release release;
     std::vector<int32_t> parent(nodes), size(nodes, 1);
     std::iota(parent.begin(), parent.end(), 0);
@@ -95,7 +97,8 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
 #pragma omp parallel for schedule(dynamic, 1) reduction(+ : sum, pairs) if (end - begin > 64)
         for (int64_t source = begin; source < end; source += 64) {
             std::vector<uint64_t> seen(nodes, 0), front(nodes, 0), next(nodes);
-            for (int64_t s = source; s < std::min(end, source + 64); ++s) seen[s] = front[s] = uint64_t{1} << (s - source);
+            for (int64_t s = source; s < std::min(end, source + 64); ++s)
+                seen[s] = front[s] = uint64_t{1} << (s - source);
             for (int64_t depth = 1, reached = 1; reached; ++depth) {
                 reached = 0;
                 for (int64_t u = 0; u < nodes; ++u) {
@@ -119,12 +122,15 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
 
 }  // namespace
 
-void bind_graph(nb::module_ &m) {
+void bind_graph(nb::module_& m) {
     using namespace nb::literals;
-    m.def("pattern_matvec", &pattern_matvec, "indptr"_a.noconvert(), "indices"_a.noconvert(), "x"_a.noconvert(),
-          "y"_a.noconvert());
-    m.def("spanning_forest", &spanning_forest, "nodes"_a, "first"_a.noconvert(), "second"_a.noconvert(),
-          "order"_a.noconvert(), "keep"_a.noconvert());
-    m.def("distance_sums", &distance_sums, "indptr"_a.noconvert(), "indices"_a.noconvert(), "begin"_a, "end"_a,
-          "totals"_a.noconvert());
+    m.def(
+        "pattern_matvec", &pattern_matvec, "indptr"_a.noconvert(), "indices"_a.noconvert(), "x"_a.noconvert(),
+        "y"_a.noconvert());
+    m.def(
+        "spanning_forest", &spanning_forest, "nodes"_a, "first"_a.noconvert(), "second"_a.noconvert(),
+        "order"_a.noconvert(), "keep"_a.noconvert());
+    m.def(
+        "distance_sums", &distance_sums, "indptr"_a.noconvert(), "indices"_a.noconvert(), "begin"_a, "end"_a,
+        "totals"_a.noconvert());
 }

@@ -1,4 +1,5 @@
-// What a stack of sparse layers computes: values, gradients, whole training steps; one table of functions per instruction set.
+// What a stack of sparse layers computes: values, gradients, whole training steps; one table of functions per
+// instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,7 @@ struct Blocks {
 // One junction: compressed rows and columns, or offsets (then the other pointers are null).
 struct Junction {
     int64_t inputs, outputs, edges;
-    const int32_t *row_starts, *row_inputs;                       // (O + 1), (E)
+    const int32_t *row_starts, *row_inputs;                        // (O + 1), (E)
     const int32_t *column_starts, *column_outputs, *column_edges;  // (I + 1), (E), (E)
     const int32_t* offsets;                                        // (k), ascending
     int64_t num_offsets;
@@ -83,8 +84,8 @@ template <typename T>
 struct Update {
     const Parameter<T>* parameters;
     int count;
-    bool adam;  // else SGD
-    T decay;    // added to the gradient, times the value
+    bool adam;                   // else SGD
+    T decay;                     // added to the gradient, times the value
     T rate, momentum, undamped;  // SGD; undamped = 1 - dampening
     bool nesterov;
     T beta1, beta2, eps, kept;  // Adam; kept = 1 - rate * decoupled weight decay
@@ -115,9 +116,15 @@ struct Kernels {
     double (*train64)(const Training<double>&);
 };
 
-namespace portable { extern const Kernels kernels; }
-namespace avx2 { extern const Kernels kernels; }
-namespace avx512 { extern const Kernels kernels; }
+namespace portable {
+extern const Kernels kernels;
+}
+namespace avx2 {
+extern const Kernels kernels;
+}
+namespace avx512 {
+extern const Kernels kernels;
+}
 
 const Kernels& kernels_in_use();
 

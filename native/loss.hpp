@@ -4,7 +4,8 @@
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Logits (classes, batch) with labels that are all below `classes`; where their losses and the gradient of the mean loss go.
+// Logits (classes, batch) with labels that are all below `classes`; where their losses and the gradient of the mean
+// loss go.
 template <typename T>
 struct CrossEntropy {
     const T* logits;
@@ -21,7 +22,9 @@ GOSSAMER_INLINE void lane_losses(const CrossEntropy<T>& a, int64_t b) {
     const int64_t C = a.classes, B = a.batch;
     const int left = B - b < n ? int(B - b) : n;
     const T scale = T(1) / T(B);
-    const auto logits = [&](int64_t c) { return left < n ? load_some(a.logits + c * B + b, left) : load(a.logits + c * B + b); };
+    const auto logits = [&](int64_t c) {
+        return left < n ? load_some(a.logits + c * B + b, left) : load(a.logits + c * B + b);
+    };
     const auto write = [&](int64_t c, Vector<T> v) {
         if (left < n) store_some(a.gradient + c * B + b, v, left);
         else store(a.gradient + c * B + b, v);

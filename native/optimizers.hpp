@@ -1,4 +1,5 @@
-// Steps of optimisers. Every number is made from numbers of its own place alone, so the split among threads does not matter.
+// Steps of optimisers. Every number is made from numbers of its own place alone, so the split among threads does not
+// matter.
 #pragma once
 #include <cmath>
 
@@ -8,7 +9,7 @@ namespace gossamer::GOSSAMER_ISA {
 
 template <typename T>
 GOSSAMER_INLINE void sgd(const Parameter<T>& p, const Update<T>& rule, Range range) {
-    T *__restrict value = p.value, *__restrict velocity = p.state[0];
+    T* __restrict value = p.value, * __restrict velocity = p.state[0];
     const T* __restrict gradient = p.gradient;
     const T rate = rule.rate, momentum = rule.momentum, undamped = rule.undamped, decay = rule.decay;
     if (!velocity) {
@@ -29,7 +30,7 @@ GOSSAMER_INLINE void sgd(const Parameter<T>& p, const Update<T>& rule, Range ran
 
 template <typename T>
 GOSSAMER_INLINE void adam(const Parameter<T>& p, const Update<T>& rule, Range range) {
-    T *__restrict value = p.value, *__restrict mean = p.state[0], *__restrict square = p.state[1];
+    T* __restrict value = p.value, * __restrict mean = p.state[0], * __restrict square = p.state[1];
     const T* __restrict gradient = p.gradient;
     const T new1 = T(1) - rule.beta1, beta2 = rule.beta2, new2 = T(1) - rule.beta2, eps = rule.eps;
     const T decay = rule.decay, kept = rule.kept, rate = p.rate, scale = p.scale;

@@ -1,5 +1,6 @@
-// Jaccard distances between neurons, each a set of inputs with strengths. The overlaps of one neuron with all neurons of
-// the other layer are gathered by walking its inputs' lists: the work is the sum of overlaps, not the number of pairs.
+// Jaccard distances between neurons, each a set of inputs with strengths. The overlaps of one neuron with all neurons
+// of the other layer are gathered by walking its inputs' lists: the work is the sum of overlaps, not the number of
+// pairs.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
@@ -67,8 +68,9 @@ void add_overlaps(const Lists& sets, int64_t r, const Lists& readers, double* su
 }
 
 // out[r, y]: distance of neuron first + r to neuron y of the other layer, for as many rows as `out` has.
-void jaccard_rows(Ints starts, Ints members, Doubles strengths, Ints reader_starts, Ints readers, Doubles reader_strengths,
-                  Doubles sizes, int64_t first, Matrix out) {
+void jaccard_rows(
+    Ints starts, Ints members, Doubles strengths, Ints reader_starts, Ints readers, Doubles reader_strengths,
+    Doubles sizes, int64_t first, Matrix out) {
     const Lists sets = lists(starts, members, strengths), other = lists(reader_starts, readers, reader_strengths);
     const int64_t rows = static_cast<int64_t>(out.shape(0)), columns = static_cast<int64_t>(out.shape(1));
     if (first < 0 || first + rows > sets.count || static_cast<int64_t>(sizes.shape(0)) != columns)
@@ -96,8 +98,8 @@ struct Candidate {
 };
 
 // The columns of least cost - price. Columns without any overlap (most of them, in sparse layers) differ in price only,
-// so of these the dearest are enough, and the others are never looked at. Ties go to the next column after the row's own
-// number, so that equal rows do not all ask for the same columns.
+// so of these the dearest are enough, and the others are never looked at. Ties go to the next column after the row's
+// own number, so that equal rows do not all ask for the same columns.
 struct Market {
     Lists sets, readers;
     const double *sizes, *prices;
@@ -134,8 +136,9 @@ struct Market {
 };
 
 // For every row the columns of least cost - prices[column], ascending (-1 where there are no more), and their costs.
-void cheapest_columns(Ints starts, Ints members, Doubles strengths, Ints reader_starts, Ints readers,
-                      Doubles reader_strengths, Doubles sizes, Doubles prices, Ints dearest, Columns out_columns, Matrix out_costs) {
+void cheapest_columns(
+    Ints starts, Ints members, Doubles strengths, Ints reader_starts, Ints readers, Doubles reader_strengths,
+    Doubles sizes, Doubles prices, Ints dearest, Columns out_columns, Matrix out_costs) {
     const Lists sets = lists(starts, members, strengths), other = lists(reader_starts, readers, reader_strengths);
     const int64_t columns = static_cast<int64_t>(sizes.shape(0)), width = static_cast<int64_t>(out_columns.shape(1));
     if (prices.shape(0) != sizes.shape(0) || dearest.shape(0) != sizes.shape(0) ||

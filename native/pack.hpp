@@ -1,8 +1,8 @@
 // The batch cut into parts and chunks, and dense operands copied into them.
 //
-// A chunk is a few vectors of the batch. A thread carries it through all layers of a stack, so that its activations stay
-// in that core's cache. A packed chunk holds all rows one behind the other, filled up with zeros where the batch ends:
-// rows do not fall on the same cache sets, whatever the batch size, and tails need no special loops.
+// A chunk is a few vectors of the batch. A thread carries it through all layers of a stack, so that its activations
+// stay in that core's cache. A packed chunk holds all rows one behind the other, filled up with zeros where the batch
+// ends: rows do not fall on the same cache sets, whatever the batch size, and tails need no special loops.
 #pragma once
 #include "gather.hpp"
 

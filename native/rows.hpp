@@ -23,20 +23,21 @@ GOSSAMER_INLINE int64_t cut_by_edges(const int32_t* starts, int64_t rows, int pa
     int64_t low = 0, high = rows;
     while (low < high) {
         const int64_t middle = (low + high) / 2;
-        if (starts[middle] < target) low = middle + 1; else high = middle;
+        if (starts[middle] < target) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
 
-// Tables of a rotated junction with O outputs and k offsets. Output j reads the inputs (j - offset) mod O of every whole
-// turn and of the rest. Ascending inputs are descending offsets, beginning with the last offset that is not above j and
-// wrapping round; the inputs of the rest are the first of their turn, so a row is cut off, never full of holes.
+// Tables of a rotated junction with O outputs and k offsets. Output j reads the inputs (j - offset) mod O of every
+// whole turn and of the rest. Ascending inputs are descending offsets, beginning with the last offset that is not above
+// j and wrapping round; the inputs of the rest are the first of their turn, so a row is cut off, never full of holes.
 struct Rotation {
-    const int32_t* starts;       // (O + 1) edges before row j
-    const int32_t* below;        // (O) offsets <= j
-    const int32_t* heads;        // (O) starts + below - 1
-    const int32_t* descending;   // turn after turn: minus the offsets, descending, plus O for every turn
-    const int32_t* ascending;    // (2 k) the offsets, and the offsets plus O
+    const int32_t* starts;      // (O + 1) edges before row j
+    const int32_t* below;       // (O) offsets <= j
+    const int32_t* heads;       // (O) starts + below - 1
+    const int32_t* descending;  // turn after turn: minus the offsets, descending, plus O for every turn
+    const int32_t* ascending;   // (2 k) the offsets, and the offsets plus O
 
     // How many integers they are that nobody keeps.
     static int64_t integers(const Junction& g) {
@@ -44,8 +45,12 @@ struct Rotation {
     }
 
     // Those that are kept, or made in `memory`.
-    Rotation(const Junction& g, int32_t* memory) : starts(g.rotation ? g.rotation : memory), below(starts + g.outputs + 1),
-        heads(below + g.outputs), descending(heads + g.outputs), ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
+    Rotation(const Junction& g, int32_t* memory)
+        : starts(g.rotation ? g.rotation : memory),
+          below(starts + g.outputs + 1),
+          heads(below + g.outputs),
+          descending(heads + g.outputs),
+          ascending(descending + (g.inputs / g.outputs + 2) * g.num_offsets) {
         if (g.offsets && !g.rotation) fill(g, memory);
     }
 
@@ -120,7 +125,8 @@ struct Columns {
         const int32_t k = int32_t(g.num_offsets);
         for (int64_t i = first; i < last; ++i) {
             const Row column = (*this)[i];
-            const int32_t wrapped = k - int32_t(column.sources - rotation.ascending), turn = i < g.outputs ? 0 : int32_t(i / g.outputs);
+            const int32_t wrapped = k - int32_t(column.sources - rotation.ascending),
+                          turn = i < g.outputs ? 0 : int32_t(i / g.outputs);
             const int32_t *sources = column.sources, *heads = rotation.heads + column.shift;
             for (int32_t s = 0; s < k; ++s) f(column.begin + s, int64_t(heads[sources[s]] + wrapped + turn * k - s));
         }

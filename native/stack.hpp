@@ -17,7 +17,8 @@ struct Stack {
     const Layer<T>* layers;
     int depth;
     int64_t batch;
-    bool chunkwise = false;  // kept activations are those of one chunk, group by group, and the next chunk writes over them
+    bool chunkwise =
+        false;  // kept activations are those of one chunk, group by group, and the next chunk writes over them
 
     const Junction& junction(int l) const { return layers[l].junction; }
 
@@ -49,7 +50,8 @@ struct Stack {
     int64_t kept_size(int layers_before) const {
         int64_t numbers = 0;
         for (int l = 0; l < layers_before; ++l)
-            numbers += junction(l).outputs * kept_samples() * (1 + needs_argument(layers[l].activation, layers[l].slope));
+            numbers +=
+                junction(l).outputs * kept_samples() * (1 + needs_argument(layers[l].activation, layers[l].slope));
         return numbers;
     }
     // In it: a chunk of a layer's output, and what its activation's derivative needs, which may be the same.

@@ -10,13 +10,15 @@ using portable::Rotation, portable::Row, portable::Rows;
 namespace {
 
 // Whether rows have so much in common that blocks are faster, and numbers of 16 bits describe them.
-// The limits are of one Zen 4: sparser rows share too little, and nothing is gained where a chunk of the inputs leaves the cache.
+// The limits are of one Zen 4: sparser rows share too little, and nothing is gained where a chunk of the inputs leaves
+// the cache.
 bool blocks_pay(const Junction& g, const Rows& rows) {
     constexpr int64_t most = (1 << 16) - 1, in_cache = 2048;
     const int64_t needed = g.inputs * g.outputs / (g.inputs <= in_cache ? 12 : 3);
     if (g.inputs > most || g.edges < 64 * g.outputs || g.edges < needed) return false;
     for (int64_t j = 0; j < g.outputs; j += Blocks::rows)
-        if (rows.begin(j + Blocks::rows < g.outputs ? j + Blocks::rows : g.outputs) - rows.begin(j) > most) return false;
+        if (rows.begin(j + Blocks::rows < g.outputs ? j + Blocks::rows : g.outputs) - rows.begin(j) > most)
+            return false;
     return true;
 }
 
@@ -36,7 +38,7 @@ void Tables::join(Junction& g) const {
 void Tables::make_blocks(const Junction& g) {
     const Rotation tables(g, nullptr);
     const Rows rows{g, tables};
-    std::vector<uint8_t> readers(g.inputs);   // the set of the block's rows that read an input
+    std::vector<uint8_t> readers(g.inputs);     // the set of the block's rows that read an input
     std::vector<uint16_t> places_of(g.inputs);  // where its places begin in the block
     const int64_t count = (g.outputs + Blocks::rows - 1) / Blocks::rows;
     counts.resize(count * Blocks::sets);

@@ -19,16 +19,19 @@ double train(const Training<T>& a) {
     const int64_t widest = stack.widest_chunk(), classes = last.junction.outputs, E = stack.junction(0).edges;
     const int parts = count_parts(stack);
     const Grid grid = arrange(a.threads, parts, 3 * stack.multiply_adds());
-    const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, E), needs_z = needs_argument(last.activation, last.slope);
+    const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, E),
+               needs_z = needs_argument(last.activation, last.slope);
 
     Forward<T> values{a.layers, a.depth, a.batch, a.x, a.y, nullptr, nullptr, a.threads};
     Backward<T> gradients{a.layers, a.depth, a.batch, a.x, {nullptr, a.batch, 1}, nullptr, nullptr, nullptr, a.threads};
     ForwardPass<T> forward{values, stack, nullptr, pack_x, nullptr, widest};
     BackwardPass<T> backward{gradients, stack, nullptr, parts, pack_x, nullptr, nullptr, widest, true};
 
-    const int64_t buffers = 3 * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1), outputs = classes * a.batch;
-    Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(kept) +
-        Arena::bytes<T>(backward.size()) + (1 + needs_z) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch)))};
+    const int64_t buffers = 3 * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
+                  outputs = classes * a.batch;
+    Arena arena{static_cast<char*>(scratch(
+        stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(kept) + Arena::bytes<T>(backward.size()) +
+        (1 + needs_z) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch)))};
     forward.rotations = backward.rotations = stack.rotations(arena);
     forward.packed = backward.packed = arena.take<T>(buffers);
     values.kept = arena.take<T>(kept);
@@ -52,7 +55,8 @@ double train(const Training<T>& a) {
                 constexpr int C = width.value;
                 forward.template chunk<C>(b, at);
                 const Range vectors = at.share(C);
-                for (int64_t c = vectors.first; c < vectors.last && b + c * n < a.batch; ++c) lane_losses<T>(loss, b + c * n);
+                for (int64_t c = vectors.first; c < vectors.last && b + c * n < a.batch; ++c)
+                    lane_losses<T>(loss, b + c * n);
                 at.meet();
                 backward.template chunk<C>(b, number, b > share.first, at);
             });

@@ -98,7 +98,8 @@ GOSSAMER_INLINE Vector<T> sum_each(F vector, int first = 0) {
     if constexpr (COUNT == 1) {
         return vector(first);
     } else {
-        const Vector<T> a = sum_each<T, COUNT / 2>(vector, first), b = sum_each<T, COUNT / 2>(vector, first + COUNT / 2);
+        const Vector<T> a = sum_each<T, COUNT / 2>(vector, first),
+                        b = sum_each<T, COUNT / 2>(vector, first + COUNT / 2);
         if constexpr (COUNT <= within) return fold<T, 1, within>(a, b, all);
         else return fold<T, within, (across > 1 ? across : 2)>(a, b, all);
     }
