@@ -75,7 +75,7 @@ def test_a_place_that_is_a_file_is_refused(refused, tmp_path):
 def test_runs_of_another_process_are_waited_for_by_the_user(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
     monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))
-    monkeypatch.setattr("gossamer.studies.work.held", lambda _: contextlib.nullcontext(False))
+    monkeypatch.setattr("gossamer.studies.engines.work.held", lambda _: contextlib.nullcontext(False))
     line = refused("reproduce", "insights-2020", "--quick", "--out", tmp_path / "made")
     assert "2 runs of chain are at work in another process" in line
     assert not (tmp_path / "made" / "report.html").exists()

@@ -90,7 +90,7 @@ def test_one_neuron(run):
 
 
 def test_unwritable_outputs_are_noticed_before_the_work(refused, monkeypatch):
-    monkeypatch.setattr("gossamer.studies.names.junction", None)
+    monkeypatch.setattr("gossamer.studies.plan.names.junction", None)
     refused(*arguments(), "--save", "/missing/t")
 
 

@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 
 import gossamer as gs
-from gossamer.studies import names
+from gossamer.studies.plan import names
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -14,7 +14,7 @@ from gossamer.errors import StudyError
 from gossamer.reports.study import study_page
 from gossamer.reports.study.material import Material
 from gossamer.studies import Study
-from gossamer.studies.folder import RunFolder
+from gossamer.studies.store.run_folder import RunFolder
 
 NASTY = "</script><img src=http://example.invalid/x.png onerror=alert(1)>%{y}"
 FORMULA = "=HYPERLINK(1)"

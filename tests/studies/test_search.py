@@ -9,9 +9,9 @@ pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'goss
 from gossamer.errors import StudyError
 from gossamer.measures import algebraic_connectivity
 from gossamer.studies import Study
-from gossamer.studies.folder import RunFolder, held
+from gossamer.studies.plan.study_file import StudyFile
 from gossamer.studies.search import Prescreen, Search
-from gossamer.studies.study_file import StudyFile
+from gossamer.studies.store.run_folder import RunFolder, held
 from gossamer.training.data import load
 
 

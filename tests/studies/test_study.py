@@ -19,7 +19,7 @@ from gossamer import rewiring
 from gossamer.errors import DataUnavailableError, StudyError
 from gossamer.studies import Run, Sequential, Study
 from gossamer.studies.digest import code_version, described
-from gossamer.studies.folder import RunFolder, held
+from gossamer.studies.store.run_folder import RunFolder, held
 from gossamer.training.data import load
 
 
@@ -152,7 +152,7 @@ def test_a_killed_study_goes_on_to_the_same_last_bit(tmp_path, monkeypatch):
 def test_a_full_disk_stops_the_study_and_leaves_nothing_half_written(make_run, tmp_path, monkeypatch):
     run = make_run()
     study = Study("full", [run, make_run(1)], tmp_path / "study")
-    write = "gossamer.studies.folder.write_atomically"
+    write = "gossamer.studies.store.run_folder.write_atomically"
 
     def full(path, content):
         if path.name == "epochs.parquet":
@@ -184,7 +184,7 @@ def test_runs_of_other_code_are_kept_and_told(make_run, tmp_path, monkeypatch):
     Study("code", [make_run(), make_run(1)], tmp_path).execute(Sequential())
     study = Study("code", [make_run()], tmp_path)
     assert [*study.others().values()] == ["other settings or data"]
-    for module in ("run", "catalogue", "work"):
+    for module in ("run", "store.study_folder", "engines.work"):
         monkeypatch.setattr(f"gossamer.studies.{module}.code_version", lambda: "other")
     study = Study("code", [make_run()], tmp_path)
     assert [*study.frame()["state"]] == ["waiting"]

@@ -36,8 +36,8 @@ def demo(
     from gossamer.cli.outputs import require_writable
     from gossamer.generators import named
     from gossamer.reports.comparison import comparison_page
-    from gossamer.studies import names
     from gossamer.studies.comparison import Comparison
+    from gossamer.studies.plan import names
     from gossamer.topology.files import write_atomically
     from gossamer.training import Adam, Config
     from gossamer.training.data import load

@@ -50,7 +50,7 @@ def load(word: str, *, seed: int) -> Network:
 
 
 def _construction(word: str, seed: int) -> Network:
-    from gossamer.studies import names
+    from gossamer.studies.plan import names
     from gossamer.topology import Topology
     from gossamer.training.seeds import stream
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from gossamer.studies.folder import RunFolder
-    from gossamer.studies.work import Task
+    from gossamer.studies.engines.work import Task
+    from gossamer.studies.store.run_folder import RunFolder
 
 _SECONDS = 0.5
 _SECONDS_BETWEEN_LINES = 60.0
@@ -57,7 +57,7 @@ def watching(title: str) -> Iterator[Callable[[Sequence[Task]], None]]:
 
 def _follow(bars: Progress, title: str, tasks: Sequence[Task], ended: threading.Event) -> None:
     """Add up the shares until told to end; a run that failed before counts from 0 until it is tried again."""
-    from gossamer.studies.folder import RunFolder
+    from gossamer.studies.store.run_folder import RunFolder
 
     folders = [RunFolder(task.folder) for task in tasks]
     before = {folder.name: _stamp(folder) for folder in folders}
@@ -78,7 +78,7 @@ def _follow(bars: Progress, title: str, tasks: Sequence[Task], ended: threading.
 
 def _share(folder: RunFolder, before: float) -> float:
     """How much of a run is done, 0 to 1; 1 if it failed, too."""
-    from gossamer.studies.folder import noted
+    from gossamer.studies.store.run_folder import noted
 
     if folder.state == "done" or _stamp(folder) > before:
         return 1.0

@@ -22,8 +22,8 @@ def search(
     """Search topologies with Optuna; called again it goes on."""
     from gossamer.cli.study import STOPPED
     from gossamer.studies import Loky, Sequential
+    from gossamer.studies.plan.study_file import read
     from gossamer.studies.search import Prescreen, Search, Trial
-    from gossamer.studies.study_file import read
 
     if prescreen is None and (threshold is not None or quantile is not None):
         raise ValueError("a threshold or quantile needs --prescreen, the measure that it is of.")

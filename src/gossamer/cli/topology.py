@@ -25,7 +25,7 @@ def topology(
     """Make a junction, print its measures, and save it or draw it."""
     from gossamer.cli.outputs import require_writable
     from gossamer.reports.pictures import draw_junction, require_format
-    from gossamer.studies import names
+    from gossamer.studies.plan import names
     from gossamer.topology import Topology
     from gossamer.training.seeds import stream
 

@@ -60,9 +60,10 @@ def train(
 ) -> None:
     """Train a network, and judge it on the test examples. With --out a stopped run goes on exactly where it was."""
     from gossamer.cli.outputs import require_folder
-    from gossamer.studies import Architecture, Experiment, Run, names
-    from gossamer.studies.folder import RunFolder
-    from gossamer.studies.results import write_config, write_result
+    from gossamer.studies import Architecture, Experiment, Run
+    from gossamer.studies.plan import names
+    from gossamer.studies.store.result import write_config, write_result
+    from gossamer.studies.store.run_folder import RunFolder
     from gossamer.training import Config
     from gossamer.training.data import load
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gossamer.studies.architecture import Architecture
-    from gossamer.studies.clusters import Dask, Ray
-    from gossamer.studies.engines import Engine, Loky, Sequential
+    from gossamer.studies.engines.clusters import Dask, Ray
+    from gossamer.studies.engines.local import Engine, Loky, Sequential
     from gossamer.studies.experiment import Experiment, Outcome
     from gossamer.studies.run import Run
     from gossamer.studies.study import Execution, Study
 
 _HOMES = {
     "architecture": ("Architecture",),
-    "clusters": ("Dask", "Ray"),
-    "engines": ("Engine", "Loky", "Sequential"),
+    "engines.clusters": ("Dask", "Ray"),
+    "engines.local": ("Engine", "Loky", "Sequential"),
     "experiment": ("Experiment", "Outcome"),
     "run": ("Run",),
     "study": ("Execution", "Study"),

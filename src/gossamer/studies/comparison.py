@@ -11,7 +11,7 @@ from gossamer.generators import Family
 from gossamer.measures import algebraic_connectivity, dead_units
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
-from gossamer.studies.judging import parameter_bytes, without_warnings
+from gossamer.studies.store.judging import parameter_bytes, without_warnings
 from gossamer.topology import Topology
 from gossamer.training import Config
 from gossamer.training.data import Dataset

@@ -17,14 +17,14 @@ from gossamer.errors import (
     require_int,
     require_known,
 )
-from gossamer.studies.engines import Engine, Sequential
-from gossamer.studies.folder import RunFolder, held
-from gossamer.studies.grid import cells, run
-from gossamer.studies.judging import measured, sparse_junctions, without_warnings
-from gossamer.studies.names import DENSE
+from gossamer.studies.engines.local import Engine, Sequential
+from gossamer.studies.plan.grid import cells, run
+from gossamer.studies.plan.names import DENSE
+from gossamer.studies.plan.study_file import StudyFile
 from gossamer.studies.run import Run, dataset
+from gossamer.studies.store.judging import measured, sparse_junctions, without_warnings
+from gossamer.studies.store.run_folder import RunFolder, held
 from gossamer.studies.study import Study
-from gossamer.studies.study_file import StudyFile
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gossamer.errors import StudyError, StudyFileError, require_known
-from gossamer.studies import catalogue, store
-from gossamer.studies.catalogue import Entry
-from gossamer.studies.engines import Engine, Loky
-from gossamer.studies.folder import RunFolder, read_json
-from gossamer.studies.judging import DEFAULT_MEASURES
+from gossamer.studies.engines.local import Engine, Loky
+from gossamer.studies.engines.work import Report, Task
 from gossamer.studies.run import Run
-from gossamer.studies.work import Report, Task
+from gossamer.studies.store import frames, study_folder
+from gossamer.studies.store.judging import DEFAULT_MEASURES
+from gossamer.studies.store.run_folder import RunFolder, read_json
+from gossamer.studies.store.study_folder import Entry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,9 +96,9 @@ class Study:
             DataUnavailableError: data that are not on this machine.
             OSError: the file cannot be read.
         """
-        from gossamer.studies.file_errors import refused
-        from gossamer.studies.grid import runs
-        from gossamer.studies.study_file import read
+        from gossamer.studies.plan.file_errors import refused
+        from gossamer.studies.plan.grid import runs
+        from gossamer.studies.plan.study_file import read
 
         plan = read(Path(path))
         try:
@@ -116,7 +116,7 @@ class Study:
         place = Path(folder)
         study = cls.__new__(cls)
         study.folder, study.runs = place, ()
-        study.name, study.measures, study._entries = catalogue.read(place)
+        study.name, study.measures, study._entries = study_folder.read(place)
         return study
 
     @property
@@ -128,7 +128,7 @@ class Study:
             ValueError: two runs are the same.
         """
         if self._entries is None:
-            self._entries = catalogue.entries(self.runs)
+            self._entries = study_folder.entries(self.runs)
         return self._entries
 
     def execute(
@@ -150,12 +150,12 @@ class Study:
             StudyError: the folder holds another study, the engine does not work, or the disk is full.
             OSError: the folder cannot be written.
         """
-        from gossamer.studies.rounds import carry_out_all
+        from gossamer.studies.engines.rounds import carry_out_all
 
         if not self.runs:
             raise StudyError(f"the study in {self.folder} was opened to look at; load its file to go on with it.")
         chosen = Loky() if engine is None else engine
-        catalogue.write(self.folder, self.name, self.measures, self.entries)
+        study_folder.write(self.folder, self.name, self.measures, self.entries)
         waiting = [run for run in self.runs if self._place(run.digest).state != "done"]
         tasks = [self._task(run, chosen.threads, tensorboard) for run in waiting]
         if on_round is not None:
@@ -166,11 +166,11 @@ class Study:
 
     def frame(self) -> pd.DataFrame:
         """One row a run: digest, state, labels, results, measures."""
-        return store.frame(self.folder, self.entries)
+        return frames.frame(self.folder, self.entries)
 
     def epochs(self) -> pd.DataFrame:
         """One row an epoch of every run that has begun."""
-        return store.epochs(self.folder, self.entries)
+        return frames.epochs(self.folder, self.entries)
 
     def query(self, sql: str) -> pd.DataFrame:
         """The answer to a query in SQL over the tables `runs` and `epochs`.
@@ -178,11 +178,11 @@ class Study:
         Raises:
             StudyError: the query is none, or names what there is not.
         """
-        return store.query(self.folder, self.entries, sql)
+        return frames.query(self.folder, self.entries, sql)
 
     def others(self) -> dict[str, str]:
         """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""
-        return catalogue.others(self.folder, self.entries)
+        return study_folder.others(self.folder, self.entries)
 
     def result(self, digest: str) -> dict[str, Any]:
         """What is in a run's `result.json`.
@@ -232,7 +232,7 @@ class Study:
         return f"Study({self.name!r}, {len(self)} runs in {self.folder})"
 
     def _place(self, digest: str) -> RunFolder:
-        return RunFolder(catalogue.runs_folder(self.folder) / digest)
+        return RunFolder(study_folder.runs_folder(self.folder) / digest)
 
     def _known(self, digest: str) -> RunFolder:
         require_known("run", digest, {entry.digest: entry for entry in self.entries})

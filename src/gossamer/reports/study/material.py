@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gossamer.distances import moments_of
 from gossamer.errors import GossamerError
-from gossamer.studies.catalogue import runs_folder
-from gossamer.studies.folder import RunFolder, read_json
+from gossamer.studies.store.run_folder import RunFolder, read_json
+from gossamer.studies.store.study_folder import runs_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from gossamer.rewiring import Recording
-    from gossamer.studies.catalogue import Entry
+    from gossamer.studies.store.study_folder import Entry
     from gossamer.topology import Topology
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gossamer.errors import EngineError, require_int
-from gossamer.studies.engines import R, T, cores
+from gossamer.studies.engines.local import R, T, cores
 
 _PATIENCE = 3
 """Seconds until an address that does not answer is given up."""

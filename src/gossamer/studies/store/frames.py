@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError
-from gossamer.studies.catalogue import Entry, runs_folder
-from gossamer.studies.folder import RunFolder, read_json
+from gossamer.studies.store.run_folder import RunFolder, read_json
+from gossamer.studies.store.study_folder import Entry, runs_folder
 
 if TYPE_CHECKING:
     import duckdb

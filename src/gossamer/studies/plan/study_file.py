@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from gossamer.errors import StudyFileError, require_known
 from gossamer.measures import MEASURES
-from gossamer.studies import names
-from gossamer.studies.file_errors import told, where
-from gossamer.studies.judging import DEFAULT_MEASURES
+from gossamer.studies.plan import names
+from gossamer.studies.plan.file_errors import told, where
+from gossamer.studies.store.judging import DEFAULT_MEASURES
 from gossamer.training.data import CATALOGUE
 
 T = TypeVar("T")
@@ -149,6 +149,10 @@ class StudyFile(_Table):
         return None
 
 
+_TABLES: dict[str, type[BaseModel]] = {"": StudyFile, "training": Training, "rule": RuleTable}
+"""The models by the first field of a table's place; "" is the whole file."""
+
+
 def read(path: Path) -> StudyFile:
     """Read a study file.
 
@@ -166,7 +170,7 @@ def read(path: Path) -> StudyFile:
     except tomllib.TOMLDecodeError as error:
         raise StudyFileError(f"{path} is no TOML: {error}.") from error
     except ValidationError as error:
-        raise StudyFileError(told(error, path, text, StudyFile)) from error
+        raise StudyFileError(told(error, path, text, _TABLES)) from error
     found = plan.contradiction()
     if found is not None:
         field, why = found

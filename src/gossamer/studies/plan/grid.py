@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gossamer.studies import names
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
+from gossamer.studies.plan import names
+from gossamer.studies.plan.study_file import STATIC, RuleTable, StudyFile, Training
 from gossamer.studies.run import Label, Run, dataset
-from gossamer.studies.study_file import STATIC, RuleTable, StudyFile, Training
 from gossamer.training import Config
 from gossamer.training.data import Dataset
 

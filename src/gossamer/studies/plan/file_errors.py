@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,19 @@ from pydantic import BaseModel, ValidationError
 from gossamer.errors import require_known
 
 
-def told(error: ValidationError, path: Path, text: str, model: type[BaseModel]) -> str:
-    """All that `error` complains of, in one sentence."""
+def told(error: ValidationError, path: Path, text: str, tables: Mapping[str, type[BaseModel]]) -> str:
+    """All that `error` complains of, in one sentence.
+
+    Args:
+        error: what pydantic found.
+        path: of the file.
+        text: of the file.
+        tables: the model of each table by the first field on the way to it; "" for the whole file.
+    """
     said: dict[str, str] = {}
     for each in error.errors():
         fields = _fields(each["loc"])
-        said.setdefault(f"{where(path, text, fields)}, {'.'.join(fields)}", _complaint(dict(each), fields, model))
+        said.setdefault(f"{where(path, text, fields)}, {'.'.join(fields)}", _complaint(dict(each), fields, tables))
     return "; ".join(f"{place}{complaint}" for place, complaint in said.items()) + "."
 
 
@@ -51,23 +58,20 @@ def _fields(places: Sequence[Any]) -> list[str]:
     return [name for name in names if name not in ("int", "str", "float", "none")]
 
 
-def _complaint(error: dict[str, Any], fields: Sequence[str], model: type[BaseModel]) -> str:
+def _complaint(error: dict[str, Any], fields: Sequence[str], tables: Mapping[str, type[BaseModel]]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
     if error["type"] == "missing":
         return " is missing"
     if error["type"] == "extra_forbidden":
-        return f": {_unknown(fields, model)}"
+        return f": {_unknown(fields, tables)}"
     if error["type"] == "value_error":
         return f": {message}"
     return f"={error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
 
 
-def _unknown(fields: Sequence[str], model: type[BaseModel]) -> str:
+def _unknown(fields: Sequence[str], tables: Mapping[str, type[BaseModel]]) -> str:
     """Which fields are known where the unknown one stands."""
-    from gossamer.studies import study_file
-
-    tables: dict[str, type[BaseModel]] = {"training": study_file.Training, "rule": study_file.RuleTable}
-    known: type[BaseModel] = tables.get(fields[0], model) if len(fields) > 1 else model
+    known = tables.get(fields[0], tables[""]) if len(fields) > 1 else tables[""]
     try:
         require_known("field", fields[-1], dict.fromkeys(known.model_fields))
     except ValueError as error:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from gossamer.errors import StudyError
 from gossamer.studies.digest import code_version
-from gossamer.studies.folder import RunFolder, read_json, write_json
 from gossamer.studies.run import Label, Run
+from gossamer.studies.store.run_folder import RunFolder, read_json, write_json
 
 FORMAT = "gossamer study"
 VERSION = 1
@@ -17,7 +17,7 @@ _OURS = ("runs", "lock", "search.db", "tensorboard")
 
 
 class Entry(NamedTuple):
-    """What the catalogue says of a run.
+    """What `study.json` says of a run.
 
     Args:
         digest: its name.
@@ -104,5 +104,5 @@ def _difference(run: RunFolder) -> str:
 
 
 def place(folder: Path) -> Path:
-    """The catalogue's file."""
+    """The path of `study.json`."""
     return folder / "study.json"

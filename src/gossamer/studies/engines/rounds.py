@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from gossamer.errors import EngineError, StudyError
-from gossamer.studies.engines import Engine
-from gossamer.studies.folder import RunFolder, noted
-from gossamer.studies.work import Report, Task, carry_out
+from gossamer.studies.engines.local import Engine
+from gossamer.studies.engines.work import Report, Task, carry_out
+from gossamer.studies.store.run_folder import RunFolder, noted
 
 _GRACE = 3.0
 """Seconds that the workers of a broken engine have to end and let go of their runs."""

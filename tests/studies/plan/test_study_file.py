@@ -6,10 +6,11 @@ import pytest
 
 from gossamer.errors import StudyFileError
 from gossamer.generators import Size, named
-from gossamer.studies import Study, names
+from gossamer.studies import Study
+from gossamer.studies.plan import names
 from gossamer.training.data import load
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "digits.toml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "digits.toml"
 
 
 def loaded(tmp_path, *changes):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gossamer.errors import CheckpointError, StudyError
 from gossamer.studies.digest import code_version
-from gossamer.studies.folder import RunFolder, held, note
 from gossamer.studies.run import Run, dataset
+from gossamer.studies.store.run_folder import RunFolder, held, note
 
 if TYPE_CHECKING:
     from gossamer.rewiring import Recording
@@ -89,9 +89,9 @@ def _attempt(task: Task, folder: RunFolder) -> Report:
 
 
 def _train(task: Task, folder: RunFolder, journal: _Journal) -> None:
-    from gossamer.studies.judging import without_warnings
-    from gossamer.studies.names import use_threads
-    from gossamer.studies.results import write_config, write_result
+    from gossamer.studies.plan.names import use_threads
+    from gossamer.studies.store.judging import without_warnings
+    from gossamer.studies.store.result import write_config, write_result
 
     use_threads(task.threads)
     data = dataset(task.run.data)
@@ -117,7 +117,7 @@ def _require_same(run: Run, data: Dataset) -> None:
 
 def _forget_damage(folder: RunFolder) -> None:
     """A run that failed because of its checkpoint begins anew: its numbers are decided without it."""
-    from gossamer.studies.folder import read_json
+    from gossamer.studies.store.run_folder import read_json
 
     if folder.failure.exists() and read_json(folder.failure).get("error") == CheckpointError.__name__:
         folder.checkpoint.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ def _recording(folder: RunFolder) -> Recording:
 def _boards(task: Task) -> Sequence[Callback]:
     if task.board is None:
         return ()
-    from gossamer.studies.boards import Board
+    from gossamer.studies.engines.tensorboard import Board
 
     return (Board(task.board),)
 
@@ -169,7 +169,7 @@ class _Journal:
     def before_training(self, run: TrainingRun) -> None:
         """Keep the first topology."""
         from gossamer.nn import topology_of
-        from gossamer.studies.results import is_sparse
+        from gossamer.studies.store.result import is_sparse
 
         self._run = run
         if is_sparse(run.model):

@@ -1,0 +1,1 @@
+"""What a study leaves behind: the folders of runs and studies, results, and tables of them."""
