@@ -12,12 +12,36 @@ from typing import TYPE_CHECKING, Any
 from gossamer.topology import Bipartite, Junction, Rotated, Topology
 
 if TYPE_CHECKING:
-    from gossamer import distances, errors, generators, measures, nn, pruning, reports, rewiring, studies, training
+    from gossamer import (
+        distances,
+        errors,
+        generators,
+        measures,
+        nn,
+        probes,
+        pruning,
+        reports,
+        rewiring,
+        studies,
+        training,
+    )
 
 __version__ = "0.1.0"
 
 _SUBPACKAGES = frozenset(
-    {"distances", "errors", "generators", "measures", "nn", "pruning", "reports", "rewiring", "studies", "training"}
+    {
+        "distances",
+        "errors",
+        "generators",
+        "measures",
+        "nn",
+        "probes",
+        "pruning",
+        "reports",
+        "rewiring",
+        "studies",
+        "training",
+    }
 )
 
 __all__ = [
@@ -30,6 +54,7 @@ __all__ = [
     "generators",
     "measures",
     "nn",
+    "probes",
     "pruning",
     "reports",
     "rewiring",

@@ -1,0 +1,49 @@
+"""What every probe's result offers, beside its own attributes."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Number = float | int | str | None
+"""What a table's cell, JSON and a study's results can hold."""
+
+
+class Finding(abc.ABC):
+    """A frozen result that prints, plots and knows its equation.
+
+    A result is a frozen dataclass that derives from this one class and adds its own attributes. `record` names the
+    numbers that go into tables, `--json`, reports and studies; `str` lists them under the class's name.
+    """
+
+    equation: ClassVar[str]
+    """What was computed, as one line of mathematics."""
+
+    @abc.abstractmethod
+    def record(self) -> Mapping[str, Number]:
+        """The numbers that stand for this result, by name."""
+
+    @abc.abstractmethod
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the result into `ax`, or into a new figure (`.figure.savefig(path)`), and return the axes."""
+
+    def __str__(self) -> str:
+        lines = [f"  {name}: {_shown(value)}" for name, value in self.record().items()]
+        return "\n".join([f"{type(self).__name__}: {self.equation}", *lines])
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """`ax`, or the axes of a new figure that belongs to no window system."""
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(5, 4), layout="constrained").subplots()
+
+
+def _shown(value: Number) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
