@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 import gossamer as gs
+from gossamer import native
 from gossamer.distances import Approximate, Exact, InsufficientMemoryError, ScipyOrder, kernels, memory, nnstd
 from gossamer.distances.candidates import equal_neurons
-from gossamer.distances.overlap import JaccardCosts, NeuronSets
+from gossamer.distances.neurons import NeuronSets
+from gossamer.distances.overlap import JaccardCosts
 
-needs_native = pytest.mark.skipif(kernels.native is None, reason="the native extension is not installed")
+needs_native = pytest.mark.skipif(native.extension is None, reason="the native extension is not installed")
 
 
 def jaccard(a, b):
@@ -40,8 +42,8 @@ def mask_pairs(draw):
 @pytest.fixture(params=[True, False], ids=["native", "scipy"])
 def backend(request, monkeypatch):
     if not request.param:
-        monkeypatch.setattr(kernels, "native", None)
-    elif kernels.native is None:
+        monkeypatch.setattr(native, "extension", None)
+    elif native.extension is None:
         pytest.skip("the native extension is not installed")
 
 
@@ -117,7 +119,7 @@ def test_a_model_far_too_large_is_refused_with_the_figure(monkeypatch):
     wide = gs.Topology([gs.Rotated([0], in_features=1000, out_features=1000)])
     with pytest.raises(InsufficientMemoryError, match=r"1000 x 1000 neurons needs 0\.00745 GiB, but 0\.000977 GiB"):
         nnstd(wide, wide)
-    if kernels.native is not None:
+    if native.extension is not None:
         assert nnstd(wide, wide, solver=Exact()).mean == 0  # equal neurons need no candidates
         other = gs.Topology([gs.Rotated([0, 3], in_features=1000, out_features=1000)])
         with pytest.raises(InsufficientMemoryError, match="matching 1000 neurons by 32 candidates"):

@@ -1,6 +1,7 @@
 """NNSTD against the authors' values, closed forms, and its traps."""
 
-from gossamer.distances import kernels, nnstd
+from gossamer import native
+from gossamer.distances import nnstd
 
 
 def test_every_value_of_the_authors_is_met_bit_for_bit(authors):
@@ -16,6 +17,6 @@ def test_every_value_of_the_authors_is_met_bit_for_bit(authors):
 
 
 def test_without_the_native_extension_the_values_are_the_same(authors, monkeypatch):
-    monkeypatch.setattr(kernels, "native", None)
+    monkeypatch.setattr(native, "extension", None)
     a, b, expected = authors
     assert nnstd(a, b).per_layer.tolist() == expected.get("per_layer_distance", expected.get("dist"))

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import gossamer as gs
-from gossamer import rewiring
+from gossamer import files, rewiring
 from gossamer.errors import DataUnavailableError, StudyError
 from gossamer.studies import Run, Sequential, Study
 from gossamer.studies.digest import code_version, described
@@ -157,7 +157,7 @@ def test_a_full_disk_stops_the_study_and_leaves_nothing_half_written(make_run, t
     def full(path, content):
         if path.name == "epochs.parquet":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        gs.topology.files.write_atomically(path, content)
+        files.write_atomically(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(write, full)

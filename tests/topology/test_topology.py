@@ -97,7 +97,7 @@ def test_missing_files_and_folders_are_the_systems_errors(tmp_path):
 
 
 def damage_metadata(path, **changes):
-    tensors, metadata = files.pack(make())
+    tensors, metadata = files.pack(make().layers, make().digest())
     save_file(tensors, path, metadata | changes)
 
 
@@ -139,7 +139,7 @@ def test_every_flipped_edge_is_noticed(tmp_path):
     path = tmp_path / "t"
     make().save(path)
     tensors = load_file(path)
-    _, metadata = files.pack(make())
+    _, metadata = files.pack(make().layers, make().digest())
     for name in tensors:
         for position in range(tensors[name].size):
             damaged = {key: value.copy() for key, value in tensors.items()}

@@ -115,9 +115,9 @@ def _print_ties(topologies: list[Topology]) -> None:
 
 def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance, path: Path) -> None:
     from gossamer.distances import Paths, classical_mds
+    from gossamer.files import write_atomically
     from gossamer.reports import page
     from gossamer.reports.evolution import heat_map, map_of_paths
-    from gossamer.topology.files import write_atomically
 
     even = (values + values.T) / 2
     for k in range(len(even)):

@@ -34,11 +34,11 @@ def demo(
 ) -> None:
     """Train every construction and the dense net on the digits at equal edges, print a table, write a report."""
     from gossamer.cli.outputs import require_writable
+    from gossamer.files import write_atomically
     from gossamer.generators import named
     from gossamer.reports.comparison import comparison_page
     from gossamer.studies.comparison import Comparison
     from gossamer.studies.plan import names
-    from gossamer.topology.files import write_atomically
     from gossamer.training import Adam, Config
     from gossamer.training.data import load
 

@@ -50,9 +50,9 @@ def load(word: str, *, seed: int) -> Network:
 
 
 def _construction(word: str, seed: int) -> Network:
+    from gossamer.seeds import stream
     from gossamer.studies.plan import names
     from gossamer.topology import Topology
-    from gossamer.training.seeds import stream
 
     name, shape, degree = word.split(":")
     sizes = shape.split("x")

@@ -16,9 +16,9 @@ def report(
     """Write a study as one HTML page: conclusions, figures, topologies, distances and all runs; it works offline."""
     from gossamer.cli.outputs import require_writable
     from gossamer.distances import console_bar
+    from gossamer.files import write_atomically
     from gossamer.reports.study import study_page
     from gossamer.studies import Study
-    from gossamer.topology.files import write_atomically
 
     require_writable(out)
     found = Study.open(study)

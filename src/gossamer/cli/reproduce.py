@@ -27,11 +27,11 @@ def reproduce(
 ) -> None:
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
     from gossamer.cli.outputs import require_folder
+    from gossamer.files import write_atomically
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
     from gossamer.studies.papers import paper_named
     from gossamer.studies.papers.paper import Reproduction
-    from gossamer.topology.files import write_atomically
 
     chosen, size = paper_named(paper), "quick" if quick else "full"
     folder = require_folder(Path(paper) if out is None else out)

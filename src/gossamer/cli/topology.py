@@ -25,9 +25,9 @@ def topology(
     """Make a junction, print its measures, and save it or draw it."""
     from gossamer.cli.outputs import require_writable
     from gossamer.reports.pictures import draw_junction, require_format
+    from gossamer.seeds import stream
     from gossamer.studies.plan import names
     from gossamer.topology import Topology
-    from gossamer.training.seeds import stream
 
     if save is not None:
         require_writable(save)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from gossamer.distances import kernels
 from gossamer.distances.edges import edge_keys
-from gossamer.distances.overlap import JaccardCosts, NeuronSets
+from gossamer.distances.neurons import NeuronSets
+from gossamer.distances.overlap import JaccardCosts
 from gossamer.topology import Topology
 
 Orders = list[NDArray[np.int64]]

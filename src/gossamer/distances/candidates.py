@@ -9,10 +9,11 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances import kernels
+from gossamer import native
 from gossamer.distances.assignment import Match, ScipyOrder
 from gossamer.distances.memory import require_memory
-from gossamer.distances.overlap import JaccardCosts, NeuronSets
+from gossamer.distances.neurons import NeuronSets
+from gossamer.distances.overlap import JaccardCosts
 
 
 class Pairs(NamedTuple):
@@ -66,7 +67,7 @@ class Approximate:
 
 
 def _match(costs: JaccardCosts, width: int, rounds: int | None) -> Match:
-    if kernels.native is None:
+    if native.extension is None:
         return ScipyOrder().match(costs)
     columns = equal_neurons(costs.a, costs.b)
     rows_left = np.flatnonzero(columns < 0)
@@ -88,7 +89,7 @@ def _price(costs: JaccardCosts, width: int, rounds: int | None) -> tuple[NDArray
     pairs = _first_candidates(costs, width, scale)
     while True:
         starts = np.searchsorted(pairs.rows, np.arange(n + 1))
-        kernels.native.assign_sparse(starts, pairs.columns.astype(np.int32), pairs.costs, u, v, match)
+        native.extension.assign_sparse(starts, pairs.columns.astype(np.int32), pairs.costs, u, v, match)
         found = _cheapest(costs.a, costs.b, v / scale, width=min(width, 8), scale=scale)
         below = found.costs - v[found.columns] - u[found.rows]
         better = below < 0
@@ -114,7 +115,7 @@ def _first_candidates(costs: JaccardCosts, width: int, scale: float) -> Pairs:
 def _cheapest(a: NeuronSets, b: NeuronSets, prices: NDArray[np.float64], *, width: int, scale: float) -> Pairs:
     columns, costs = np.empty((a.count, width), np.int32), np.empty((a.count, width))
     dearest = np.argsort(-prices, kind="stable").astype(np.int32)
-    kernels.native.cheapest_columns(*a.rows, *b.readers, b.sizes, prices, dearest, columns, costs)
+    native.extension.cheapest_columns(*a.rows, *b.readers, b.sizes, prices, dearest, columns, costs)
     there = columns.ravel() >= 0
     rows = np.repeat(np.arange(a.count), width)
     fixed = np.rint(costs.ravel() * scale).astype(np.int64)

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from gossamer.distances.overlap import NeuronSets
-
-
-def _native_or_none() -> Any:
-    try:
-        return importlib.import_module("gossamer._native")
-    except ImportError:  # installed without a compiler
-        return None
-
-
-native: Any = _native_or_none()
-"""The extension module, or None."""
+from gossamer import native
+from gossamer.distances.neurons import NeuronSets
 
 
 def jaccard_rows(a: NeuronSets, b: NeuronSets, start: int, stop: int) -> NDArray[np.float64]:
     """Jaccard distances of neurons `start` to `stop - 1` of `a` to every neuron of `b`, (stop - start, O')."""
-    if native is None:
+    if native.extension is None:
         return jaccard(_overlaps(a, b, start, stop), a.sizes[start:stop, None], b.sizes[None])
     out = np.empty((stop - start, b.count))
-    native.jaccard_rows(*a.rows, *b.readers, b.sizes, start, out)
+    native.extension.jaccard_rows(*a.rows, *b.readers, b.sizes, start, out)
     return out
 
 
@@ -42,12 +28,12 @@ def jaccard(
 
 def assign_dense(costs: NDArray[np.float64]) -> NDArray[np.int64]:
     """The column of each row in an optimal assignment (n, n), ties as `scipy.optimize.linear_sum_assignment`."""
-    if native is None:
+    if native.extension is None:
         from scipy.optimize import linear_sum_assignment
 
         return np.asarray(linear_sum_assignment(costs)[1], dtype=np.int64)
     columns = np.empty(len(costs), dtype=np.int64)
-    native.assign_dense(costs, columns)
+    native.extension.assign_dense(costs, columns)
     return columns
 
 
@@ -67,5 +53,5 @@ def _overlaps(a: NeuronSets, b: NeuronSets, start: int, stop: int) -> NDArray[np
 
 def use_one_thread() -> None:
     """Let kernels called from this thread run on it alone."""
-    if native is not None:
-        native.use_one_thread()
+    if native.extension is not None:
+        native.extension.use_one_thread()

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gossamer.distances.assignment import ScipyOrder, Solver
 from gossamer.distances.networks import Network, as_topology, require_same_widths
-from gossamer.distances.overlap import JaccardCosts, NeuronSets
+from gossamer.distances.neurons import NeuronSets
+from gossamer.distances.overlap import JaccardCosts
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
 

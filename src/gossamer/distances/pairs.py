@@ -19,8 +19,8 @@ from gossamer.distances import kernels
 from gossamer.distances.networks import Network, as_topology
 from gossamer.distances.registry import Distance
 from gossamer.errors import TopologyFileError, require_int
+from gossamer.files import write_atomically
 from gossamer.topology import Topology
-from gossamer.topology.files import write_atomically
 
 Progress = Callable[[int, int], None]
 """Called with the number of pairs done and of all pairs, from the calling thread."""

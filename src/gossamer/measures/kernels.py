@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer import native
+
 if TYPE_CHECKING:
     import scipy.sparse
-
-
-def _load() -> Any:
-    try:
-        return importlib.import_module("gossamer._native")
-    except ImportError:  # there was no compiler at install time
-        return None
-
-
-_native = _load()
 
 Apply: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -34,13 +25,13 @@ def products(matrix: scipy.sparse.csr_array) -> tuple[Apply, Apply]:
 
 
 def _product(matrix: scipy.sparse.csr_array) -> Apply:
-    if _native is None or matrix.nnz < NATIVE_EDGES or (matrix.data != 1).any():
+    if native.extension is None or matrix.nnz < NATIVE_EDGES or (matrix.data != 1).any():
         return lambda x: matrix @ x
     indptr, indices = (array.astype(np.int32, copy=False) for array in (matrix.indptr, matrix.indices))
 
     def apply(x: NDArray[np.float64]) -> NDArray[np.float64]:
         y = np.empty(len(indptr) - 1)
-        _native.pattern_matvec(indptr, indices, x, y)
+        native.extension.pattern_matvec(indptr, indices, x, y)
         return y
 
     return apply
@@ -50,10 +41,10 @@ def spanning_forest(
     nodes: int, first: NDArray[np.int32], second: NDArray[np.int32], order: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The edges that Kruskal's algorithm keeps, taking edges `first[e]` - `second[e]` in the order given."""
-    if _native is None:
+    if native.extension is None:
         return _spanning_forest_by_scipy(nodes, first, second, order)
     keep = np.empty(len(first), dtype=np.uint8)
-    _native.spanning_forest(nodes, first, second, order, keep)
+    native.extension.spanning_forest(nodes, first, second, order, keep)
     return np.flatnonzero(keep)
 
 
@@ -73,11 +64,11 @@ def _spanning_forest_by_scipy(
 def distance_sums(square: scipy.sparse.csr_array) -> tuple[int, int]:
     """Sum and number of finite distances between ordered pairs of different nodes of an undirected graph."""
     nodes = square.shape[0]
-    if _native is None:
+    if native.extension is None:
         return _distance_sums_by_scipy(square)
     totals = np.empty(2, dtype=np.int64)
     indptr, indices = (array.astype(np.int32, copy=False) for array in (square.indptr, square.indices))
-    _native.distance_sums(indptr, indices, 0, nodes, totals)
+    native.extension.distance_sums(indptr, indices, 0, nodes, totals)
     return int(totals[0]), int(totals[1])
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import TopologyFileError
+from gossamer.files import read_safetensors, write_safetensors
 from gossamer.rewiring.keys import Keys, difference, edge_keys, junction_of, union
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Topology
-from gossamer.topology.files import write_atomically
 
 FORMAT = "gossamer-recording"
 VERSION = 1
@@ -104,12 +104,10 @@ class Recording:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, atomically."""
-        import safetensors.numpy
-
         layers = [[name, *sizes] for name, sizes in self._sizes.items()]
         metadata = {"format": FORMAT, "version": str(VERSION), "layers": json.dumps(layers)}
         tensors = {**self._tensors, "steps": np.asarray(self._steps, dtype=np.int64)}
-        write_atomically(path, safetensors.numpy.save(tensors, metadata))
+        write_safetensors(path, tensors, metadata)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -119,17 +117,8 @@ class Recording:
             TopologyFileError: the file is damaged, foreign or of another version.
             OSError: there is no such file, or it cannot be read.
         """
-        from safetensors import SafetensorError, safe_open
-
         source = os.fspath(path)
-        with open(source, "rb"):  # noqa: PTH123 (a missing file is the operating system's error, not a damaged one)
-            pass
-        try:
-            with safe_open(source, framework="np") as handle:
-                metadata = handle.metadata() or {}
-                tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (no mapping)
-        except (SafetensorError, ValueError) as error:
-            raise TopologyFileError(f"{source} is no safetensors file, or damaged: {error}") from error
+        tensors, metadata = read_safetensors(path)
         if metadata.get("format") != FORMAT or metadata.get("version") != str(VERSION):
             raise TopologyFileError(f"{source} is no recording of version {VERSION}: {metadata}.")
         log = cls()

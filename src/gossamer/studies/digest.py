@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ _DECIDING = (
     "nn",
     "rewiring",
     *(f"training/{name}.py" for name in ("config", "evaluation", "loop", "losses", "optimizers", "rewiring", "run")),
-    *(f"training/{name}.py" for name in ("schedules", "seeds")),
+    "training/schedules.py",
+    "seeds.py",
     *(f"studies/{name}.py" for name in ("architecture", "experiment")),
 )
 """The sources that decide a run's numbers. Reports, measures and the command line do not."""
@@ -87,9 +89,7 @@ def _sources() -> Iterator[Path]:
 
 def _kernels() -> bytes:
     if not _NATIVE.is_dir():
-        from gossamer import __version__
-
-        return __version__.encode()
+        return version("gossamer").encode()
     kernels = (path for path in sorted(_NATIVE.glob("*.[ch]pp")) if not path.name.startswith(_NO_KERNELS))
     return b"".join(path.read_bytes() for path in kernels)
 

@@ -28,15 +28,11 @@ def environment() -> dict[str, object]:
 
 def kernels() -> str:
     """Which instructions the native kernels use, or that there are none."""
-    import torch
+    from gossamer import native
 
-    from gossamer.nn.kernels.native import NATIVE
-
-    if not NATIVE.serves(torch.ones(1)):
+    if native.extension is None:
         return "no native kernels"
-    import gossamer._native as _native
-
-    return f"{_native.instruction_set()} kernels"
+    return f"{native.extension.instruction_set()} kernels"
 
 
 def processor() -> str:

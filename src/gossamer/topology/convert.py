@@ -1,6 +1,6 @@
 """Junctions to and from masks, edge lists, scipy and networkx.
 
-Functions that read return the plain arrays of compressed sparse rows; `Bipartite` makes the value.
+Both ways go through `Rows`, the plain arrays of compressed sparse rows: `Bipartite` and `Junction` make values of them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,23 @@ if TYPE_CHECKING:
     import networkx
     import scipy.sparse
 
-    from gossamer.topology.junction import Junction
-
 
 class Rows(NamedTuple):
     """Compressed sparse rows by output: `indptr` (O + 1,), `indices` (E,), and the number of inputs."""
 
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int64]
+    indptr: NDArray[np.integer[Any]]
+    indices: NDArray[np.integer[Any]]
     in_features: int
+
+    @property
+    def out_features(self) -> int:
+        """Number of outputs O."""
+        return len(self.indptr) - 1
+
+    @property
+    def outputs(self) -> NDArray[np.int64]:
+        """The output of each edge, shape (E,)."""
+        return np.repeat(np.arange(self.out_features), np.diff(self.indptr))
 
 
 def as_index_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
@@ -108,35 +116,34 @@ def from_networkx(graph: networkx.Graph) -> Rows:
     return from_edges(edges[0], edges[1], in_features=len(sides[0]), out_features=len(sides[1]))
 
 
-def to_mask(junction: Junction) -> NDArray[np.bool_]:
+def to_mask(rows: Rows) -> NDArray[np.bool_]:
     """Dense (O, I) mask."""
-    mask = np.zeros((junction.out_features, junction.in_features), dtype=np.bool_)
-    inputs, outputs = junction.edges()
-    mask[outputs, inputs] = True
+    mask = np.zeros((rows.out_features, rows.in_features), dtype=np.bool_)
+    mask[rows.outputs, rows.indices] = True
     return mask
 
 
-def to_scipy(junction: Junction, weights: NDArray[Any] | None) -> scipy.sparse.csr_array:
+def to_scipy(rows: Rows, weights: NDArray[Any] | None) -> scipy.sparse.csr_array:
     """CSR array of shape (O, I)."""
     import scipy.sparse
 
-    data = np.ones(junction.num_edges) if weights is None else np.asarray(weights)
-    if data.shape != (junction.num_edges,):
-        raise InvalidTopologyError(f"weights has shape {data.shape}; the junction has ({junction.num_edges},) edges.")
-    shape = (junction.out_features, junction.in_features)
-    matrix = scipy.sparse.csr_array((data, junction.indices, junction.indptr), shape=shape, copy=True)
+    num_edges = len(rows.indices)
+    data = np.ones(num_edges) if weights is None else np.asarray(weights)
+    if data.shape != (num_edges,):
+        raise InvalidTopologyError(f"weights has shape {data.shape}; the junction has ({num_edges},) edges.")
+    shape = (rows.out_features, rows.in_features)
+    matrix = scipy.sparse.csr_array((data, rows.indices, rows.indptr), shape=shape, copy=True)
     matrix.has_canonical_format = True
     return matrix
 
 
-def to_networkx(junction: Junction) -> networkx.Graph:
+def to_networkx(rows: Rows) -> networkx.Graph:
     """Bipartite graph with inputs numbered before outputs."""
     import networkx
 
-    I, O = junction.in_features, junction.out_features
+    I, O = rows.in_features, rows.out_features
     graph: networkx.Graph = networkx.Graph()
     graph.add_nodes_from(range(I), bipartite=0)
     graph.add_nodes_from(range(I, I + O), bipartite=1)
-    inputs, outputs = junction.edges()
-    graph.add_edges_from(zip(inputs.tolist(), (outputs.astype(np.int64) + I).tolist(), strict=True))
+    graph.add_edges_from(zip(rows.indices.tolist(), (rows.outputs + I).tolist(), strict=True))
     return graph

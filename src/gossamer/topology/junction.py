@@ -88,15 +88,15 @@ class Junction(abc.ABC):
 
     def to_mask(self) -> NDArray[np.bool_]:
         """Dense mask of shape (O, I), laid out like `torch.nn.Linear.weight`."""
-        return convert.to_mask(self)
+        return convert.to_mask(self._rows())
 
     def to_scipy(self, weights: NDArray[Any] | None = None) -> scipy.sparse.csr_array:
         """CSR matrix of shape (O, I) with `weights` of shape (E,) in edge order, or ones (float64)."""
-        return convert.to_scipy(self, weights)
+        return convert.to_scipy(self._rows(), weights)
 
     def to_networkx(self) -> networkx.Graph:
         """Graph with inputs 0..I-1 (`bipartite=0`) and outputs I..I+O-1 (`bipartite=1`)."""
-        return convert.to_networkx(self)
+        return convert.to_networkx(self._rows())
 
     def digest(self) -> str:
         """Name of this junction: 32 hexadecimal digits (BLAKE2b over sizes, fan-in and edges)."""
@@ -111,6 +111,9 @@ class Junction(abc.ABC):
         step = max(1, _BLOCK_EDGES // max(1, self.num_edges // self.out_features))
         for start in range(0, self.out_features, step):
             yield self.row_indices(start, min(start + step, self.out_features))
+
+    def _rows(self) -> convert.Rows:
+        return convert.Rows(self.indptr, self.indices, self.in_features)
 
     def _size(self) -> tuple[int, int, int]:
         return self.in_features, self.out_features, self.num_edges

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Self, final
 
-from gossamer.errors import InvalidTopologyError
+from gossamer.errors import InvalidTopologyError, TopologyFileError
+from gossamer.topology import files
 from gossamer.topology.junction import Junction
 
 
@@ -76,9 +77,7 @@ class Topology:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, under a temporary name first. See `gossamer.topology.files`."""
-        from gossamer.topology import files
-
-        files.save(self, path)
+        files.save(self._layers, self.digest(), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -88,9 +87,16 @@ class Topology:
             TopologyFileError: the file is damaged, truncated, foreign or of another version.
             OSError: there is no such file, or it cannot be read.
         """
-        from gossamer.topology import files
-
-        return cls(files.load(path))
+        layers, named = files.load(path)
+        try:
+            topology = cls(layers)
+        except InvalidTopologyError as error:
+            raise TopologyFileError(f"{os.fspath(path)} is damaged: {error}") from error
+        if topology.digest() != named:
+            raise TopologyFileError(
+                f"{os.fspath(path)} is damaged: its edges have digest {topology.digest()}, it says {named}."
+            )
+        return topology
 
     def __len__(self) -> int:
         return len(self._layers)

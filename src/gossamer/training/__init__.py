@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gossamer.seeds import stream, torch_seed
     from gossamer.training import data
     from gossamer.training.callbacks import Callback, ProgressBar, Stateful
     from gossamer.training.config import Config
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, Run
     from gossamer.training.schedules import Constant, Cosine, Schedule
-    from gossamer.training.seeds import stream, torch_seed
 
 _HOMES = {
     "callbacks": ("Callback", "ProgressBar", "Stateful"),
@@ -28,7 +28,6 @@ _HOMES = {
     "rewiring": ("Rewiring",),
     "run": ("Epoch", "Run"),
     "schedules": ("Constant", "Cosine", "Schedule"),
-    "seeds": ("stream", "torch_seed"),
 }
 
 __all__ = [
@@ -59,6 +58,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("stream", "torch_seed"):
+        return getattr(importlib.import_module("gossamer.seeds"), name)
     if name == "data":
         return importlib.import_module("gossamer.training.data")
     for module, names in _HOMES.items():

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from gossamer.errors import CheckpointError, CheckpointWarning
-from gossamer.topology.files import write_atomically
+from gossamer.files import write_atomically
 from gossamer.training.callbacks import Callback, Stateful
 from gossamer.training.run import Epoch, Run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,11 +17,10 @@ from gossamer.nn.activations import Activation
 from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
 from gossamer.nn.structure import Memo, Structure
 
-try:
+if TYPE_CHECKING:
     import gossamer._native as _native
-except ImportError:  # built without a compiler
-    _native = None  # type: ignore[assignment]
-
+else:
+    from gossamer.native import extension as _native
 
 Layer: TypeAlias = tuple[Structure, Tensor, Tensor | None, Activation]
 """A layer of a stack: its junction, contiguous weights (E,), bias (O,), activation."""

@@ -10,13 +10,13 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from gossamer.files import write_atomically
 from gossamer.nn import SparseLinear, topology_of
 from gossamer.studies.environment import environment
 from gossamer.studies.experiment import Experiment, Outcome
 from gossamer.studies.store.judging import measured, parameter_bytes, sparse_junctions
 from gossamer.studies.store.run_folder import RunFolder, write_json
 from gossamer.topology import Topology
-from gossamer.topology.files import write_atomically
 from gossamer.training.data import Dataset
 
 if TYPE_CHECKING:

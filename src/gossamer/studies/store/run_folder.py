@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError
-from gossamer.topology.files import write_atomically
+from gossamer.files import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import DataFileError
-from gossamer.topology.files import write_atomically
+from gossamer.files import write_atomically
 from gossamer.training.data import folders
 from gossamer.training.data.idx import Arrays
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.distances import nnstd
+from gossamer.files import write_atomically
 from gossamer.studies.papers.tables import where
 from gossamer.topology import Topology
-from gossamer.topology.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
