@@ -19,7 +19,7 @@ import torch
 from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
-from gossamer.studies.speed import environment
+from gossamer.timing.environment import environment_line
 from gossamer.training import SGD, Adam, Config, Cosine, CrossEntropy
 from gossamer.training.data import load
 
@@ -98,7 +98,7 @@ def main(options):
                 "rule": repr(experiment.rule),
                 "config": repr(experiment.config),
                 "options": {name: str(value) for name, value in vars(options).items() if name != "out"},
-                "environment": environment(),
+                "environment": environment_line(),
             }
             with options.out.open("a") as file:
                 file.write(json.dumps(line) + "\n")

@@ -17,7 +17,7 @@ from report import Report
 from gossamer.nn.activations import IDENTITY
 from gossamer.nn.kernels.native import NATIVE
 from gossamer.nn.structure import Structure
-from gossamer.studies.speed import best_of_blocks
+from gossamer.timing.speed import best_of_blocks
 from gossamer.topology import Bipartite
 
 BATCH, OUTPUTS, FAN_IN = 32, 1024, 102

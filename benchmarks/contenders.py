@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.nn import SparseLinear
-from gossamer.studies.races import junction, rotated
+from gossamer.timing.contenders import junction, rotated
 from gossamer.topology import Junction
 
 

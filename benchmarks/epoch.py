@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 import gossamer as gs
-from gossamer.studies.races import WIDTHS, dense_network, network_step, sparse_network
-from gossamer.studies.speed import environment
+from gossamer.timing.contenders import WIDTHS, dense_network, network_step, sparse_network
+from gossamer.timing.environment import environment_line
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--densities", type=float, nargs="+", default=[0.1, 0.05, 0.01])
@@ -63,7 +63,7 @@ def main():
     models = {"dense": dense_network(WIDTHS)}
     for density in options.densities:
         models[f"density {density:g}"] = sparse_network(WIDTHS, density, rng)
-    print(environment())
+    print(environment_line())
     steps = {name: trainer(model) for name, model in models.items()}
     seconds = {name: [] for name in models}
     for _ in range(options.epochs):
@@ -73,7 +73,7 @@ def main():
         ratio = min(seconds["dense"]) / min(values)
         print(f"{name:16s} {min(values):7.2f} s least, {np.median(values):7.2f} s median, {ratio:6.2f} times dense")
     if options.json:
-        Path(options.json).write_text(json.dumps({"environment": environment(), "seconds": seconds}, indent=1))
+        Path(options.json).write_text(json.dumps({"environment": environment_line(), "seconds": seconds}, indent=1))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import torch
 from contenders import correct, layers
 from report import Report
 
-from gossamer.studies.races import layer_step
-from gossamer.studies.speed import best_of_blocks
+from gossamer.timing.contenders import layer_step
+from gossamer.timing.speed import best_of_blocks
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096])

@@ -14,7 +14,7 @@ import torch
 from contenders import correct, layers
 from report import Report
 
-from gossamer.studies.speed import best_of_blocks
+from gossamer.timing.speed import best_of_blocks
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--size", type=int, default=4096)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 import gossamer as gs
-from gossamer.studies.speed import environment
+from gossamer.timing.environment import environment_line
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--size", type=int, default=1_000_000)
@@ -37,7 +37,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
-    print(environment())
+    print(environment_line())
     sizes = {"size": options.size, "degree": options.degree}
     make = gs.generators.rotating_random if options.kind == "rotated" else gs.generators.regular_random
     start = time.perf_counter()

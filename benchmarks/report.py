@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gossamer.studies.speed import environment
+from gossamer.timing.environment import environment_line
 
 
 class Report:
@@ -14,9 +14,9 @@ class Report:
 
     def __init__(self, title, options):
         self.console = Console(width=110)
-        self.results = {"title": title, "environment": environment(), "options": vars(options), "sections": []}
+        self.results = {"title": title, "environment": environment_line(), "options": vars(options), "sections": []}
         self.path = options.json
-        self.console.print(f"[bold]{title}[/bold]\n{environment()}", highlight=False)
+        self.console.print(f"[bold]{title}[/bold]\n{environment_line()}", highlight=False)
 
     def section(self, title, timings, bound=None):
         """One table; `bound` is the ratio that arithmetic alone would allow."""

@@ -20,7 +20,7 @@ from torch import nn
 
 import gossamer as gs
 from gossamer.generators import dense, erdos_renyi
-from gossamer.studies.speed import Timing
+from gossamer.timing.speed import Timing
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--rounds", type=int, default=5)

@@ -24,9 +24,9 @@ from gossamer.rewiring import Recording
 from gossamer.rewiring.keys import edge_keys
 from gossamer.rewiring.update import Moved
 from gossamer.studies import Study
-from gossamer.studies.environment import environment
 from gossamer.studies.store.run_folder import RunFolder, write_json
 from gossamer.studies.store.study_folder import FORMAT, VERSION
+from gossamer.timing.environment import environment
 from gossamer.training import Epoch
 
 NAMES = ("erdos_renyi", "fibonacci", "regular_random", "rotating_even", "rotating_random")

@@ -20,7 +20,7 @@ from report import Report
 from torch import nn
 
 import gossamer as gs
-from gossamer.studies.races import (
+from gossamer.timing.contenders import (
     OPTIMIZERS,
     WIDTHS,
     dense_network,
@@ -29,7 +29,7 @@ from gossamer.studies.races import (
     network_step,
     rotated,
 )
-from gossamer.studies.speed import best_of_blocks
+from gossamer.timing.speed import best_of_blocks
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.05, 0.01])

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from gossamer.errors import DataUnavailableError
+from gossamer.papers import insights
+from gossamer.papers.insights.plan import Chain
 from gossamer.studies import Sequential
-from gossamer.studies.papers import insights
-from gossamer.studies.papers.insights.plan import Chain
 
 SMALL = dataclasses.replace(
     insights.QUICK,

@@ -18,7 +18,7 @@ import gossamer as gs
 from gossamer import files, rewiring
 from gossamer.errors import DataUnavailableError, StudyError
 from gossamer.studies import Run, Sequential, Study
-from gossamer.studies.digest import code_version, described
+from gossamer.studies.digest import code_version, described, said
 from gossamer.studies.store.run_folder import RunFolder, held
 from gossamer.training.data import load
 
@@ -34,6 +34,18 @@ def test_a_digest_covers_what_decides_the_numbers_and_nothing_else(make_run):
     others = [make_run(1), make_run(epochs=3), moving, make_run(family="fibonacci"), make_run(lr=0.2)]
     others.append(make_run(activation=torch.nn.Tanh))
     assert len({run.digest, *(other.digest for other in others)}) == len(others) + 1
+
+
+def test_a_definition_that_moves_leaves_the_code_as_it_was():
+    f, g = b"def f(x):\n    return x\n", b"class G:\n    pass\n"
+    user = b"from gossamer.nn.one import f\nprint(f(1))\n"
+    moved = user.replace(b"nn.one", b"analysis.two")
+    whole = said([f + g, user])
+    assert whole == said([b'"""Docstring."""\n' + g, moved, f]) == said([g + f, user])
+    assert whole != said([f.replace(b"return x", b"return -x") + g, user])
+    assert whole != said([f + g, user.replace(b"import f", b"import G as f")])
+    other = b"def f(x):\n    return 2 * x\n"
+    assert said([f, g, other, user]) != said([f, g, other, moved])  # which of the two is meant does matter
 
 
 def test_a_digest_is_the_same_in_another_process(make_run):

@@ -24,11 +24,11 @@ def race(context: typer.Context, threads: Threads = None, rounds: Annotated[int,
         return
     from rich.console import Console
 
-    from gossamer.studies.speed import environment
+    from gossamer.timing.environment import environment_line
 
     _use(threads)
     console = Console()
-    console.print(environment(), highlight=False)
+    console.print(environment_line(), highlight=False)
     console.print(_table("1024 x 1024, batch 128: forward and both gradients", _layers, rounds))
     console.print(_table("a training step of 784-1000-1000-1000-10, batch 128, SGD", _networks, rounds))
 
@@ -46,7 +46,7 @@ def layer(
     import torch
 
     from gossamer.nn import SparseLinear
-    from gossamer.studies.races import junction
+    from gossamer.timing.contenders import junction
 
     _use(threads)
     g = junction(inputs, outputs, density, np.random.default_rng(0))
@@ -64,7 +64,7 @@ def _use(threads: int | None) -> None:
 def _table(title: str, contenders: Callable[[float], dict[str, Callable[[], None]]], rounds: int) -> Table:
     from rich.table import Table
 
-    from gossamer.studies.speed import best_of_blocks
+    from gossamer.timing.speed import best_of_blocks
 
     table = Table("sparsity", "dense ms", "gossamer ms", "ratio", "rotated ms", "ratio", title=f"{title} (n={rounds})")
     for sparsity in (0.8, 0.9, 0.95, 0.99):
@@ -80,7 +80,7 @@ def _layers(density: float) -> dict[str, Callable[[], None]]:
     import torch
 
     from gossamer.nn import SparseLinear
-    from gossamer.studies.races import junction, layer_step, rotated
+    from gossamer.timing.contenders import junction, layer_step, rotated
 
     rng, size = np.random.default_rng(0), (1024, 1024)
     modules: dict[str, nn.Module] = {
@@ -96,13 +96,13 @@ def _networks(density: float) -> dict[str, Callable[[], None]]:
     import numpy as np
     import torch
 
-    from gossamer.studies import races
+    from gossamer.timing import contenders
 
     rng = np.random.default_rng(0)
-    x, target = torch.randn(128, races.WIDTHS[0]), torch.randint(races.WIDTHS[-1], (128,))
-    dense = races.dense_network(races.WIDTHS)
-    steps = {"dense": races.network_step(dense, races.OPTIMIZERS["SGD momentum"](dense), x, target)}
+    x, target = torch.randn(128, contenders.WIDTHS[0]), torch.randint(contenders.WIDTHS[-1], (128,))
+    dense = contenders.dense_network(contenders.WIDTHS)
+    steps = {"dense": contenders.network_step(dense, contenders.OPTIMIZERS["SGD momentum"](dense), x, target)}
     for name in ("gossamer", "rotated"):
-        model = races.sparse_network(races.WIDTHS, density, rng, rotate=name == "rotated")
-        steps[name] = races.fused_step(model, races.OPTIMIZERS["SGD momentum"](model), x, target)
+        model = contenders.sparse_network(contenders.WIDTHS, density, rng, rotate=name == "rotated")
+        steps[name] = contenders.fused_step(model, contenders.OPTIMIZERS["SGD momentum"](model), x, target)
     return steps

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from gossamer.papers.paper import Findings, Paper, Reproduction
     from gossamer.studies import Engine, Run, Study
-    from gossamer.studies.papers.paper import Findings, Paper, Reproduction
 
 STOPPED = 130
 """What shells call a program that ended by Ctrl-C."""
@@ -28,10 +28,10 @@ def reproduce(
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
     from gossamer.cli.outputs import require_folder
     from gossamer.files import write_atomically
+    from gossamer.papers import paper_named
+    from gossamer.papers.paper import Reproduction
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
-    from gossamer.studies.papers import paper_named
-    from gossamer.studies.papers.paper import Reproduction
 
     chosen, size = paper_named(paper), "quick" if quick else "full"
     folder = require_folder(Path(paper) if out is None else out)

@@ -11,7 +11,7 @@ import torch
 
 from gossamer.reports import figures, page
 from gossamer.studies.comparison import DENSE, Comparison, Summary, Trial, summarise
-from gossamer.studies.environment import processor
+from gossamer.timing.environment import processor
 from gossamer.topology import Junction
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import fields
 from html import escape
 
+from gossamer.analysis.claims import Claim, Estimate, Verdict, counted
+from gossamer.papers.exhibit import Exhibit
+from gossamer.papers.paper import Reproduction
 from gossamer.reports import page
-from gossamer.reports.exhibits import drawn, number
+from gossamer.reports.drawing import drawn, number
 from gossamer.reports.page import Html
-from gossamer.studies.environment import environment
-from gossamer.studies.papers.claims import Claim, Estimate, Verdict, counted
-from gossamer.studies.papers.exhibits import Exhibit
-from gossamer.studies.papers.paper import Reproduction
+from gossamer.timing.environment import environment
 
 _KINDS = {Verdict.HOLDS: "holds", Verdict.FAILS: "fails", Verdict.OPEN: "open"}
 _COLUMNS = ("judged", "estimate", "95 % interval", "n", "verdict")

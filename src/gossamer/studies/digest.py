@@ -9,7 +9,8 @@ import functools
 import hashlib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ _DECIDING = (
     "seeds.py",
     *(f"studies/{name}.py" for name in ("architecture", "experiment")),
 )
-"""The sources that decide a run's numbers. Reports, measures and the command line do not."""
+"""Where the definitions live that decide a run's numbers. Reports, measures and the command line do not.
+
+What is hashed is the definitions, not these places: a function that moves from one of them to another, or a file
+that is renamed or split, leaves every digest as it was.
+"""
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 _NO_KERNELS = ("assignment", "graph", "module", "overlap")
 """Native sources, by how their names begin, that measure and compare; all others compute networks."""
 
@@ -68,17 +74,37 @@ def described(value: Any) -> str:
 def code_version() -> str:
     """16 hexadecimal digits of the code that decides numbers; comments, docstrings and formatting have no part in it.
 
-    PyTorch and NumPy count by their versions, and so do the native kernels where their sources are not at hand.
+    Neither have the names of files and packages, nor the order of definitions. PyTorch and NumPy count by their
+    versions, and so do the native kernels where their sources are not at hand.
     """
     import numpy as np
     import torch
 
     state = hashlib.blake2b(f"torch {torch.__version__}, numpy {np.__version__}".encode(), digest_size=8)
-    for path in _sources():
-        state.update(path.relative_to(_PACKAGE).as_posix().encode())
-        state.update("".join(_essence(ast.parse(path.read_bytes()))).encode())
+    state.update("\n".join(said([path.read_bytes() for path in _sources()])).encode())
     state.update(_kernels())
     return state.hexdigest()
+
+
+def said(sources: Iterable[bytes]) -> list[str]:
+    r"""What modules say, sorted: one text a statement, the same wherever the statement stands.
+
+    Imports from this package say what they bring, not from where, unless two definitions share the name.
+
+    Args:
+        sources: Python modules.
+
+    >>> said([b"from gossamer.here import f", b"def g(): return 1"]) == said(
+    ...     [b"def g():\n    return 1  # moved", b"from gossamer.there import f"]
+    ... )
+    True
+    >>> said([b"def g(): return 1"]) == said([b"def g(): return 2"])
+    False
+    """
+    statements = [each for source in sources for each in ast.parse(source).body if not _is_text(each)]
+    names = Counter(each.name for each in statements if isinstance(each, _DEFINITIONS))
+    shared = {name for name, count in names.items() if count > 1}
+    return sorted("".join(_essence(each, shared)) for each in statements)
 
 
 def _sources() -> Iterator[Path]:
@@ -94,8 +120,11 @@ def _kernels() -> bytes:
     return b"".join(path.read_bytes() for path in kernels)
 
 
-def _essence(node: ast.AST) -> Iterator[str]:
+def _essence(node: ast.AST, shared: Set[str]) -> Iterator[str]:
     """What a syntax tree says, the same in every version of Python: no docstrings, no empty fields."""
+    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gossamer":
+        yield from _imports(node, shared)
+        return
     yield type(node).__name__
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(value, list) and value and _is_text(value[0]):
@@ -105,10 +134,19 @@ def _essence(node: ast.AST) -> Iterator[str]:
         yield f" {name}:"
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, ast.AST):
-                yield from _essence(each)
+                yield from _essence(each, shared)
             else:
                 yield repr(each)
     yield ";"
+
+
+def _imports(node: ast.ImportFrom, shared: Set[str]) -> Iterator[str]:
+    """What an import from this package binds; of names that two definitions share, its package and module too."""
+    parts = (node.module or "").split(".")
+    home = ".".join((*parts[1:2], parts[-1]))
+    for each in sorted(node.names, key=lambda alias: alias.name):
+        origin = f"{home}.{each.name}" if each.name in shared else each.name
+        yield f"import {origin} as {each.asname or each.name};"
 
 
 def _is_text(node: ast.AST) -> bool:
@@ -116,7 +154,11 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _imported(value: Any) -> str:
-    name = f"{value.__module__}.{value.__qualname__}"
+    """The dotted name of a function or class; of one of this package only the package that it is in, not the file."""
+    module = value.__module__
+    if module.split(".")[0] == "gossamer":
+        module = ".".join(module.split(".")[:2])
+    name = f"{module}.{value.__qualname__}"
     if "<" in name:
         raise ValueError(f"{value!r} cannot name a run: give a function or class that can be imported by its name.")
     return name

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from gossamer.analysis.contests import best_of
+from gossamer.analysis.groups import Results
 from gossamer.distances.pairs import Progress
 from gossamer.errors import StudyError, require_int
 from gossamer.reports import page
 from gossamer.reports.page import Html
 from gossamer.reports.study.accuracy import accuracy_part, contour_part, learning_part
-from gossamer.reports.study.conclusions import best_of, conclusions
+from gossamer.reports.study.conclusions import conclusions
 from gossamer.reports.study.connectivity import connectivity_part
 from gossamer.reports.study.cost import cost_part
 from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.networks import distance_part, evolution_part, networks_of, topology_part
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Results
 from gossamer.reports.study.runs import failures_part, runs_part
 from gossamer.reports.study.weights import weights_part
 

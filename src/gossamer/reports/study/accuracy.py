@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gossamer.analysis.groups import Group, Results, text
+from gossamer.analysis.intervals import Interval
 from gossamer.reports import figures, page
 from gossamer.reports.page import Html
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Group, Results, joined, text
-from gossamer.studies.intervals import Interval
+from gossamer.reports.study.wording import joined
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from gossamer.analysis.contests import best_of, contests, left_out
+from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.intervals import Difference, Interval, difference
 from gossamer.reports.study.accuracy import percent
 from gossamer.reports.study.connectivity import measure_associations
 from gossamer.reports.study.cost import seconds_per_epoch
-from gossamer.reports.study.results import Group, Results, signed
-from gossamer.studies.intervals import Difference, Interval, difference
-from gossamer.studies.prediction import holm
-
-REFERENCES = ("erdos_renyi", "random")
-"""Constructions that others are compared with, the first that is there."""
+from gossamer.reports.study.wording import signed
 
 MOST_PANELS = 6
 """Settings (data, widths) that are put into words; the others are in the figures."""
@@ -33,63 +30,6 @@ def conclusions(results: Results) -> list[str]:
     if len(results.panels) > MOST_PANELS:
         sentences.append(f"{len(results.panels) - MOST_PANELS} more settings are in the figures and the table.")
     return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
-
-
-def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
-    """The sparse group of the largest mean."""
-    known = [group for group in groups if not (group.dense or math.isnan(group.mean(column)))]
-    return max(known, key=lambda group: group.mean(column), default=None)
-
-
-def left_out(groups: Sequence[Group]) -> Interval | None:
-    """Accuracy of the best group, chosen on all seeds but one and judged on that one, over the seeds; in percent.
-
-    Unlike the largest mean it is not chosen on the numbers that judge it. None unless three seeds are in every group.
-    """
-    tables = [group.by_seed("accuracy") for group in groups if not group.dense]
-    seeds = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
-    if len(seeds) < 3 or len(tables) < 2:
-        return None
-    judged = []
-    for seed in seeds:
-        others = [seed_ for seed_ in seeds if seed_ != seed]
-        chosen = max(tables, key=lambda table: sum(table[other] for other in others))
-        judged.append(100 * chosen[seed])
-    return Interval(sum(judged) / len(judged), min(judged), max(judged), len(judged))
-
-
-@dataclass(frozen=True)
-class Contest:
-    """A sparse group against the reference of as many edges.
-
-    Attributes:
-        group: the contender.
-        gap: its accuracy less the reference's, as a share.
-        p_holm: p-value corrected for all contests of the panel.
-    """
-
-    group: Group
-    gap: Difference
-    p_holm: float
-
-
-def contests(groups: Sequence[Group]) -> tuple[str, list[Contest]]:
-    """Every construction against the reference at equal sizes; the reference's name, and nothing without one."""
-    names = dict.fromkeys(group.name for group in groups if not group.dense)
-    reference = next((name for wanted in REFERENCES for name in names if name.split(",")[0] == wanted), "")
-    rivals = {_size(group): group for group in groups if group.name == reference}
-    found = []
-    for group in groups:
-        rival = rivals.get(_size(group))
-        if rival is not None and group.name != reference and not group.dense:
-            found.append((group, difference(group.by_seed("accuracy"), rival.by_seed("accuracy"))))
-    found = [(group, gap) for group, gap in found if not math.isnan(gap.p_value)]
-    corrected = holm([gap.p_value for _, gap in found]).tolist() if found else []
-    return reference, [Contest(group, gap, p) for (group, gap), p in zip(found, corrected, strict=True)]
-
-
-def _size(group: Group) -> str:
-    return group.title.removeprefix(group.name)
 
 
 def _coverage(results: Results) -> str:
@@ -126,8 +66,8 @@ def _best(best: Group, groups: Sequence[Group]) -> str:
     honest = left_out(groups)
     if honest is not None:
         text += (
-            f" Chosen on all seeds but one and judged on the seed left out, the best scores {honest.mean:.2f} % on "
-            f"average over {honest.n} seeds."
+            " Chosen on all seeds but one and judged on the seed left out, the best scores "
+            f"{100 * honest.mean:.2f} % on average over {honest.n} seeds."
         )
     chosen = best_of(groups, "validation_accuracy")
     if chosen is not None and means > 1:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.prediction import Association, Runs, associate
 from gossamer.measures import MEASURES
 from gossamer.reports import figures, page
 from gossamer.reports.page import Cell, Html
 from gossamer.reports.study.accuracy import percent
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Group, Results, joined, signed
-from gossamer.studies.prediction import Association, Runs, associate
+from gossamer.reports.study.wording import joined, signed
 from gossamer.training import stream
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.intervals import Interval, mean_interval
 from gossamer.reports import page
 from gossamer.reports.study.accuracy import size_lines
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Group, Results, joined
-from gossamer.studies.intervals import Interval, mean_interval
+from gossamer.reports.study.wording import joined
 
 
 def seconds_per_epoch(group: Group) -> Interval:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer.analysis.groups import Group, Results, text
 from gossamer.distances import classical_mds, distance_named, evolution, pairwise
 from gossamer.distances.pairs import Progress
 from gossamer.errors import TopologyFileError
@@ -19,7 +20,7 @@ from gossamer.reports.page import Html
 from gossamer.reports.study.cards import card, sparse_junctions, spread
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Group, Results, joined, text
+from gossamer.reports.study.wording import joined
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from gossamer.analysis.groups import Results, number, text
 from gossamer.reports import page
 from gossamer.reports.page import Cell, Html
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Results, joined, number, text
+from gossamer.reports.study.wording import joined
 
 MOST_CHOICES = 40
 """Values of a label that a filter lists; labels with more are found by the search alone."""

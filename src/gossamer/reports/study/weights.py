@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.intervals import Interval, mean_interval
 from gossamer.reports import page
 from gossamer.reports.page import Html
 from gossamer.reports.study.accuracy import size_lines
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.results import Group, Results, joined
-from gossamer.studies.intervals import Interval, mean_interval
+from gossamer.reports.study.wording import joined
 
 MOST_RUNS = 240
 STATISTICS: Mapping[str, Callable[[NDArray[np.float64]], np.floating[Any]]] = {

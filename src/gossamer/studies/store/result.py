@@ -12,10 +12,10 @@ from torch import nn
 
 from gossamer.files import write_atomically
 from gossamer.nn import SparseLinear, topology_of
-from gossamer.studies.environment import environment
 from gossamer.studies.experiment import Experiment, Outcome
 from gossamer.studies.store.judging import measured, parameter_bytes, sparse_junctions
 from gossamer.studies.store.run_folder import RunFolder, write_json
+from gossamer.timing.environment import environment
 from gossamer.topology import Topology
 from gossamer.training.data import Dataset
 

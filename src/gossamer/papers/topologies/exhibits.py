@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gossamer.analysis.prediction import Runs, associate
+from gossamer.analysis.tables import means, where
 from gossamer.generators import fibonacci
-from gossamer.studies.papers.exhibits import Exhibit, Lines, Networks, Squares
-from gossamer.studies.papers.tables import means, where
-from gossamer.studies.papers.topologies.measured import first_junction
-from gossamer.studies.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, STRUCTURED, Plan
-from gossamer.studies.prediction import Runs, associate
+from gossamer.papers.exhibit import Exhibit, Lines, Networks, Squares
+from gossamer.papers.topologies.measured import first_junction
+from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, STRUCTURED, Plan
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:

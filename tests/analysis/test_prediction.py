@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gossamer.studies.prediction import Runs, associate, holm
+from gossamer.analysis.prediction import Runs, associate, holm
 
 
 def table(rng, rows=60, budgets=3):

@@ -7,11 +7,11 @@ import re
 import pandas as pd
 import pytest
 
+from gossamer.papers import PAPERS, insights, paper_named, topologies
+from gossamer.papers.insights.plan import Chain, chain_runs
+from gossamer.papers.paper import Reproduction
 from gossamer.reports.reproduction import reproduction_page
 from gossamer.studies import Sequential, Study
-from gossamer.studies.papers import PAPERS, insights, paper_named, topologies
-from gossamer.studies.papers.insights.plan import Chain, chain_runs
-from gossamer.studies.papers.paper import Reproduction
 from gossamer.studies.run import dataset
 
 TOPOLOGIES = dataclasses.replace(

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import torch
-
-from gossamer.studies.environment import kernels, processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +62,3 @@ def _repeated(call: Callable[[], object], times: int) -> Callable[[], None]:
             call()
 
     return run
-
-
-def environment() -> str:
-    """One line on what the numbers were measured with."""
-    from gossamer import __version__
-
-    return (
-        f"gossamer {__version__} ({kernels()}), torch {torch.__version__}, Python {platform.python_version()}; "
-        f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-    )

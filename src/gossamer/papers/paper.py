@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gossamer.analysis.claims import Claim, Estimate
 from gossamer.files import write_atomically
-from gossamer.studies.environment import environment
-from gossamer.studies.papers.claims import Claim, Estimate
-from gossamer.studies.papers.exhibits import Exhibit
+from gossamer.papers.exhibit import Exhibit
 from gossamer.studies.run import Run, data_digest
 from gossamer.studies.study import Study
+from gossamer.timing.environment import environment
 
 Train: TypeAlias = Callable[[str, Sequence[Run]], Study]
 """Carries out runs under a name and gives the study that holds them; what was done before is not done again."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gossamer.studies.papers.exhibits import Exhibit, Lines, Squares
-from gossamer.studies.papers.insights.apart import Cube, adjacent, as_table
-from gossamer.studies.papers.insights.plan import TUNING_SEED
-from gossamer.studies.papers.tables import means, where
+from gossamer.analysis.tables import means, where
+from gossamer.papers.exhibit import Exhibit, Lines, Squares
+from gossamer.papers.insights.apart import Cube, adjacent, as_table
+from gossamer.papers.insights.plan import TUNING_SEED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gossamer.studies.papers.insights import figures, judged
-from gossamer.studies.papers.insights.apart import Cube, apart, hidden, moments
-from gossamer.studies.papers.insights.plan import (
+from gossamer.analysis.tables import where
+from gossamer.papers.insights import claims, exhibits
+from gossamer.papers.insights.apart import Cube, apart, hidden, moments
+from gossamer.papers.insights.plan import (
     Chain,
     Net,
     Plan,
@@ -17,8 +18,7 @@ from gossamer.studies.papers.insights.plan import (
     steps_per_epoch,
     tuning_runs,
 )
-from gossamer.studies.papers.paper import Findings, Paper, Train
-from gossamer.studies.papers.tables import where
+from gossamer.papers.paper import Findings, Paper, Train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,21 +47,21 @@ def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
 def _the_chain(chain: Chain, train: Train, folder: Path) -> Findings:
     study = train("chain", chain_runs(chain))
     places = moments(study, chain.moments, steps_per_epoch(chain.data, chain.validation))
-    found = {epoch: apart(nets_, folder / "distances" / f"chain-{epoch}.npz") for epoch, nets_ in places.items()}
+    found = {epoch: apart(nets_, folder / "distances" / f"chain-{epoch}") for epoch, nets_ in places.items()}
     frame = _with_last_epoch(study)
     return Findings(
         (
-            judged.started_alike(found),
-            judged.drifted(found),
-            judged.as_far_as_published(found),
-            judged.equally_accurate(frame),
-            judged.published_accuracy(frame),
+            claims.started_alike(found),
+            claims.drifted(found),
+            claims.as_far_as_published(found),
+            claims.equally_accurate(frame),
+            claims.published_accuracy(frame),
         ),
         (
-            *figures.heat_maps(found),
-            figures.over_time(found),
-            figures.start(found[min(found)]),
-            *figures.chain_accuracy(frame, found[max(found)]),
+            *exhibits.heat_maps(found),
+            exhibits.over_time(found),
+            exhibits.start(found[min(found)]),
+            *exhibits.chain_accuracy(frame, found[max(found)]),
         ),
     )
 
@@ -73,15 +73,15 @@ def _sparse_and_dense(plan: Plan, train: Train, folder: Path) -> Findings:
     cubes = {data: _set_apart(study, where(frame, data=data, rule="SET"), folder, data) for data in plan.data}
     import pandas as pd
 
-    pairs = pd.concat([figures.pairs(where(frame, data=data, rule="SET"), cube, data) for data, cube in cubes.items()])
+    pairs = pd.concat([exhibits.pairs(where(frame, data=data, rule="SET"), cube, data) for data, cube in cubes.items()])
     return Findings(
         (
-            judged.sparse_beats_dense(frame, tuned, plan),
-            judged.found_apart(cubes),
-            judged.found_equal(frame, plan),
-            judged.adaptive_beats_dense(frame, plan),
+            claims.sparse_beats_dense(frame, tuned, plan),
+            claims.found_apart(cubes),
+            claims.found_equal(frame, plan),
+            claims.adaptive_beats_dense(frame, plan),
         ),
-        (figures.sparse_and_dense(frame), figures.tuning(tuned), figures.adaptive(pairs)),
+        (exhibits.sparse_and_dense(frame), exhibits.tuning(tuned), exhibits.adaptive(pairs)),
     )
 
 
@@ -104,7 +104,7 @@ def _best_rates(tuned: pd.DataFrame, plan: Plan) -> dict[Net, float]:
 
 def _set_apart(study: Study, runs: pd.DataFrame, folder: Path, data: str) -> Cube:
     ends = [hidden(study.topology(str(run))) for run in runs["run"]]
-    return apart(ends, folder / "distances" / f"adaptive-{data}.npz")
+    return apart(ends, folder / "distances" / f"adaptive-{data}")
 
 
 PAPER = Paper(

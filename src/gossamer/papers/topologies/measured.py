@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from gossamer.analysis.tables import where
 from gossamer.errors import TopologyWarning
 from gossamer.generators import named
 from gossamer.measures import algebraic_connectivity, dead_units, spectral_gap
-from gossamer.studies.papers.tables import where
-from gossamer.studies.papers.topologies.plan import CONSTRUCTIONS, DENSE
+from gossamer.papers.topologies.plan import CONSTRUCTIONS, DENSE
 from gossamer.topology import Junction
 from gossamer.training import stream
 

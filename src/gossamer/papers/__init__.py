@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from gossamer.errors import require_known
 
 if TYPE_CHECKING:
-    from gossamer.studies.papers.paper import Paper
+    from gossamer.papers.paper import Paper
 
 PAPERS = {
-    "topologies-2017": "gossamer.studies.papers.topologies",
-    "insights-2020": "gossamer.studies.papers.insights",
+    "topologies-2017": "gossamer.papers.topologies",
+    "insights-2020": "gossamer.papers.insights",
 }
 """Each paper's module, which holds it as `PAPER`."""
 

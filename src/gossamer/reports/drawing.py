@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gossamer.papers.exhibit import Exhibit, Lines, Networks, Plot, Squares
 from gossamer.reports import figures, page
 from gossamer.reports.page import Html
-from gossamer.studies.papers.exhibits import Exhibit, Lines, Networks, Plot, Squares
 from gossamer.topology import Junction
 
 if TYPE_CHECKING:

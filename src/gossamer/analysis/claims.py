@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gossamer.studies.intervals import mean_interval
+from gossamer.analysis.intervals import Difference, Interval, mean_interval
 
 LEVEL = 0.95
 """Of all intervals."""
@@ -47,7 +47,7 @@ class Estimate:
     n: int
 
 
-class Rule(Protocol):
+class DecisionRule(Protocol):
     """Decides an estimate; its text says how."""
 
     def __call__(self, estimate: Estimate) -> Verdict:
@@ -101,7 +101,7 @@ class Claim:
     exhibit: str
     words: str
     question: str
-    rule: Rule
+    rule: DecisionRule
     estimates: tuple[Estimate, ...]
     context: tuple[Estimate, ...] = ()
 
@@ -118,8 +118,12 @@ def mean_of(values: ArrayLike, what: str) -> Estimate:
     >>> mean_of([1.0, 2.0, 3.0], "x")
     Estimate(what='x', value=2.0, low=-0.4841..., high=4.4841..., n=3)
     """
-    found = mean_interval(_finite(values), LEVEL)
-    known = found.n > 1
+    return estimated(mean_interval(_finite(values), LEVEL), what)
+
+
+def estimated(found: Interval | Difference, what: str) -> Estimate:
+    """An interval as something to be judged: ends that are not known are infinitely far away."""
+    known = math.isfinite(found.low) and math.isfinite(found.high)
     return Estimate(what, found.mean, found.low if known else -math.inf, found.high if known else math.inf, found.n)
 
 

@@ -1,20 +1,18 @@
-"""How far apart networks are: NNSTD of every junction between all pairs, kept in a file."""
+"""How far apart networks are: NNSTD of every junction between all pairs, kept in files."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances import nnstd
-from gossamer.files import write_atomically
-from gossamer.studies.papers.tables import where
+from gossamer.analysis.tables import where
+from gossamer.distances import Distance, nnstd, pairwise
+from gossamer.errors import TopologyFileError
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:
@@ -25,31 +23,31 @@ if TYPE_CHECKING:
 Cube = NDArray[np.float64]
 """Distances (L, N, N) of L junctions between N networks."""
 
-_WORKERS = 2
 
-
-def apart(topologies: Sequence[Topology], store: Path) -> Cube:
+def apart(topologies: Sequence[Topology], folder: Path) -> Cube:
     """NNSTD of each junction between all pairs, the first argument before the second; mirrored, 0 on the diagonal.
 
     Args:
         topologies: N of equal widths.
-        store: a file; what it holds of these very topologies is not computed again.
+        folder: keeps a file a junction; what it holds of these very topologies is not computed again.
     """
-    digests = [topology.digest() for topology in topologies]
-    kept = _kept(store, digests)
-    if kept is not None:
-        return kept
-    found = np.zeros((len(topologies[0].layers), len(topologies), len(topologies)))
-    pairs = list(combinations(range(len(topologies)), 2))
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        layers = pool.map(lambda pair: nnstd(topologies[pair[0]], topologies[pair[1]]).per_layer, pairs)
-        for (i, j), per_layer in zip(pairs, layers, strict=True):
-            found[:, i, j] = found[:, j, i] = per_layer
-    content = io.BytesIO()
-    np.savez(content, digests=np.array(digests), distances=found)
-    store.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(store, content.getvalue())
-    return found
+    folder.mkdir(parents=True, exist_ok=True)
+
+    @cache
+    def per_layer(one: Topology, other: Topology) -> NDArray[np.float64]:
+        return nnstd(one, other).per_layer
+
+    def of_junction(number: int) -> NDArray[np.float64]:
+        name = f"nnstd of junction {number}"
+        distance = Distance(name, lambda a, b: float(per_layer(a, b)[number]), "what nnstd is blind to", symmetric=True)
+        store = folder / f"junction-{number}.npz"
+        try:
+            return pairwise(topologies, distance, store=store)
+        except TopologyFileError:  # of other topologies, or damaged
+            store.unlink()
+            return pairwise(topologies, distance, store=store)
+
+    return np.stack([of_junction(number) for number in range(len(topologies[0].layers))])
 
 
 def adjacent(distances: Cube) -> NDArray[np.float64]:
@@ -83,13 +81,3 @@ def as_table(distances: Cube, **columns: object) -> pd.DataFrame:
     rows = [(*place, value) for place, value in np.ndenumerate(distances)]
     flat = pd.DataFrame(rows, columns=["junction", "one", "other", "distance"])
     return flat.assign(**columns)
-
-
-def _kept(store: Path, digests: list[str]) -> Cube | None:
-    """What the file holds, if it is of these topologies; a damaged one is as good as none."""
-    try:
-        with np.load(store, allow_pickle=False) as kept:
-            same = kept["digests"].tolist() == digests
-            return np.asarray(kept["distances"]) if same else None
-    except (OSError, ValueError, KeyError, EOFError):
-        return None

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gossamer.studies.papers.claims import Between, Claim, Estimate, exactly, mean_of, spread_of
-from gossamer.studies.papers.insights.apart import Cube, adjacent, to_others
-from gossamer.studies.papers.insights.figures import PUBLISHED, PUBLISHED_ACCURACY, PUBLISHED_START, summary
-from gossamer.studies.papers.insights.plan import Plan
-from gossamer.studies.papers.tables import difference, where
+from gossamer.analysis.claims import Between, Claim, Estimate, exactly, mean_of, spread_of
+from gossamer.analysis.tables import difference_by_seed, where
+from gossamer.papers.insights.apart import Cube, adjacent, to_others
+from gossamer.papers.insights.exhibits import PUBLISHED, PUBLISHED_ACCURACY, PUBLISHED_START, summary
+from gossamer.papers.insights.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ def sparse_beats_dense(frame: pd.DataFrame, tuned: pd.DataFrame, plan: Plan) -> 
 
     def less_dense(data: str, width: int, density: float, what: str) -> Estimate:
         runs = where(frame, data=data, width=width, rule="static")
-        return difference(where(runs, density=density), where(runs, density=1.0), what)
+        return difference_by_seed(where(runs, density=density), where(runs, density=1.0), what)
 
     chosen = {data: _best_density(where(tuned, data=data, width=widest), plan) for data in plan.data}
     judged = [less_dense(data, widest, chosen[data], f"{data}, {100 * chosen[data]:g} %") for data in plan.data]
@@ -159,7 +159,7 @@ def adaptive_beats_dense(frame: pd.DataFrame, plan: Plan) -> Claim:
     runs = where(frame, width=plan.widths[-1])
 
     def less(data: str, other: pd.DataFrame, what: str) -> Estimate:
-        return difference(where(runs, data=data, rule="SET"), where(other, data=data), what)
+        return difference_by_seed(where(runs, data=data, rule="SET"), where(other, data=data), what)
 
     dense, static = where(runs, density=1.0), where(runs, rule="static", density=plan.adaptive)
     return Claim(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gossamer.studies.intervals import Interval, mean_interval
+from gossamer.analysis.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -170,13 +170,3 @@ def number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, a minus as long as a plus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
-def joined(*parts: str) -> str:
-    """The parts that are not empty, in one name."""
-    return " · ".join(part for part in parts if part)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gossamer.studies.intervals import difference, mean_interval
+from gossamer.analysis.intervals import difference, mean_interval
 
 
 @pytest.mark.parametrize("n", [2, 3, 10])

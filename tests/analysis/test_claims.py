@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from gossamer.studies.papers.claims import Between, Claim, Estimate, Verdict, exactly, mean_of, spread_of
-from gossamer.studies.papers.tables import difference, means, where
-from gossamer.studies.papers.topologies.judged import partial
+from gossamer.analysis.claims import Between, Claim, Estimate, Verdict, exactly, mean_of, spread_of
+from gossamer.analysis.ranks import partial_spearman
+from gossamer.analysis.tables import difference_by_seed, means, where
 
 VALUES = np.random.default_rng(0).normal(0.9, 0.01, 7)
 
@@ -32,7 +32,7 @@ def test_the_interval_of_a_mean_is_that_of_a_t_test():
 def test_a_paired_difference_is_that_of_a_paired_t_test():
     other = VALUES + np.random.default_rng(1).normal(0.01, 0.002, 7)
     one, two = (pd.DataFrame({"seed": range(7), "accuracy": values}) for values in (VALUES, other))
-    found = difference(one, two.iloc[::-1], "x")
+    found = difference_by_seed(one, two.iloc[::-1], "x")
     expected = scipy.stats.ttest_rel(VALUES, other).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
 
@@ -40,7 +40,7 @@ def test_a_paired_difference_is_that_of_a_paired_t_test():
 def test_a_seed_that_only_one_side_has_is_left_out():
     one = pd.DataFrame({"seed": [0, 1, 2], "accuracy": [0.5, 0.6, 0.9]})
     other = pd.DataFrame({"seed": [0, 1], "accuracy": [0.4, 0.4]})
-    found = difference(one, other, "x")
+    found = difference_by_seed(one, other, "x")
     assert (found.value, found.n) == (pytest.approx(0.15), 2)
 
 
@@ -93,7 +93,7 @@ def test_a_partial_correlation_is_that_of_the_residuals_of_ranks():
     x, y = x + z, y - 2 * z
     ranks = [scipy.stats.rankdata(values) for values in (x, y, z)]
     left = [np.poly1d(np.polyfit(ranks[2], rank, 1))(ranks[2]) - rank for rank in ranks[:2]]
-    assert partial(*(pd.Series(values) for values in (x, y, z))) == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert partial_spearman(*(pd.Series(values) for values in (x, y, z))) == pytest.approx(np.corrcoef(*left)[0, 1])
 
 
 def test_rows_are_chosen_and_averaged_by_group():

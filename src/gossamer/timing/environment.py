@@ -1,4 +1,4 @@
-"""What a run's numbers were made with."""
+"""What numbers were measured with: versions, processor, threads."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def environment() -> dict[str, object]:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
     }
+
+
+def environment_line() -> str:
+    """One line on what the numbers were measured with."""
+    import torch
+
+    from gossamer import __version__
+
+    return (
+        f"gossamer {__version__} ({kernels()}), torch {torch.__version__}, Python {platform.python_version()}; "
+        f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    )
 
 
 def kernels() -> str:

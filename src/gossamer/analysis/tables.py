@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gossamer.studies.papers.claims import Estimate, mean_of
+from gossamer.analysis.claims import LEVEL, Estimate, estimated
+from gossamer.analysis.intervals import difference, mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +31,10 @@ def by_seed(frame: pd.DataFrame, column: str = "accuracy") -> pd.Series[float]:
     return found
 
 
-def difference(one: pd.DataFrame, other: pd.DataFrame, what: str, *, column: str = "accuracy") -> Estimate:
-    """Mean over seeds of one less other, each averaged over its rows of that seed: a paired comparison."""
-    return mean_of((by_seed(one, column) - by_seed(other, column)).dropna(), what)
+def difference_by_seed(one: pd.DataFrame, other: pd.DataFrame, what: str, *, column: str = "accuracy") -> Estimate:
+    """Mean over seeds of one less other, each averaged over its rows of that seed; paired where seeds are shared."""
+    ours, theirs = (by_seed(frame, column).to_dict() for frame in (one, other))
+    return estimated(difference(ours, theirs, LEVEL), what)
 
 
 def means(frame: pd.DataFrame, by: Sequence[str], column: str = "accuracy") -> pd.DataFrame:
@@ -45,7 +46,6 @@ def means(frame: pd.DataFrame, by: Sequence[str], column: str = "accuracy") -> p
 
     rows = []
     for group, values in frame.dropna(subset=[column]).groupby(list(by), sort=False)[column]:
-        found = mean_of(values, "")
-        ends = (found.low, found.high) if math.isfinite(found.low) else (math.nan, math.nan)
-        rows.append((*group, found.value, *ends, found.n))
+        found = mean_interval(values, LEVEL)
+        rows.append((*group, found.mean, found.low, found.high, found.n))
     return pd.DataFrame(rows, columns=[*by, column, "low", "high", "n"])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gossamer.studies.papers.claims import Between, Claim, Estimate, exactly, mean_of
-from gossamer.studies.papers.tables import by_seed, difference, where
-from gossamer.studies.papers.topologies.figures import one_hidden
-from gossamer.studies.papers.topologies.plan import DENSE, FURTHER, RANDOM, STRUCTURED, Plan
+from gossamer.analysis.claims import Between, Claim, Estimate, exactly, mean_of
+from gossamer.analysis.ranks import partial_spearman, spearman
+from gossamer.analysis.tables import by_seed, difference_by_seed, where
+from gossamer.papers.topologies.exhibits import one_hidden
+from gossamer.papers.topologies.plan import DENSE, FURTHER, RANDOM, STRUCTURED, Plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def grows(connectivity: pd.DataFrame) -> Claim:
     """F6: λ2 grows with the degree."""
     table = connectivity.groupby(["outputs", "topology", "degree"])["connectivity"].mean().reset_index()
     found = {
-        f"{name}, {outputs} outputs": _spearman(rows["degree"], rows["connectivity"])
+        f"{name}, {outputs} outputs": spearman(rows["degree"], rows["connectivity"])
         for (outputs, name), rows in table.groupby(["outputs", "topology"])
     }
     return Claim(
@@ -220,7 +221,7 @@ def _fall(frame: pd.DataFrame, column: str, low: float, high: float) -> pd.Serie
 
 def _less_dense(frame: pd.DataFrame, degrees: Iterable[int], what: str) -> Estimate:
     sparse = where(frame, topology=STRUCTURED, degree=list(degrees))
-    return difference(sparse, where(frame, topology=DENSE), what)
+    return difference_by_seed(sparse, where(frame, topology=DENSE), what)
 
 
 def _against_rivals(frame: pd.DataFrame, data: str) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
@@ -229,7 +230,8 @@ def _against_rivals(frame: pd.DataFrame, data: str) -> tuple[tuple[Estimate, ...
     others = frame[~frame["topology"].isin(["fibonacci", "rotating_contiguous", DENSE])]
     others = others[others["degree"].isin(ours["degree"].unique())]
     found = {
-        name: difference(ours, rows, f"{data}: fibonacci less {name}") for name, rows in others.groupby("topology")
+        name: difference_by_seed(ours, rows, f"{data}: fibonacci less {name}")
+        for name, rows in others.groupby("topology")
     }
     if not found:
         return (), ()
@@ -246,36 +248,20 @@ def _correlation(frame: pd.DataFrame, what: str, correlate: Callable[[pd.DataFra
 
 
 def _over_all(rows: pd.DataFrame) -> float:
-    return _spearman(rows["connectivity"], rows["accuracy"])
+    return spearman(rows["connectivity"], rows["accuracy"])
 
 
 def _at_equal_edges(rows: pd.DataFrame) -> float:
     groups = [group for _, group in rows.groupby("degree") if len(group) > 2]
-    return float(np.mean([_spearman(group["connectivity"], group["accuracy"]) for group in groups]))
+    return float(np.mean([spearman(group["connectivity"], group["accuracy"]) for group in groups]))
 
 
 def _given_density(rows: pd.DataFrame) -> float:
-    return partial(rows["connectivity"], rows["accuracy"], rows["degree"])
+    return partial_spearman(rows["connectivity"], rows["accuracy"], rows["degree"])
 
 
 def _given_connectivity(rows: pd.DataFrame) -> float:
-    return partial(rows["degree"], rows["accuracy"], rows["connectivity"])
-
-
-def partial(x: pd.Series[float], y: pd.Series[float], given: pd.Series[float]) -> float:
-    """Partial rank correlation of x and y given a third, (r_xy - r_xz r_yz) / sqrt((1 - r_xz²)(1 - r_yz²))."""
-    xy, xz, yz = _spearman(x, y), _spearman(x, given), _spearman(y, given)
-    left = (1 - xz**2) * (1 - yz**2)
-    return (xy - xz * yz) / math.sqrt(left) if left > 0 else math.nan
-
-
-def _spearman(x: pd.Series[float], y: pd.Series[float]) -> float:
-    """0 where one is constant, as there is no order to agree on."""
-    from scipy.stats import rankdata
-
-    a, b = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))
-    scale = math.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / scale if scale else 0.0
+    return partial_spearman(rows["degree"], rows["accuracy"], rows["connectivity"])
 
 
 def _span(ends: tuple[float, float]) -> str:

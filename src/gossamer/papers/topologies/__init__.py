@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gossamer.studies.papers.paper import Findings, Paper, Train
-from gossamer.studies.papers.tables import where
-from gossamer.studies.papers.topologies import figures, judged, measured
-from gossamer.studies.papers.topologies.plan import DENSE, Plan, runs
+from gossamer.analysis.tables import where
+from gossamer.papers.paper import Findings, Paper, Train
+from gossamer.papers.topologies import claims, exhibits, measured
+from gossamer.papers.topologies.plan import DENSE, Plan, runs
 
 FULL = Plan()
 QUICK = Plan(
@@ -31,35 +31,35 @@ def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
     sizes = {(plan.inputs(data), plan.hidden): None for data in plan.data}
     widest = next(iter(sizes))
     connectivity = measured.connectivity(widest, plan.degrees, seeds=plan.seeds)
-    connected = measured.with_connectivity(figures.one_hidden(frame), connectivity)
-    weights = measured.weights(study, where(figures.one_hidden(frame), data=plan.data[0]))
+    connected = measured.with_connectivity(exhibits.one_hidden(frame), connectivity)
+    weights = measured.weights(study, where(exhibits.one_hidden(frame), data=plan.data[0]))
     weights = weights[weights["topology"] != DENSE]
     weights = weights[weights["degree"] >= 1]
     noted = measured.published(plan.seeds)
     return Findings(
         (
-            judged.drop(frame, plan),
-            judged.outer_drop(frame, plan),
-            judged.as_good_as_dense(frame, plan),
-            judged.fibonacci_is_best(frame, plan),
-            judged.with_dropout(frame, plan),
-            judged.deeper(frame, plan),
-            judged.grows(connectivity),
-            judged.as_noted(noted),
-            judged.predicts(connected, plan),
-            judged.rather_than_density(connected, plan),
-            judged.shrink(weights),
+            claims.drop(frame, plan),
+            claims.outer_drop(frame, plan),
+            claims.as_good_as_dense(frame, plan),
+            claims.fibonacci_is_best(frame, plan),
+            claims.with_dropout(frame, plan),
+            claims.deeper(frame, plan),
+            claims.grows(connectivity),
+            claims.as_noted(noted),
+            claims.predicts(connected, plan),
+            claims.rather_than_density(connected, plan),
+            claims.shrink(weights),
         ),
         (
-            figures.f0(plan),
-            figures.f1(frame),
-            figures.f2(frame),
-            figures.f3(frame, plan),
-            figures.f4(frame, plan),
-            figures.f5(frame, epochs, plan),
-            *figures.f6(connectivity, noted),
-            *figures.f7(connected),
-            figures.f8(weights),
+            exhibits.f0(plan),
+            exhibits.f1(frame),
+            exhibits.f2(frame),
+            exhibits.f3(frame, plan),
+            exhibits.f4(frame, plan),
+            exhibits.f5(frame, epochs, plan),
+            *exhibits.f6(connectivity, noted),
+            *exhibits.f7(connected),
+            exhibits.f8(weights),
         ),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gossamer.studies import races, speed
+from gossamer.timing import contenders, speed
 
 
 def test_calls_take_turns_after_the_warm_up():
@@ -32,12 +32,12 @@ def test_collection_goes_on_after_an_error():
 
 def test_racing_networks_have_the_density_asked_for():
     rng = np.random.default_rng(0)
-    assert races.junction(40, 30, 0.1, rng).num_edges == 4 * 30
-    assert races.rotated(40, 30, 0.1, rng).num_edges == 40 * 3
-    model = races.sparse_network((8, 6, 5, 2), 0.5, rng)
+    assert contenders.junction(40, 30, 0.1, rng).num_edges == 4 * 30
+    assert contenders.rotated(40, 30, 0.1, rng).num_edges == 40 * 3
+    model = contenders.sparse_network((8, 6, 5, 2), 0.5, rng)
     assert [layer.weight.numel() for layer in model] == [6 * 4, 5 * 3, 2 * 5]
     before = model[0].weight.detach().clone()
-    step = races.network_step(
+    step = contenders.network_step(
         model, torch.optim.SGD(model.parameters(), lr=1), torch.rand(4, 8), torch.tensor([0, 1, 0, 1])
     )
     step()

@@ -1,0 +1,1 @@
+"""Timing that can be trusted on a noisy machine: what is timed, how, and on what."""
