@@ -1,6 +1,7 @@
 """What the conformance suite runs over, and the small network that it runs on."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,29 +10,29 @@ from torch import nn
 import gossamer as gs
 from gossamer import rewiring as rw
 
-EDGE_RULES = {
-    "static": lambda: rw.Static(),
-    "sparse_evolutionary": lambda: rw.sparse_evolutionary(every=2),
+OPTIONS = {
+    "static": {},
+    "granet": {"initial": 0.7, "final": 0.9},
+    "gradual_magnitude": {"initial": 0.7, "final": 0.9},
+    "chtss": {"initial": 0.7, "final": 0.9},
+    "deep_rewiring": {"l1": 1e-2, "noise": 1e-2},
+}
+VARIANTS = {
     "sparse_evolutionary_scipy": lambda: rw.sparse_evolutionary(every=2, start=rw.Normal(0.1)),
-    "rigl": lambda: rw.rigl(every=2, until=40),
-    "in_time": lambda: rw.in_time(every=2, until=40),
     "in_time_gradient": lambda: rw.in_time(rw.GrowGradient(), every=2, until=40),
-    "sparse_momentum": lambda: rw.sparse_momentum(every=2, until=40),
-    "mest": lambda: rw.mest(every=2, until=40),
-    "mest_soft": lambda: rw.mest_soft(every=2, until=40),
-    "granet": lambda: rw.granet(0.7, 0.9, every=2, until=40),
-    "gradual_magnitude": lambda: rw.gradual_magnitude(0.7, 0.9, every=2, until=40),
-    "srigl": lambda: rw.srigl(every=2, until=40),
-    "cht": lambda: rw.cht(every=2),
-    "chts": lambda: rw.chts(every=2, until=40),
-    "chtss": lambda: rw.chtss(0.7, 0.9, every=2, until=40),
-    "importance_pruning": lambda: rw.importance_pruning(every=2),
     "importance_with_set": lambda: rw.FirstDue((rw.importance_pruning(every=4), rw.sparse_evolutionary(every=2))),
-    "deep_rewiring": lambda: rw.deep_rewiring(1e-2, 1e-2, every=2),
-    "lottery_ticket": lambda: rw.lottery_ticket(every=2),
     "lottery_ticket_late": lambda: rw.lottery_ticket(every=2, rewind_to=1),
 }
-DIAGONAL_RULES = {"diagonals": lambda: rw.diagonals(every=2, until=40)}
+
+
+def made(name):
+    """The registered rule of this name, as all are made: adding a name to the registry tests it."""
+    timing = {} if name == "static" else {"every": 2, "until": 40}
+    return partial(rw.RULES[name], **OPTIONS.get(name, {}), **timing)
+
+
+DIAGONAL_RULES = {"diagonals": made("diagonals")}
+EDGE_RULES = {name: made(name) for name in rw.RULES if name not in DIAGONAL_RULES} | VARIANTS
 RULES = EDGE_RULES | DIAGONAL_RULES
 SETS_WEIGHTS = {"deep_rewiring", "lottery_ticket", "lottery_ticket_late"}
 RESTARTS = {"lottery_ticket", "lottery_ticket_late"}

@@ -1,5 +1,7 @@
 """What every rule and every optimiser must keep."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -96,3 +98,9 @@ def test_rules_are_values(rule):
     assert hash(RULES[rule]()) == hash(RULES[rule]())
     assert repr(RULES[rule]()) == repr(RULES[rule]())
     assert isinstance(RULES[rule](), rw.Rule)
+
+
+def test_the_documentation_has_a_row_for_every_rule():
+    page = (Path(__file__).parents[2] / "docs" / "rewiring.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert [name for name in rw.RULES if not any(f"`{name}`" in row for row in rows)] == []

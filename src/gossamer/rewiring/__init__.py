@@ -25,9 +25,10 @@ from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
 from gossamer.rewiring.lottery import LotteryTicket
 from gossamer.rewiring.parallel import average_gradients
 from gossamer.rewiring.recording import Recording
+from gossamer.rewiring.registry import RULES, Recipe
 from gossamer.rewiring.repair import KeepDead, RemoveDead
 from gossamer.rewiring.rewirer import Rewirer
-from gossamer.rewiring.rule import FirstDue, Rewire, Rule, Static
+from gossamer.rewiring.rule import FirstDue, Follows, Rewire, Rule, Static
 from gossamer.rewiring.rules import (
     cht,
     chts,
@@ -52,6 +53,7 @@ from gossamer.rewiring.update import Moved, Update
 from gossamer.rewiring.view import Change, LayerView, Network
 
 __all__ = [
+    "RULES",
     "Change",
     "ChooseDiagonals",
     "ClearWeakNeurons",
@@ -67,6 +69,7 @@ __all__ = [
     "DropSoftly",
     "Every",
     "FirstDue",
+    "Follows",
     "GrowBeyond",
     "GrowGradient",
     "GrowHebbian",
@@ -85,6 +88,7 @@ __all__ = [
     "Network",
     "Never",
     "Normal",
+    "Recipe",
     "Recording",
     "RemoveDead",
     "Rewire",

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from gossamer.nn import SparseLinear
 from gossamer.rewiring.carry import carried, carried_state, fill_values, group_of
-from gossamer.rewiring.keys import edge_keys
-from gossamer.rewiring.update import Moved
 from gossamer.rewiring.view import Change
 
 
@@ -23,17 +21,15 @@ class Prepared:
 
     layer: SparseLinear
     change: Change
-    source: Tensor
     weight: Tensor
     gradient: Tensor | None
     state: dict[str, Any] | None
     memory: dict[str, Tensor]
-    moved: Moved
 
     def apply(self, optimizer: torch.optim.Optimizer) -> None:
         """Take on junction, weights, gradient and optimiser state."""
         parameter = self.layer.weight
-        if self.moved.is_nothing:
+        if self.change.moved.is_nothing:
             parameter.data.copy_(self.weight)
         else:
             self.layer.adopt(self.change.junction, self.weight)
@@ -57,17 +53,8 @@ def prepare(
     return Prepared(
         layer=layer,
         change=change,
-        source=source,
         weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
         gradient=None if gradient is None else carried(gradient, on_device),
         state=state,
         memory=kept,
-        moved=_moved(layer, change),
     )
-
-
-def _moved(layer: SparseLinear, change: Change) -> Moved:
-    before = edge_keys(layer.topology())
-    survives = np.zeros(len(before), dtype=np.bool_)
-    survives[change.source[change.source >= 0]] = True
-    return Moved(removed=before[~survives], added=edge_keys(change.junction)[change.source < 0])

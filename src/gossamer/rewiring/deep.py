@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class DeepRewire:
         is_old = change.source >= 0
         weight = np.where(is_old, (signs * theta)[change.source], 0).astype(view.weight.dtype)
         new_signs = np.where(is_old, signs[change.source], _random_signs(len(weight), rng))
-        return Change(change.junction, change.source, weight, memory={"sign": new_signs.astype(np.float32)})
+        return replace(change, weight=weight, memory={"sign": new_signs.astype(np.float32)})
 
 
 def _random_signs(count: int, rng: np.random.Generator) -> Floats:

@@ -9,8 +9,9 @@ import torch
 
 from gossamer.errors import InfeasibleTopologyError, RewiringError
 from gossamer.rewiring.drop import keep_largest
-from gossamer.rewiring.keys import edge_keys, positions
+from gossamer.rewiring.keys import difference, edge_keys, positions
 from gossamer.rewiring.schedules import Schedule, When
+from gossamer.rewiring.update import Moved
 from gossamer.rewiring.view import Change, Floats, LayerView, Network
 from gossamer.topology import Rotated
 
@@ -78,6 +79,8 @@ def _diagonal_gradients(view: LayerView) -> Floats:
 
 
 def _turned(view: LayerView, junction: Rotated) -> Change:
-    source = positions(edge_keys(junction), view.keys)
+    keys = edge_keys(junction)
+    source = positions(keys, view.keys)
     weight = np.where(source >= 0, view.weight[source], 0).astype(view.weight.dtype)
-    return Change(junction, source, weight)
+    moved = Moved(removed=difference(view.keys, keys), added=keys[source < 0])
+    return Change(junction, source, weight, moved)

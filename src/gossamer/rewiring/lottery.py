@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gossamer.errors import require_fraction, require_int
 from gossamer.rewiring.budget import keep_largest_together
+from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.schedules import When
-from gossamer.rewiring.view import Change, Floats, Network, rewired
+from gossamer.rewiring.view import Change, Floats, Network, rewired, unmoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,7 @@ class LotteryTicket:
     def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Note, or prune and rewind."""
         if network.step == self.rewind_to:
-            return tuple(
-                Change(
-                    view.junction(),
-                    np.arange(view.num_edges),
-                    view.weight,
-                    memory={"origin": view.weight.copy()},
-                    remember=True,
-                )
-                for view in network.layers
-            )
+            return tuple(unmoved(view, {"origin": view.weight.copy()}) for view in network.layers)
         edges = sum(view.num_edges for view in network.layers)
         kept = keep_largest_together(network.layers, edges - int(self.fraction * edges))
         return tuple(
@@ -64,6 +56,13 @@ class LotteryTicket:
             for view, mask in zip(network.layers, kept, strict=True)
         )
 
+    def follow(self, step: int, rest: Rest, memory: Memory) -> Memory:
+        """Note the rest of the model, or put it back."""
+        if step == self.rewind_to:
+            return rest.noted()
+        rest.restore(memory)
+        return memory
+
     @staticmethod
     def _rewound(origin: Floats, change: Change) -> Change:
-        return Change(change.junction, change.source, origin[change.source], restart=True)
+        return replace(change, weight=origin[change.source])

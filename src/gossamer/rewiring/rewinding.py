@@ -1,4 +1,4 @@
-"""Notes what a model holds besides its rewired weights, and puts it back."""
+"""What a model and its optimiser hold besides the weights that a rule moves: noted, and put back."""
 
 from __future__ import annotations
 
@@ -9,18 +9,37 @@ from torch import Tensor, nn
 
 from gossamer.nn import SparseLinear
 
-
-def note(model: nn.Module, layers: Mapping[str, SparseLinear]) -> dict[str, Tensor]:
-    """Copies of all parameters and buffers but the weights and topologies of the rewired layers, by name."""
-    own = {id(tensor) for layer in layers.values() for tensor in (layer.weight, *layer.buffers())}
-    named = [*model.named_parameters(), *model.named_buffers()]
-    return {name: tensor.detach().clone() for name, tensor in named if id(tensor) not in own}
+Memory = Mapping[str, Tensor]
+"""Tensors that a rule keeps from update to update, by name."""
 
 
-@torch.no_grad()
-def rewind(model: nn.Module, optimizer: torch.optim.Optimizer, noted: Mapping[str, Tensor]) -> None:
-    """Put noted values back in place, and clear the optimiser's state."""
-    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if name in noted:
-            tensor.copy_(noted[name])
-    optimizer.state.clear()
+class Rest:
+    """All of a model and its optimiser but the weights and topologies of the rewired layers.
+
+    Args:
+        model: whose parameters and buffers are meant.
+        optimizer: whose state is cleared.
+        layers: the rewired layers.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, layers: Mapping[str, SparseLinear]) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._layers = layers
+
+    def noted(self) -> dict[str, Tensor]:
+        """Copies of all parameters and buffers, by name."""
+        return {name: tensor.detach().clone() for name, tensor in self._tensors().items()}
+
+    @torch.no_grad()
+    def restore(self, noted: Memory) -> None:
+        """Put noted values back in place, and clear the optimiser's state, that of the rewired layers too."""
+        for name, tensor in self._tensors().items():
+            if name in noted:
+                tensor.copy_(noted[name])
+        self._optimizer.state.clear()
+
+    def _tensors(self) -> dict[str, Tensor]:
+        own = {id(tensor) for layer in self._layers.values() for tensor in (layer.weight, *layer.buffers())}
+        named = [*self._model.named_parameters(), *self._model.named_buffers()]
+        return {name: tensor for name, tensor in named if id(tensor) not in own}

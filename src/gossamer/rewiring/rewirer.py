@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from gossamer.errors import CheckpointError, RewiringError, require_rng
 from gossamer.nn import SparseLinear
-from gossamer.rewiring import parallel, rewinding
+from gossamer.rewiring import parallel
 from gossamer.rewiring.capture import Capture
 from gossamer.rewiring.carry import group_of
 from gossamer.rewiring.commit import Prepared, prepare
@@ -22,7 +22,8 @@ from gossamer.rewiring.explored import Explored
 from gossamer.rewiring.keys import edge_keys
 from gossamer.rewiring.observe import complaint_about, view_of
 from gossamer.rewiring.recording import Recording
-from gossamer.rewiring.rule import Rule
+from gossamer.rewiring.rewinding import Memory, Rest
+from gossamer.rewiring.rule import Follows, Rule
 from gossamer.rewiring.update import Update
 from gossamer.rewiring.view import Change, Network
 
@@ -85,7 +86,8 @@ class Rewirer:
         self._capture = Capture(self._layers)
         weakref.finalize(self, self._capture.disarm)
         self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
-        self._origin: dict[str, Tensor] = {}
+        self._rest = Rest(model, optimizer, self._layers)
+        self._rest_memory: Memory = {}
         self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
         self._explored = {
             name: Explored(layer.in_features * layer.out_features, edge_keys(layer.topology()))
@@ -166,13 +168,13 @@ class Rewirer:
             prepare(layer, self._optimizer, change, self._memory[name])
             for (name, layer), change in zip(self._layers.items(), changes, strict=True)
         ]
-        self._commit(prepared)
+        self._commit(prepared, due)
         if parallel.is_parallel():
             parallel.require_one_topology(self._layers.values(), None)
         if self.recording is not None:
-            self.recording.add(step, {name: each.moved for name, each in zip(self._layers, prepared, strict=True)})
+            self.recording.add(step, {name: each.moved for name, each in zip(self._layers, changes, strict=True)})
         places = sum(explored.places for explored in self._explored.values())
-        return Update.of(step, places, [each.moved for each in prepared], [len(each.source) for each in prepared])
+        return Update.of(step, places, [each.moved for each in changes], [len(each.source) for each in changes])
 
     def _decide(self, step: int, due: int) -> tuple[Change, ...] | None:
         complaint = complaint_about(self._layers, self._optimizer)
@@ -205,15 +207,13 @@ class Rewirer:
         changes = self.rule.plan(Network(due, views), rng=self._rng) if ready else None
         return changes, self._rng.bit_generator.state
 
-    def _commit(self, prepared: Sequence[Prepared]) -> None:
+    def _commit(self, prepared: Sequence[Prepared], due: int) -> None:
         for name, each in zip(self._layers, prepared, strict=True):
             each.apply(self._optimizer)
             self._memory[name] = each.memory
-            self._explored[name].visit(each.moved.added)
-        if any(each.change.remember for each in prepared):
-            self._origin = rewinding.note(self._model, self._layers)
-        if any(each.change.restart for each in prepared):
-            rewinding.rewind(self._model, self._optimizer, self._origin)
+            self._explored[name].visit(each.change.moved.added)
+        if isinstance(self.rule, Follows):
+            self._rest_memory = self.rule.follow(due, self._rest, self._rest_memory)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that later updates depend on: tensors, numbers, strings, in dicts and lists.
@@ -227,7 +227,7 @@ class Rewirer:
             "rng": json.dumps(self._rng.bit_generator.state, default=np.ndarray.tolist),
             "initial_edges": dict(self._initial),
             "memory": {name: dict(memory) for name, memory in self._memory.items()},
-            "origin": dict(self._origin),
+            "rest": dict(self._rest_memory),
             "explored": {name: torch.from_numpy(each.bits.copy()) for name, each in self._explored.items()},
             "passes": {name: [list(each) for each in passes] for name, passes in self._capture.passes.items()},
         }
@@ -258,7 +258,7 @@ class Rewirer:
         self._step, self._due_since = int(state["step"]), state["due_since"]
         self._initial = {name: int(count) for name, count in state["initial_edges"].items()}
         self._memory = {name: dict(state["memory"][name]) for name in self._layers}
-        self._origin = dict(state["origin"])
+        self._rest_memory = dict(state["rest"])
         for name, bits in state["explored"].items():
             self._explored[name].load(bits.cpu().numpy())
         self._capture.disarm()

@@ -13,8 +13,9 @@ from gossamer.rewiring.drop import Drop
 from gossamer.rewiring.grow import Grow, Start, Zero
 from gossamer.rewiring.keys import Mask, positions
 from gossamer.rewiring.repair import KeepDead, Repair
+from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.schedules import Schedule, When
-from gossamer.rewiring.view import Change, LayerView, Network, rewired
+from gossamer.rewiring.view import Change, LayerView, Network, rewired, unmoved
 
 
 @runtime_checkable
@@ -36,6 +37,23 @@ class Rule(Protocol):
         """One change a layer. Nothing is modified."""
 
 
+@runtime_checkable
+class Follows(Protocol):
+    """A rule that also acts on what the model holds besides the weights it moves, after each of its updates."""
+
+    def follow(self, step: int, rest: Rest, memory: Memory) -> Memory:
+        """Act on the rest of the model after the update of `step`.
+
+        Args:
+            step: the optimiser step that the update was due at.
+            rest: the other parameters and buffers, and the optimiser's state.
+            memory: what the last call returned; nothing at first.
+
+        Returns:
+            What the rule keeps until the next update; checkpoints keep it too.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Static:
     """Never changes anything."""
@@ -49,7 +67,7 @@ class Static:
 
     def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Changes that change nothing."""
-        return tuple(rewired(view, np.ones(view.num_edges, np.bool_), view.keys[:0]) for view in network.layers)
+        return tuple(unmoved(view) for view in network.layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +170,15 @@ class FirstDue:
 
     def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """What the first rule that is due decides."""
-        rule = next(rule for rule in self.rules if rule.due(network.step))
-        return rule.plan(network, rng=rng)
+        return self._acting(network.step).plan(network, rng=rng)
+
+    def follow(self, step: int, rest: Rest, memory: Memory) -> Memory:
+        """What that rule does with the rest of the model."""
+        rule = self._acting(step)
+        return rule.follow(step, rest, memory) if isinstance(rule, Follows) else memory
+
+    def _acting(self, step: int) -> Rule:
+        return next(rule for rule in self.rules if rule.due(step))
 
 
 def require_room(view: LayerView, *, may_be_full: bool = False) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gossamer.errors import RewiringError
 from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of
 from gossamer.rewiring.missing import MissingGradient
+from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Rotated
 
 Floats = NDArray[np.floating[Any]]
@@ -151,17 +152,15 @@ class Change:
         junction: who is joined to whom now.
         source: which old edge each edge is, or -1 for a new one; shape (E',).
         weight: shape (E',).
+        moved: the edges that went and came.
         memory: what the rule wants to keep of every edge; other memory is carried along, 0 for new edges.
-        remember: whether the rewirer notes the model's other parameters and buffers now.
-        restart: whether these go back to what was noted, and all of the optimiser's state is cleared.
     """
 
     junction: Junction
     source: NDArray[np.int64]
     weight: Floats
+    moved: Moved
     memory: Mapping[str, Floats] = field(default_factory=dict)
-    remember: bool = False
-    restart: bool = False
 
 
 def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = None) -> Change:
@@ -180,4 +179,12 @@ def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = No
     weight = np.concatenate([view.weight[survivors], fresh.astype(view.weight.dtype)])
     order = np.argsort(keys, kind="stable")  # two ascending runs, which a stable sort merges in linear time
     keys, source, weight = keys[order], source[order], weight[order]
-    return Change(junction_of(keys, view.in_features, view.out_features), source, weight)
+    moved = Moved(removed=view.keys[~kept], added=grown)
+    return Change(junction_of(keys, view.in_features, view.out_features), source, weight, moved)
+
+
+def unmoved(view: LayerView, memory: Mapping[str, Floats] | None = None) -> Change:
+    """The change that moves no edge; `memory` is what the rule keeps of every edge from now on."""
+    nothing = view.keys[:0]
+    source = np.arange(view.num_edges)
+    return Change(view.junction(), source, view.weight, Moved(removed=nothing, added=nothing), memory or {})

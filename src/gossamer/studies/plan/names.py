@@ -191,12 +191,6 @@ def _share(name: str, word: str) -> float:
         raise ValueError(f"{name}={word} is no number.") from None
 
 
-_RULES = """
-sparse_evolutionary rigl in_time sparse_momentum mest mest_soft granet gradual_magnitude srigl cht chts chtss
-importance_pruning deep_rewiring diagonals lottery_ticket
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Course:
     """How long a training is, which rules go by when they are not told.
@@ -231,11 +225,10 @@ def rule(
     Raises:
         ValueError: an unknown name, or a fraction for a rule that has none.
     """
-    from gossamer import rewiring
+    from gossamer.rewiring import RULES, static
 
-    recipes: dict[str, Callable[..., Rule]] = {each: getattr(rewiring, each) for each in _RULES.split()}
-    recipe = require_known("rewire", name, {"static": None, **recipes})
-    if recipe is None:
+    recipe = require_known("rewire", name, RULES)
+    if recipe is static:
         return None
     every = course.steps if every is None else every
     until = max(1, 3 * course.epochs * course.steps // 4) if until is None else until
