@@ -5,5 +5,8 @@ comes as arrays too. Values that are more than a number are `Finding`s: they pri
 """
 
 from gossamer.probes.finding import Finding
+from gossamer.probes.interactions import Interactions
+from gossamer.probes.nid import nid
+from gossamer.probes.pid import pid
 
-__all__ = ["Finding"]
+__all__ = ["Finding", "Interactions", "nid", "pid"]

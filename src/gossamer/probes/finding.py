@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +20,10 @@ class Finding(abc.ABC):
     numbers that go into tables, `--json`, reports and studies; `str` lists them under the class's name.
     """
 
-    equation: ClassVar[str]
-    """What was computed, as one line of mathematics."""
+    @property
+    @abc.abstractmethod
+    def equation(self) -> str:
+        """What was computed, as one line of mathematics; a `ClassVar` where it is always the same."""
 
     @abc.abstractmethod
     def record(self) -> Mapping[str, Number]:
