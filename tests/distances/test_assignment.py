@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 import gossamer as gs
 from gossamer import native
-from gossamer.distances import Approximate, Exact, InsufficientMemoryError, ScipyOrder, kernels, memory, nnstd
+from gossamer.distances import Approximate, Exact, InsufficientMemoryError, ScipyOrder, kernels, nnstd, ram
 from gossamer.distances.candidates import equal_neurons
 from gossamer.distances.neurons import NeuronSets
 from gossamer.distances.overlap import JaccardCosts
@@ -115,7 +115,7 @@ def test_equal_neurons_are_matched_once():
 
 
 def test_a_model_far_too_large_is_refused_with_the_figure(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 2**20)
+    monkeypatch.setattr(ram, "available_bytes", lambda: 2**20)
     wide = gs.Topology([gs.Rotated([0], in_features=1000, out_features=1000)])
     with pytest.raises(InsufficientMemoryError, match=r"1000 x 1000 neurons needs 0\.00745 GiB, but 0\.000977 GiB"):
         nnstd(wide, wide)
@@ -127,10 +127,10 @@ def test_a_model_far_too_large_is_refused_with_the_figure(monkeypatch):
 
 
 def test_memory_is_known_or_not_asked_for(monkeypatch, tmp_path):
-    assert memory.available_bytes() > 2**20
+    assert ram.available_bytes() > 2**20
     (tmp_path / "memory.max").write_text("1000\n")
     (tmp_path / "memory.current").write_text("400\n")
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
-    assert memory.available_bytes() == 600
-    monkeypatch.setattr(memory, "available_bytes", lambda: None)
-    memory.require_memory(2**80, "all there is")
+    monkeypatch.setattr(ram, "_CGROUP", tmp_path)
+    assert ram.available_bytes() == 600
+    monkeypatch.setattr(ram, "available_bytes", lambda: None)
+    ram.require_memory(2**80, "all there is")

@@ -74,7 +74,7 @@ def test_soft_dropping_hardens():
 
 def test_importance_pruning_clears_the_lowest_fifth_but_not_of_the_last_layer():
     layers = (view(seed=1, E=40), view(I=7, O=9, seed=2, E=40))
-    kept = rw.ClearWeakNeurons(0.2)(rw.Network(1, layers))
+    kept = rw.ClearWeakNeurons(0.2)(rw.NetworkView(1, layers))
     strengths = np.bincount(layers[0].outputs, np.abs(layers[0].weight), minlength=7)
     weak = strengths <= np.percentile(strengths, 20)
     np.testing.assert_array_equal(~kept[0], weak[layers[0].outputs])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from gossamer.measures import Entry
+    from gossamer.measures import Measured
 
 _SHORT = (
     "num_edges",
@@ -50,7 +50,7 @@ def measure(
     if every and only:
         raise ValueError("--all and --only exclude each other.")
     chosen = tuple(MEASURES) if every else tuple(only.split(",")) if only else _SHORT
-    rows: list[tuple[str, Entry]] = []
+    rows: list[tuple[str, Measured]] = []
     for word in sources:
         source = load(word, seed=seed)
         entries = measure_all(source.topology, source.weights, names=chosen, limits=not no_limits)
@@ -67,7 +67,7 @@ def _say_what_needs_weights(name: str, chosen: tuple[str, ...], weights: Any, *,
         raise ValueError(f"{name} has no weights: {', '.join(missing)} need them.")
 
 
-def _records(rows: list[tuple[str, Entry]]) -> list[dict[str, Any]]:
+def _records(rows: list[tuple[str, Measured]]) -> list[dict[str, Any]]:
     """Rows for files: what is undefined is empty, with the reason; infinite numbers are words, for JSON has none."""
     return [
         {
@@ -87,13 +87,13 @@ def _portable(value: float | int | None) -> float | int | str | None:
     return None if math.isnan(value) else str(value)
 
 
-def _print_json(rows: list[tuple[str, Entry]]) -> None:
+def _print_json(rows: list[tuple[str, Measured]]) -> None:
     import json
 
     print(json.dumps(_records(rows), indent=1, allow_nan=False))
 
 
-def _print_csv(rows: list[tuple[str, Entry]]) -> None:
+def _print_csv(rows: list[tuple[str, Measured]]) -> None:
     import csv
     import sys
 
@@ -102,7 +102,7 @@ def _print_csv(rows: list[tuple[str, Entry]]) -> None:
     writer.writerows(_records(rows))
 
 
-def _print_table(rows: list[tuple[str, Entry]]) -> None:
+def _print_table(rows: list[tuple[str, Measured]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -123,7 +123,7 @@ def _print_table(rows: list[tuple[str, Entry]]) -> None:
             console.print(f"skipped {entry.measure} of {source}, {entry.scope}: {entry.skipped}", highlight=False)
 
 
-def _shown(entry: Entry) -> str:
+def _shown(entry: Measured) -> str:
     if entry.value is None:
         return "skipped"
     if isinstance(entry.value, int):

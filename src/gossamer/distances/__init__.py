@@ -7,14 +7,14 @@ from gossamer.distances.edges import edge_hamming, edge_jaccard, edge_overlap
 from gossamer.distances.edits import EditBounds, edit_bounds
 from gossamer.distances.embedding import classical_mds
 from gossamer.distances.evolution import Evolution, Paths, evolution, labelled_layers, matched_layers, moments_of, paths
-from gossamer.distances.joint import SymmetricDistance, symmetric_nnstd
 from gossamer.distances.matched import MatchedDistance, nnstd
-from gossamer.distances.memory import InsufficientMemoryError
-from gossamer.distances.networks import as_topology, padded
 from gossamer.distances.pairs import console_bar, pairwise
+from gossamer.distances.ram import InsufficientMemoryError
+from gossamer.distances.reading import as_topology, padded
 from gossamer.distances.registry import DISTANCES, Distance, distance_named
 from gossamer.distances.relabel import relabelled
 from gossamer.distances.spectra import degree_sequence, spectral
+from gossamer.distances.symmetric import SymmetricDistance, symmetric_nnstd
 from gossamer.distances.ties import TieBounds, tie_bounds, tie_spread
 
 __all__ = [

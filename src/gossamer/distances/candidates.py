@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from gossamer import native
 from gossamer.distances.assignment import Match, ScipyOrder
-from gossamer.distances.memory import require_memory
 from gossamer.distances.neurons import NeuronSets
 from gossamer.distances.overlap import JaccardCosts
+from gossamer.distances.ram import require_memory
 
 
 class Pairs(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances.networks import Network, as_topology
+from gossamer.distances.reading import NetworkLike, as_topology
 from gossamer.distances.relabel import relabelled
 from gossamer.errors import require_int
 from gossamer.topology import Topology
@@ -33,7 +33,7 @@ class CanonicalForm:
     certified: bool
 
 
-def canonical_form(network: Network, *, budget: int = 2000) -> CanonicalForm:
+def canonical_form(network: NetworkLike, *, budget: int = 2000) -> CanonicalForm:
     """Relabel hidden and output neurons so that isomorphic networks become equal.
 
     Inputs keep their names. Colours are refined by incoming and outgoing edges until they are stable; neurons of one

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances.networks import Network, as_topology, require_same_widths
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.topology import Junction, Topology
 
 
@@ -20,7 +20,7 @@ class EdgeCounts(NamedTuple):
     possible: int
 
 
-def edge_jaccard(a: Network, b: Network) -> float:
+def edge_jaccard(a: NetworkLike, b: NetworkLike) -> float:
     """Jaccard distance |A ^ B| / |A u B| of the edge sets of all junctions, 0 to 1; 0 if neither has an edge.
 
     A metric. Blind to: nothing, two networks at distance 0 are equal; but a mere relabelling counts as change.
@@ -39,7 +39,7 @@ def edge_jaccard(a: Network, b: Network) -> float:
     return (union - count.shared) / union if union else 0.0
 
 
-def edge_hamming(a: Network, b: Network) -> float:
+def edge_hamming(a: NetworkLike, b: NetworkLike) -> float:
     """Share of possible edges that only one network has, |A ^ B| / sum(I * O), 0 to 1.
 
     A metric. Blind to: nothing; but sparse networks are always close, at most the sum of their densities.
@@ -54,7 +54,7 @@ def edge_hamming(a: Network, b: Network) -> float:
     return (count.first + count.second - 2 * count.shared) / count.possible
 
 
-def edge_overlap(a: Network, b: Network) -> float:
+def edge_overlap(a: NetworkLike, b: NetworkLike) -> float:
     """One minus the overlap coefficient |A n B| / min(|A|, |B|) of the edge sets, 0 to 1; 0 if either is empty.
 
     How much of the smaller network is not in the larger: what pruning asks. Not a metric: the triangle inequality
@@ -74,7 +74,7 @@ def edge_overlap(a: Network, b: Network) -> float:
     return (smaller - count.shared) / smaller if smaller else 0.0
 
 
-def edge_counts(a: Network, b: Network) -> EdgeCounts:
+def edge_counts(a: NetworkLike, b: NetworkLike) -> EdgeCounts:
     """Count the edges of two networks of equal widths, and those they share.
 
     Raises:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from gossamer.distances import kernels
 from gossamer.distances.edges import shared_edges
-from gossamer.distances.joint import symmetric_nnstd
-from gossamer.distances.memory import require_memory
-from gossamer.distances.networks import Network, as_topology, require_same_widths
+from gossamer.distances.ram import require_memory
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.distances.relabel import relabelled
+from gossamer.distances.symmetric import symmetric_nnstd
 from gossamer.topology import Topology
 
 
@@ -27,7 +27,7 @@ class EditBounds:
     upper: int
 
 
-def edit_bounds(a: Network, b: Network, *, sweeps: int = 10, budget: int = 2000) -> EditBounds:
+def edit_bounds(a: NetworkLike, b: NetworkLike, *, sweeps: int = 10, budget: int = 2000) -> EditBounds:
     """Bound the least number of edges added and removed that makes `b` a relabelling of `a`.
 
     Inputs keep their names; hidden and output neurons may be relabelled; neurons are not added. Finding the number

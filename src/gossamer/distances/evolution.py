@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gossamer.distances.embedding import classical_mds
 from gossamer.distances.matched import nnstd
-from gossamer.distances.networks import Network, as_topology
 from gossamer.distances.pairs import Progress, pairwise
+from gossamer.distances.reading import NetworkLike, as_topology
 from gossamer.distances.registry import Distance
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
@@ -102,7 +102,7 @@ def labelled_layers(distance: Distance) -> LayerDistance:
     return each
 
 
-def evolution(moments: Sequence[Network], distance: LayerDistance = matched_layers) -> Evolution:
+def evolution(moments: Sequence[NetworkLike], distance: LayerDistance = matched_layers) -> Evolution:
     """Distances of a run's moments to its start, to the moment before, and to its end, junction by junction.
 
     Args:
@@ -160,7 +160,7 @@ class Paths:
 
 
 def paths(
-    runs: Sequence[Sequence[Network]],
+    runs: Sequence[Sequence[NetworkLike]],
     distance: Distance,
     *,
     progress: Progress | None = None,

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gossamer.distances.assignment import ScipyOrder, Solver
-from gossamer.distances.networks import Network, as_topology, require_same_widths
 from gossamer.distances.neurons import NeuronSets
 from gossamer.distances.overlap import JaccardCosts
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
 
@@ -62,7 +62,7 @@ class MatchedDistance:
 
 
 def nnstd(
-    a: Network, b: Network, *, weights: tuple[Weights, Weights] | None = None, solver: Solver | None = None
+    a: NetworkLike, b: NetworkLike, *, weights: tuple[Weights, Weights] | None = None, solver: Solver | None = None
 ) -> MatchedDistance:
     """Neural network sparse topology distance, as its authors compute it.
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gossamer import native
 from gossamer.distances import kernels
-from gossamer.distances.memory import require_memory
 from gossamer.distances.neurons import NeuronSets
+from gossamer.distances.ram import require_memory
 
 _BLOCK_PAIRS = 1 << 22
 

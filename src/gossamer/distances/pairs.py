@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.distances import kernels
-from gossamer.distances.networks import Network, as_topology
+from gossamer.distances.reading import NetworkLike, as_topology
 from gossamer.distances.registry import Distance
 from gossamer.errors import TopologyFileError, require_int
 from gossamer.files import write_atomically
@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_SAVES = 5.0
 
 
 def pairwise(
-    networks: Sequence[Network],
+    networks: Sequence[NetworkLike],
     distance: Distance,
     *,
     workers: int | None = None,

@@ -8,10 +8,10 @@ from typing import final
 
 from gossamer.distances.edges import edge_hamming, edge_jaccard, edge_overlap
 from gossamer.distances.edits import edit_bounds
-from gossamer.distances.joint import symmetric_nnstd
 from gossamer.distances.matched import nnstd
-from gossamer.distances.networks import as_topology
+from gossamer.distances.reading import as_topology
 from gossamer.distances.spectra import degree_sequence, spectral
+from gossamer.distances.symmetric import symmetric_nnstd
 from gossamer.errors import require_known
 from gossamer.topology import Topology
 

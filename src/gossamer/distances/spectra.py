@@ -7,12 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.distances.memory import require_memory
-from gossamer.distances.networks import Network, as_topology, require_same_widths
+from gossamer.distances.ram import require_memory
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.topology import Junction
 
 
-def spectral(a: Network, b: Network) -> float:
+def spectral(a: NetworkLike, b: NetworkLike) -> float:
     """Root mean square over junctions of ||s(A) - s(B)|| / sqrt(I * O), s the sorted singular values, 0 to 1.
 
     By Mirsky's theorem ||s(A) - s(B)|| <= ||A - B||_F, whatever the labels: the distance of one junction is at most
@@ -40,7 +40,7 @@ def spectral(a: Network, b: Network) -> float:
     return math.sqrt(math.fsum(squares) / len(squares))
 
 
-def degree_sequence(a: Network, b: Network) -> float:
+def degree_sequence(a: NetworkLike, b: NetworkLike) -> float:
     """Mean over junctions of the mean absolute difference of sorted degrees, relative to the largest possible, 0 to 1.
 
     Of each junction the mean of two terms: mean |sorted fan-in of A - of B| / I and mean |sorted fan-out of A - of

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.distances.matched import nnstd
-from gossamer.distances.memory import require_memory
-from gossamer.distances.networks import Network, as_topology, require_same_widths
 from gossamer.distances.optima import Blocks, interval_costs, optima
+from gossamer.distances.ram import require_memory
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.distances.relabel import relabelled, reorder
 from gossamer.errors import require_int, require_rng
 from gossamer.topology import Junction, Topology
@@ -51,7 +51,7 @@ class _Layer:
     undetermined: int
 
 
-def tie_bounds(a: Network, b: Network, *, alternatives: int = 32) -> TieBounds:
+def tie_bounds(a: NetworkLike, b: NetworkLike, *, alternatives: int = 32) -> TieBounds:
     """Bound each layer of NNSTD over every choice of optimal matches, hence over every relabelling and solver.
 
     Layer 0 is unique. An assignment is optimal if and only if it uses pairs of reduced cost 0 only, so neurons can
@@ -92,7 +92,7 @@ def tie_bounds(a: Network, b: Network, *, alternatives: int = 32) -> TieBounds:
     )
 
 
-def tie_spread(a: Network, b: Network, draws: int, *, rng: np.random.Generator) -> TieBounds:
+def tie_spread(a: NetworkLike, b: NetworkLike, draws: int, *, rng: np.random.Generator) -> TieBounds:
     """The least and greatest value of each layer of NNSTD that `draws` random relabellings of both networks attain.
 
     What is attained lies within `tie_bounds`, and the true range between the two.

@@ -12,7 +12,7 @@ from gossamer.measures.registry import MEASURES, Measure
 NETWORK = "network"
 
 
-class Entry(NamedTuple):
+class Measured(NamedTuple):
     """One measured number, or the reason why there is none."""
 
     scope: str
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 def measure_all(
     g: Graph, weights: Weights | None = None, *, names: Iterable[str] = tuple(MEASURES), limits: bool = True
-) -> list[Entry]:
+) -> list[Measured]:
     """Take measures of each layer and, if there are several, of the whole network.
 
     Args:
@@ -38,7 +38,7 @@ def measure_all(
 
     >>> from gossamer import Rotated
     >>> measure_all(Rotated([0, 1], in_features=4, out_features=4), names=["components"])
-    [Entry(scope='layer 0', measure='components', value=1, skipped=None)]
+    [Measured(scope='layer 0', measure='components', value=1, skipped=None)]
     """
     chosen = [require_known("measure", name, MEASURES) for name in names]
     layers = layers_of(g)
@@ -48,18 +48,18 @@ def measure_all(
     if len(layers) > 1:
         parts.append((NETWORK, g, weights))
     return [
-        _entry(scope, measure, part, w, limits)
+        _measured(scope, measure, part, w, limits)
         for scope, part, w in parts
         for measure in chosen
         if weights is not None or not measure.needs_weights
     ]
 
 
-def _entry(scope: str, measure: Measure, g: Graph, weights: Weights | None, limits: bool) -> Entry:
+def _measured(scope: str, measure: Measure, g: Graph, weights: Weights | None, limits: bool) -> Measured:
     excess = measure.cost.excess(g) if limits else None
     if excess is not None:
-        return Entry(scope, measure.name, None, f"too large: {excess}")
+        return Measured(scope, measure.name, None, f"too large: {excess}")
     try:
-        return Entry(scope, measure.name, measure(g, weights), None)
+        return Measured(scope, measure.name, measure(g, weights), None)
     except ConvergenceError as error:
-        return Entry(scope, measure.name, None, f"did not converge: {error}")
+        return Measured(scope, measure.name, None, f"did not converge: {error}")

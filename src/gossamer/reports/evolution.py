@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from gossamer.distances import Distance, Evolution, Paths, as_topology, distance_named, evolution, paths
 from gossamer.distances.evolution import LayerDistance, matched_layers
-from gossamer.distances.networks import Network
+from gossamer.distances.reading import NetworkLike
 from gossamer.reports import page
 from gossamer.reports.figures import COLOURS, layout
 from gossamer.reports.page import Html
@@ -125,7 +125,7 @@ def junction_over_time(junctions: Sequence[Junction], moments: Sequence[str], *,
 
 
 def evolution_page(
-    runs: Mapping[str, Sequence[Network]],
+    runs: Mapping[str, Sequence[NetworkLike]],
     *,
     distance: Distance | None = None,
     layers: LayerDistance = matched_layers,
@@ -156,7 +156,7 @@ def evolution_page(
     return page.page(title, f"{len(runs)} runs, moment by moment.", parts)
 
 
-def _run_sections(name: str, moments: Sequence[Network], layers: LayerDistance) -> list[Html]:
+def _run_sections(name: str, moments: Sequence[NetworkLike], layers: LayerDistance) -> list[Html]:
     topologies = [as_topology(moment) for moment in moments]
     labels = [str(m) for m in range(len(topologies))]
     found = evolution(topologies, layers)

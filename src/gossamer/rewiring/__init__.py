@@ -50,7 +50,7 @@ from gossamer.rewiring.rules import (
 )
 from gossamer.rewiring.schedules import Constant, Cosine, Cubic, Every, Linear, Never, Sigmoid
 from gossamer.rewiring.update import Moved, Update
-from gossamer.rewiring.view import Change, LayerView, Network
+from gossamer.rewiring.view import Change, LayerView, NetworkView
 
 __all__ = [
     "RULES",
@@ -85,7 +85,7 @@ __all__ = [
     "Linear",
     "LotteryTicket",
     "Moved",
-    "Network",
+    "NetworkView",
     "Never",
     "Normal",
     "Recipe",

@@ -13,13 +13,13 @@ from gossamer.generators.budgets import share
 from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import Mask
 from gossamer.rewiring.schedules import Schedule
-from gossamer.rewiring.view import LayerView, Network
+from gossamer.rewiring.view import LayerView, NetworkView
 
 
 class Shrink(Protocol):
     """Removes edges for good."""
 
-    def __call__(self, network: Network) -> list[Mask]:
+    def __call__(self, network: NetworkView) -> list[Mask]:
         """Which edges of each layer stay."""
 
 
@@ -34,7 +34,7 @@ class Share(Protocol):
 class KeepAllEdges:
     """No edge goes for good."""
 
-    def __call__(self, network: Network) -> list[Mask]:
+    def __call__(self, network: NetworkView) -> list[Mask]:
         """All edges."""
         return [np.ones(view.num_edges, dtype=np.bool_) for view in network.layers]
 
@@ -52,7 +52,7 @@ class ShrinkTogether:
 
     sparsity: Schedule
 
-    def __call__(self, network: Network) -> list[Mask]:
+    def __call__(self, network: NetworkView) -> list[Mask]:
         """The edges that stay."""
         places = sum(view.places for view in network.layers)
         return keep_largest_together(network.layers, round((1 - self.sparsity(network.step)) * places))
@@ -80,7 +80,7 @@ class ShrinkEach:
 
     sparsity: Schedule
 
-    def __call__(self, network: Network) -> list[Mask]:
+    def __call__(self, network: NetworkView) -> list[Mask]:
         """The edges that stay."""
         factor = (1 - self.sparsity(network.step)) / (1 - self.sparsity(0))
         return [
@@ -105,7 +105,7 @@ class ClearWeakNeurons:
     def __post_init__(self) -> None:
         require_fraction("share", self.share)
 
-    def __call__(self, network: Network) -> list[Mask]:
+    def __call__(self, network: NetworkView) -> list[Mask]:
         """The edges that stay."""
         *hidden, last = network.layers
         return [*(self._strong(view) for view in hidden), np.ones(last.num_edges, dtype=np.bool_)]

@@ -10,7 +10,7 @@ from gossamer.errors import require_fraction
 from gossamer.rewiring.keys import random_empty
 from gossamer.rewiring.rule import require_room
 from gossamer.rewiring.schedules import When
-from gossamer.rewiring.view import Change, Floats, LayerView, Network, rewired
+from gossamer.rewiring.view import Change, Floats, LayerView, NetworkView, rewired
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DeepRewire:
         """Whether `when` says so."""
         return self.when(step)
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Walk, and move the edges that crossed zero.
 
         Raises:

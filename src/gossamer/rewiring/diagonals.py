@@ -12,7 +12,7 @@ from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import difference, edge_keys, positions
 from gossamer.rewiring.schedules import Schedule, When
 from gossamer.rewiring.update import Moved
-from gossamer.rewiring.view import Change, Floats, LayerView, Network
+from gossamer.rewiring.view import Change, Floats, LayerView, NetworkView
 from gossamer.topology import Rotated
 
 
@@ -41,7 +41,7 @@ class ChooseDiagonals:
         """Whether `when` says so."""
         return self.when(step)
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Choose offsets.
 
         Raises:

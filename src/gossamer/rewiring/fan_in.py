@@ -12,7 +12,7 @@ from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import Keys, Mask, positions
 from gossamer.rewiring.rule import require_room
 from gossamer.rewiring.schedules import Schedule, When
-from gossamer.rewiring.view import Change, LayerView, Network, rewired
+from gossamer.rewiring.view import Change, LayerView, NetworkView, rewired
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ConstantFanIn:
         """Whether `when` says so."""
         return self.when(step)
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Ablate, then fill.
 
         Raises:

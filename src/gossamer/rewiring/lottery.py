@@ -10,7 +10,7 @@ from gossamer.errors import require_fraction, require_int
 from gossamer.rewiring.budget import keep_largest_together
 from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.schedules import When
-from gossamer.rewiring.view import Change, Floats, Network, rewired, unmoved
+from gossamer.rewiring.view import Change, Floats, NetworkView, rewired, unmoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class LotteryTicket:
         """At the step to note, and at the ends of rounds after it."""
         return step == self.rewind_to or (step > self.rewind_to and self.when(step))
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Note, or prune and rewind."""
         if network.step == self.rewind_to:
             return tuple(unmoved(view, {"origin": view.weight.copy()}) for view in network.layers)

@@ -25,7 +25,7 @@ from gossamer.rewiring.recording import Recording
 from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.rule import Follows, Rule
 from gossamer.rewiring.update import Update
-from gossamer.rewiring.view import Change, Network
+from gossamer.rewiring.view import Change, NetworkView
 
 
 class Rewirer:
@@ -204,7 +204,7 @@ class Rewirer:
             for name, layer in self._layers.items()
         )
         ready = all(view.missing is None or view.missing.is_finite() for view in views)
-        changes = self.rule.plan(Network(due, views), rng=self._rng) if ready else None
+        changes = self.rule.plan(NetworkView(due, views), rng=self._rng) if ready else None
         return changes, self._rng.bit_generator.state
 
     def _commit(self, prepared: Sequence[Prepared], due: int) -> None:

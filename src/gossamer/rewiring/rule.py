@@ -15,7 +15,7 @@ from gossamer.rewiring.keys import Mask, positions
 from gossamer.rewiring.repair import KeepDead, Repair
 from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.schedules import Schedule, When
-from gossamer.rewiring.view import Change, LayerView, Network, rewired, unmoved
+from gossamer.rewiring.view import Change, LayerView, NetworkView, rewired, unmoved
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class Rule(Protocol):
     def due(self, step: int) -> bool:
         """Whether topologies change after optimiser step `step`, counted from 1."""
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """One change a layer. Nothing is modified."""
 
 
@@ -65,7 +65,7 @@ class Static:
         """False."""
         return False
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Changes that change nothing."""
         return tuple(unmoved(view) for view in network.layers)
 
@@ -108,7 +108,7 @@ class Rewire:
         """Whether `when` says so."""
         return self.when(step)
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """Shrink, drop, repair, share, grow.
 
         Raises:
@@ -168,7 +168,7 @@ class FirstDue:
         """Whether any rule is due."""
         return any(rule.due(step) for rule in self.rules)
 
-    def plan(self, network: Network, *, rng: np.random.Generator) -> tuple[Change, ...]:
+    def plan(self, network: NetworkView, *, rng: np.random.Generator) -> tuple[Change, ...]:
         """What the first rule that is due decides."""
         return self._acting(network.step).plan(network, rng=rng)
 

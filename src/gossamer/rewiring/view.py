@@ -137,7 +137,7 @@ class LayerView:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class NetworkView:
     """All layers that a rule may change, in the model's order, at step `step` (counted from 1)."""
 
     step: int

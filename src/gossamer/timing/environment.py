@@ -30,10 +30,8 @@ def environment_line() -> str:
     """One line on what the numbers were measured with."""
     import torch
 
-    from gossamer import __version__
-
     return (
-        f"gossamer {__version__} ({kernels()}), torch {torch.__version__}, Python {platform.python_version()}; "
+        f"gossamer {version('gossamer')} ({kernels()}), torch {torch.__version__}, Python {platform.python_version()}; "
         f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
     )
 

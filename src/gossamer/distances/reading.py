@@ -29,11 +29,11 @@ class HasModules(Protocol):
         ...
 
 
-Network = Topology | Junction | HasTopology | HasModules | Iterable[Any]
+NetworkLike = Topology | Junction | HasTopology | HasModules | Iterable[Any]
 """Anything `as_topology` reads."""
 
 
-def as_topology(network: Network) -> Topology:
+def as_topology(network: NetworkLike) -> Topology:
     """Read a network's topology.
 
     Args:
@@ -81,7 +81,7 @@ def require_same_widths(a: Topology, b: Topology) -> None:
         )
 
 
-def padded(a: Network, b: Network) -> tuple[Topology, Topology]:
+def padded(a: NetworkLike, b: NetworkLike) -> tuple[Topology, Topology]:
     """Give two networks of one depth equal widths, by neurons without edges at the end of each narrower layer.
 
     This is the convention for layers of unequal width: the surplus neurons of the wider layer are matched to empty

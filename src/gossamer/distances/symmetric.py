@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gossamer.distances.alignment import Alignment, Orders
 from gossamer.distances.canonical import CanonicalForm, canonical_form
-from gossamer.distances.memory import require_memory
-from gossamer.distances.networks import Network, as_topology, require_same_widths
+from gossamer.distances.ram import require_memory
+from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.distances.relabel import inverse
 from gossamer.errors import require_int
 
@@ -51,7 +51,7 @@ class SymmetricDistance:
         return f"SymmetricDistance(mean={self.mean:.6g}, per_layer={layers}, isomorphic={self.isomorphic})"
 
 
-def symmetric_nnstd(a: Network, b: Network, *, sweeps: int = 10, budget: int = 2000) -> SymmetricDistance:
+def symmetric_nnstd(a: NetworkLike, b: NetworkLike, *, sweeps: int = 10, budget: int = 2000) -> SymmetricDistance:
     """NNSTD under one relabelling of all hidden and output neurons at once, which outgoing edges help to choose.
 
     The aim is D(a, b) = min over relabellings of the mean over layers of the mean Jaccard distance of matched neurons.
