@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
+from gossamer.analysis.correction import holm
 from gossamer.analysis.groups import Group
 from gossamer.analysis.intervals import Difference, difference
-from gossamer.analysis.prediction import holm
 
 REFERENCES = ("erdos_renyi", "random")
 """Constructions that others are compared with, the first that is there."""

@@ -1,19 +1,21 @@
 """Which measures of a topology predict accuracy, once the number of edges is held fixed.
 
 The honest test of "connectivity rather than density": rank correlations within groups of equal edge count, partial
-correlations given the layers' densities, p-values by permutation that account for testing many measures, and the error
-of a prediction for families of topologies that it never saw.
+correlations given the layers' densities, p-values by permuting whole families of topologies that account for testing
+many measures, and the error of a prediction for families that it never saw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gossamer.analysis.correction import holm
+from gossamer.analysis.held_out import HeldOut, held_out
+from gossamer.analysis.witnesses import Witnesses, correlations, residuals, share
 from gossamer.errors import require_int, require_rng
 
 Vector = NDArray[np.float64]
@@ -25,7 +27,7 @@ class Runs:
 
     Args:
         measures: values of each measure, shape (R,), by name; finite.
-        family: the construction of each run's topology, shape (R,), any labels.
+        family: the construction of each run's topology, shape (R,), any labels: the witness of which there may be few.
         num_edges: edges of each run, shape (R,): runs are compared only with runs of as many.
         layer_densities: shape (R, L), 0 to 1.
         accuracy: shape (R,).
@@ -65,16 +67,18 @@ class Association:
 
     Attributes:
         measure: its name.
-        spearman: mean rank correlation within groups of equal edge count, weighted by their runs, -1 to 1; 0 where the
-            measure or the accuracy is constant.
-        p_value: share of permutations of accuracy within groups whose |spearman| is at least as large, in (0, 1].
+        spearman: mean rank correlation within groups of equal edge count, weighted by their families, -1 to 1; 0 where
+            the measure or the accuracy is constant.
+        p_value: share of permutations of whole families whose |spearman| is at least as large, in (0, 1].
         p_holm: `p_value` corrected for all measures by Holm's step-down method.
         p_max: share of permutations in which the largest |spearman| of *any* measure reaches this one's.
         partial: rank correlation given the ranks of the layer densities, within groups, -1 to 1.
-        partial_p_value: share of permutations of the accuracy's residuals within groups that reach |partial|.
-        held_out: for each family, R^2 of its runs about their own mean under a line fitted to all other families, both
-            centred by the others' means at equal edge count: 1 is perfect, below 0 worse than a constant; nan where
-            its accuracy is constant or no other family has its edge counts.
+        partial_p_value: share of permutations of the accuracy's residuals, whole families again, that reach |partial|.
+        held_out: for each family, R^2 of its runs under a line fitted to all other families, against the other
+            families' mean at equal edge count: 1 is perfect, 0 no better than that mean, below 0 worse; nan where the
+            runs do not differ from it or no other family has their edge counts.
+        held_out_all: the same of all families' squared errors together.
+        families: how many witnesses there are.
     """
 
     measure: str
@@ -85,14 +89,19 @@ class Association:
     partial: float
     partial_p_value: float
     held_out: Mapping[str, float]
+    held_out_all: float
+    families: int
 
 
 def associate(runs: Runs, *, rng: np.random.Generator, permutations: int = 999) -> tuple[Association, ...]:
     """Test every measure of `runs`, in the order of the table.
 
-    Ranks are taken within groups of equal `num_edges` and standardised there; a correlation of the pooled standard
-    scores is then the mean of the groups' Spearman correlations, each weighted by its runs. Accuracies are permuted
-    within groups only, which keeps every group's edge count. Permutations are shared by all measures (max-T).
+    A construction is one witness, however many degrees and seeds it was trained with: what makes it good for other
+    reasons than the measure makes it good in all of them. Runs of one family and edge count are averaged, ranked within
+    their edge count and standardised there; a correlation of the pooled standard scores is then the mean of the groups'
+    Spearman correlations, each weighted by its families. Permutations give each family all accuracies of another, each
+    at its edge count, and are shared by all measures (max-T). With F families there are at most F! of them, so that p
+    is never below about 1 / F!: four constructions cannot reach .04.
 
     Args:
         runs: the table.
@@ -103,28 +112,31 @@ def associate(runs: Runs, *, rng: np.random.Generator, permutations: int = 999) 
         one result a measure.
 
     References:
-        Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
         Westfall, Young, "Resampling-Based Multiple Testing", 1993 (the single-step max-T).
         Freedman, Lane, "A nonstochastic interpretation of reported significance levels", Journal of Business &
         Economic Statistics 1, 1983 (permuting residuals for a partial correlation).
+        Winkler, Webster, Vidaurre, Nichols, Smith, "Multi-level block permutation", NeuroImage 123, 2015 (whole blocks
+        are exchanged where observations within a block depend on each other).
+
+    >>> families = np.repeat(list("abcdef"), 2)
+    >>> gap = np.arange(12.0)
+    >>> runs = Runs({"gap": gap}, families, [10, 20] * 6, np.ones((12, 1)), gap / 100)
+    >>> (found,) = associate(runs, rng=np.random.default_rng(0))
+    >>> round(found.spearman, 3), found.p_value < 0.05, found.families
+    (1.0, True, 6)
     """
     rng, count = require_rng(rng), require_int("permutations", permutations, low=1)
-    groups = _groups(runs.num_edges)
-    X = np.column_stack([_scores(column, groups) for column in runs.measures.values()])
-    y = _scores(runs.accuracy, groups)
-    densities = np.asarray(runs.layer_densities, dtype=np.float64)
-    Z = np.column_stack([_scores(column, groups) for column in densities.T])
-    X_given, y_given = _residuals(X, Z), _residuals(y[:, None], Z)[:, 0]
+    cells = Witnesses.of(runs.family, runs.num_edges)
+    X = np.column_stack([cells.scores(column) for column in runs.measures.values()])
+    y = cells.scores(runs.accuracy)
+    Z = np.column_stack([cells.scores(column) for column in np.asarray(runs.layer_densities, dtype=np.float64).T])
 
-    orders = [_shuffled(groups, len(y), rng) for _ in range(count)]
-    plain, partial = _correlations(X, y), _correlations(X_given, y_given)
-    null = np.array([np.abs(_correlations(X, y[order])) for order in orders])
-    null_given = np.array(
-        [np.abs(_correlations(X_given, _residuals(y_given[order][:, None], Z)[:, 0])) for order in orders]
-    )
-    p_values = _share(null, plain)
-    p_holm, p_max = holm(p_values), _share(null.max(axis=1, keepdims=True), plain)
-    p_given = _share(null_given, partial)
+    moved = cells.moved(count, rng)
+    plain, null = _observed_and_null(X, y, moved)
+    partial, null_given = _observed_and_null(residuals(X, Z), residuals(y[:, None], Z)[:, 0], moved, given=Z)
+    p_values, p_given = share(null, plain), share(null_given, partial)
+    p_holm, p_max = holm(p_values), share(np.abs(null).max(axis=1, keepdims=True), plain)
+    families = len(np.unique(cells.family))
     return tuple(
         Association(
             name,
@@ -134,95 +146,31 @@ def associate(runs: Runs, *, rng: np.random.Generator, permutations: int = 999) 
             float(p_max[m]),
             float(partial[m]),
             float(p_given[m]),
-            _held_out(np.asarray(column, dtype=np.float64), runs),
+            *_foretold(column, runs),
+            families,
         )
         for m, (name, column) in enumerate(runs.measures.items())
     )
 
 
-def holm(p_values: ArrayLike) -> Vector:
-    """Holm's corrected p-values, shape (M,), in the order given.
+def _observed_and_null(
+    X: Vector, y: Vector, moved: NDArray[np.intp], *, given: Vector | None = None
+) -> tuple[Vector, Vector]:
+    """Correlations (M,) of the columns of X (C, M) with y (C,), and those of every permutation of it (P, M).
 
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
+    A permutation that leaves nothing to correlate counts as one that reaches any value.
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return corrected
+    observed = correlations(X, y[None, :], np.ones((1, len(y)), dtype=bool))[0]
+    there = moved >= 0
+    Y = y[moved]
+    if given is not None:
+        Y = residuals(np.where(there, Y, 0.0).T, given).T
+    null = correlations(X, Y, there)
+    null[(there & (y[moved] != 0)).sum(axis=1) == 0] = np.inf
+    return observed, null
 
 
-def _groups(num_edges: ArrayLike) -> list[NDArray[np.intp]]:
-    """Places of the runs of each edge count."""
-    counts = np.asarray(num_edges)
-    return [np.flatnonzero(counts == count) for count in np.unique(counts)]
-
-
-def _scores(column: Any, groups: Sequence[NDArray[np.intp]]) -> Vector:
-    """Mid-ranks within each group, with mean 0 and, unless all are tied, variance 1."""
-    from scipy.stats import rankdata
-
-    values = np.asarray(column, dtype=np.float64)
-    scores = np.zeros(len(values))
-    for group in groups:
-        ranks = rankdata(values[group])
-        spread = ranks.std()
-        if spread > 0:
-            scores[group] = (ranks - ranks.mean()) / spread
-    return scores
-
-
-def _residuals(columns: NDArray[np.float64], Z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What least squares on Z leaves of each column; rounding's rest of a column that Z explains becomes 0."""
-    left: NDArray[np.float64] = columns - Z @ np.linalg.lstsq(Z, columns, rcond=1e-10)[0]
-    left[:, np.linalg.norm(left, axis=0) <= 1e-9 * np.linalg.norm(columns, axis=0)] = 0.0
-    return left
-
-
-def _correlations(X: NDArray[np.float64], y: Vector) -> Vector:
-    """Correlation of each centred column with centred y, 0 where one is constant."""
-    norms = np.linalg.norm(X, axis=0) * np.linalg.norm(y)
-    result: Vector = np.divide(X.T @ y, norms, out=np.zeros(X.shape[1]), where=norms > 0)
-    return np.clip(result, -1.0, 1.0)
-
-
-def _shuffled(groups: Sequence[NDArray[np.intp]], size: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    order = np.arange(size)
-    for group in groups:
-        order[group] = rng.permutation(group)
-    return order
-
-
-def _share(null: NDArray[np.float64], observed: Vector) -> Vector:
-    """Permutations that reach each observed |value|, the observed arrangement counted as one of them."""
-    reached: Vector = (1 + (null >= np.abs(observed) - 1e-12).sum(axis=0)) / (1 + len(null))
-    return reached
-
-
-def _held_out(values: Vector, runs: Runs) -> dict[str, float]:
-    """R^2 on each family of a line through the other families' runs, both centred by edge count among those."""
-    families, accuracy = np.asarray(runs.family), np.asarray(runs.accuracy, dtype=np.float64)
-    edges = np.asarray(runs.num_edges)
-    result: dict[str, float] = {}
-    for family in np.unique(families):
-        test = (families == family) & np.isin(edges, edges[families != family])
-        train = families != family
-        result[str(family)] = _r_squared(values, accuracy, edges, train=train, test=test)
-    return result
-
-
-def _r_squared(
-    values: Vector, accuracy: Vector, edges: NDArray[Any], *, train: NDArray[np.bool_], test: NDArray[np.bool_]
-) -> float:
-    means = {
-        e: (values[train & (edges == e)].mean(), accuracy[train & (edges == e)].mean()) for e in np.unique(edges[train])
-    }
-    known = np.array([means.get(e, (0.0, 0.0)) for e in edges])
-    x, y = values - known[:, 0], accuracy - known[:, 1]
-    square = float(x[train] @ x[train])
-    slope = float(x[train] @ y[train]) / square if square > 0 else 0.0
-    total = float(np.square(accuracy[test] - accuracy[test].mean()).sum()) if test.any() else 0.0
-    if total == 0:
-        return float("nan")
-    return 1.0 - float(np.square(y[test] - slope * x[test]).sum()) / total
+def _foretold(column: ArrayLike, runs: Runs) -> tuple[dict[str, float], float]:
+    found = held_out(column, runs.accuracy, family=runs.family, num_edges=runs.num_edges)
+    together = HeldOut(sum(each.error for each in found.values()), sum(each.baseline for each in found.values()))
+    return {name: each.r_squared for name, each in found.items()}, together.r_squared

@@ -14,7 +14,7 @@ from gossamer.reports import page
 from gossamer.reports.page import Html
 from gossamer.reports.study.accuracy import accuracy_part, contour_part, learning_part
 from gossamer.reports.study.conclusions import conclusions
-from gossamer.reports.study.connectivity import connectivity_part
+from gossamer.reports.study.connectivity import connectivity_part, densities_of
 from gossamer.reports.study.cost import cost_part
 from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.networks import distance_part, evolution_part, networks_of, topology_part
@@ -47,11 +47,12 @@ def study_page(
     results, material = Results(study.frame(), labels), Material(study)
     _require_done(study.name, results)
     found = networks_of(results, material)
+    densities = densities_of(results, material)
     parts: dict[str, Part | Absent] = {
-        "Conclusions": Part("", page.statements(conclusions(results))),
+        "Conclusions": Part("", page.statements(conclusions(results, densities))),
         "Accuracy": accuracy_part(results),
         "Two degrees": contour_part(results),
-        "Connectivity": connectivity_part(results),
+        "Connectivity": connectivity_part(results, densities),
         "Speed and memory": cost_part(results),
         "Topologies": topology_part(found),
         "Distances": distance_part(found, most=networks, store=store, progress=progress),

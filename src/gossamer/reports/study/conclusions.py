@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 
 from gossamer.analysis.contests import best_of, contests, left_out
 from gossamer.analysis.groups import Group, Results
 from gossamer.analysis.intervals import Difference, Interval, difference
 from gossamer.reports.study.accuracy import percent
-from gossamer.reports.study.connectivity import measure_associations
+from gossamer.reports.study.connectivity import Densities, measure_associations
 from gossamer.reports.study.cost import seconds_per_epoch
 from gossamer.reports.study.wording import signed
 
@@ -20,8 +21,8 @@ MARGIN = 1.0
 """Points of accuracy within which a sparse network is called as good as the dense one, in the fewest-edges sentence."""
 
 
-def conclusions(results: Results) -> list[str]:
-    """Sentences on all panels."""
+def conclusions(results: Results, densities: Densities = MappingProxyType({})) -> list[str]:
+    """Sentences on all panels; `densities` are held fixed where connectivity is looked at."""
     sentences = [_coverage(results)]
     for panel, groups in list(results.panels.items())[:MOST_PANELS]:
         judged = [group for group in groups if not math.isnan(group.mean("accuracy"))]
@@ -29,7 +30,7 @@ def conclusions(results: Results) -> list[str]:
         sentences += [prefix + sentence for sentence in _of_panel(judged)]
     if len(results.panels) > MOST_PANELS:
         sentences.append(f"{len(results.panels) - MOST_PANELS} more settings are in the figures and the table.")
-    return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results))]
+    return [text.replace(" %", "\u00a0%") for text in (*sentences, *_connectivity(results, densities))]
 
 
 def _coverage(results: Results) -> str:
@@ -124,15 +125,17 @@ def _against_reference(groups: Sequence[Group]) -> Iterator[str]:
     yield text
 
 
-def _connectivity(results: Results) -> Iterator[str]:
-    found, compared = measure_associations(results)
+def _connectivity(results: Results, densities: Densities) -> Iterator[str]:
+    found, compared = measure_associations(results, densities)
     for each in found:
         if each.measure == "algebraic_connectivity":
             p, corrected = _p(each.p_value), _p(each.p_holm)
             yield (
                 "At fixed edges, algebraic connectivity and accuracy have a rank correlation of "
-                f"{signed(each.spearman)} over {compared} means (p = {p} by permutation, {corrected} after Holm's "
-                f"correction for {_plural(len(found), 'measure')})."
+                f"{signed(each.spearman)} over {compared} means of {each.families} constructions (p = {p} by permuting "
+                f"whole constructions, {corrected} after Holm's correction for {_plural(len(found), 'measure')}); "
+                f"{signed(each.partial)} with the densities of all junctions held fixed; held-out R² "
+                f"{signed(each.held_out_all)}, where 0 is no better than the others' mean at equal edges."
             )
 
 
