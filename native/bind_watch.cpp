@@ -7,7 +7,9 @@ namespace nb = nanobind;
 
 namespace {
 
+// As in gossamer.nn.watch.
 enum Check : long { EMPTY, VALUES, MEMBERS, ITEM, ATTRIBUTE, RESULT };
+constexpr const char* names[] = {"EMPTY", "VALUES", "MEMBERS", "ITEM", "ATTRIBUTE", "RESULT"};
 
 bool same_values(PyObject* dict, PyObject* expected) {
     if (PyDict_Size(dict) != PyTuple_Size(expected)) return false;
@@ -85,4 +87,9 @@ bool unchanged(nb::list checks) {
 
 }  // namespace
 
-void bind_watch(nb::module_& m) { m.def("unchanged", &unchanged); }
+void bind_watch(nb::module_& m) {
+    m.def("unchanged", &unchanged);
+    nb::dict checks;
+    for (long number = EMPTY; number <= RESULT; ++number) checks[names[number]] = number;
+    m.attr("CHECKS") = checks;
+}

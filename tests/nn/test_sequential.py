@@ -50,9 +50,9 @@ def stacks(monkeypatch):
     """How many layers every stack had that was run."""
     seen = []
 
-    def counted(x, layers):
+    def counted(x, layers, backend):
         seen.append(len(layers))
-        return stack.sparse_stack(x, layers)
+        return stack.sparse_stack(x, layers, backend)
 
     monkeypatch.setattr(sequential, "sparse_stack", counted)
     return seen

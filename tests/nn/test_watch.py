@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gossamer.nn.kernels import native
-from gossamer.nn.watch import Watch
+from gossamer.nn.watch import Check, Watch
 
 pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
 
@@ -63,3 +63,7 @@ def test_errors_are_pythons():
     failing = True
     with pytest.raises(RuntimeError, match="no"):
         watch.holds()
+
+
+def test_the_binding_numbers_its_questions_alike():
+    assert {check.name: check.value for check in Check} == native._native.CHECKS

@@ -3,6 +3,7 @@
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
+from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.mlp import mlp, topology_of
 from gossamer.nn.sequential import Sequential
@@ -18,6 +19,7 @@ __all__ = [
     "Kaiming",
     "Masked",
     "Sequential",
+    "SparseLayer",
     "SparseLinear",
     "Structure",
     "TrainingStep",

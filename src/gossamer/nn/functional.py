@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gossamer.nn import operators
+from gossamer.nn import checks, operators
 from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels import Backend, best_for
 from gossamer.nn.kernels.pytorch import PYTORCH
+from gossamer.nn.observers import traced
 from gossamer.nn.structure import Structure
 
 
@@ -45,9 +46,9 @@ def sparse_linear(
     """
     if x.device.type != "meta" and torch.is_autocast_enabled(x.device.type):
         x = x.to(weight.dtype)
-    operators.fits(structure, x, weight, bias)
+    checks.fits(structure, x, weight, bias)
     flat = x if x.dim() == 2 else x.reshape(-1, structure.in_features)
-    if operators.traced(flat):
+    if traced(flat):
         y = operators.linear(flat, weight, bias, structure, activation)
     else:
         chosen = best_for(flat) if backend is None else backend

@@ -9,6 +9,7 @@ from torch import nn
 
 from gossamer.nn.activations import fusible
 from gossamer.nn.initialization import Initialization
+from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.sequential import Sequential
 from gossamer.topology import Topology
@@ -73,4 +74,4 @@ def topology_of(model: nn.Module) -> Topology:
     Raises:
         InvalidTopologyError: no sparse layer, or layers whose widths do not fit.
     """
-    return Topology(layer.topology() for layer in model.modules() if isinstance(layer, SparseLinear))
+    return Topology(layer.topology() for layer in model.modules() if isinstance(layer, SparseLayer))

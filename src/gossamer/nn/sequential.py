@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.modules.module import _has_any_global_hook
 
-from gossamer.nn.linear import SparseLinear
-from gossamer.nn.operators import traced
+from gossamer.nn.kernels import Backend, best_for
+from gossamer.nn.kernels.backend import Layer
+from gossamer.nn.layer import SparseLayer
+from gossamer.nn.observers import any_module_observed, traced, unobserved
 from gossamer.nn.stack import serves, sparse_stack
 
 
@@ -19,7 +20,7 @@ class Sequential(nn.Sequential):
 
     >>> import torch, gossamer as gs
     >>> full = gs.Bipartite.from_mask([[1, 1], [1, 1]])
-    >>> layers = SparseLinear(full, activation=nn.ReLU()), SparseLinear(full)
+    >>> layers = gs.nn.SparseLinear(full, activation=nn.ReLU()), gs.nn.SparseLinear(full)
     >>> x = torch.ones(3, 2)
     >>> torch.equal(Sequential(*layers)(x), nn.Sequential(*layers)(x))
     True
@@ -27,43 +28,38 @@ class Sequential(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """Run the modules in their order."""
-        if traced(input):
+        if traced(input) or any_module_observed():
             return super().forward(input)  # type: ignore[no-any-return, no-untyped-call]
-        x = input
-        waiting: list[SparseLinear] = []
-        nobody_looks = not _has_any_global_hook()
+        x, backend = input, best_for(input)
+        modules: list[SparseLayer] = []
+        layers: list[Layer] = []
         for module in self._modules.values():
             assert module is not None
-            if nobody_looks and stackable(module):
-                if type(module) is SparseLinear:
-                    waiting.append(module)
-                continue
-            x = module(_through(waiting, x))
-            waiting = []
-        return _through(waiting, x)
+            layer = stackable(module, backend)
+            if layer is not None:
+                modules.append(module)  # type: ignore[arg-type]
+                layers.append(layer)
+            elif not idle(module):
+                x = module(_through(modules, layers, x, backend))
+                modules, layers = [], []
+        return _through(modules, layers, x, backend)
 
 
-def _through(layers: list[SparseLinear], x: Tensor) -> Tensor:
-    if len(layers) > 1 and serves(x):
-        return sparse_stack(x, [layer.described() for layer in layers])
-    for layer in layers:
-        x = layer(x)
+def _through(modules: list[SparseLayer], layers: list[Layer], x: Tensor, backend: Backend) -> Tensor:
+    if len(layers) > 1 and serves(x, backend):
+        return sparse_stack(x, layers, backend)
+    for module in modules:
+        x = module(x)
     return x
 
 
-def stackable(module: nn.Module) -> bool:
-    """Whether a module is a sparse layer of the usual kind, or does nothing, and nobody looks at it."""
-    if type(module) is SparseLinear:
-        return module.backend in (None, "native") and unobserved(module)
+def stackable(module: nn.Module, backend: Backend) -> Layer | None:
+    """What a backend's stacks need to compute a module; None if they cannot, or if somebody looks at it."""
+    if backend.stacks is None or not isinstance(module, SparseLayer) or not unobserved(module):
+        return None
+    return module.stackable(backend)
+
+
+def idle(module: nn.Module | None) -> bool:
+    """Whether a module does nothing, and nobody looks at it."""
     return type(module) is nn.Identity and unobserved(module)
-
-
-def unobserved(module: nn.Module) -> bool:
-    """Whether a module has no hooks, and the `forward` of its class."""
-    return not (
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-        or "forward" in module.__dict__
-    )

@@ -12,15 +12,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gossamer.nn import operators
-from gossamer.nn.kernels import native
-from gossamer.nn.kernels.native import NATIVE, Layer
+from gossamer.nn.checks import parameters_fit
+from gossamer.nn.kernels.backend import Backend, Layer, Stacks
 from gossamer.nn.kernels.pytorch import PYTORCH
 
 
-def serves(x: Tensor) -> bool:
-    """Whether stacks of such inputs are computed in one go: (B, I), float32 or float64 on the CPU, without autocast."""
-    return x.dim() == 2 and NATIVE.serves(x) and not torch.is_autocast_enabled("cpu")
+def serves(x: Tensor, backend: Backend) -> bool:
+    """Whether a backend computes stacks of such inputs in one go: (B, I), without autocast."""
+    return (
+        x.dim() == 2
+        and backend.stacks is not None
+        and backend.serves(x)
+        and not torch.is_autocast_enabled(x.device.type)
+    )
 
 
 def check(x: Tensor, layers: Sequence[Layer]) -> None:
@@ -29,11 +33,11 @@ def check(x: Tensor, layers: Sequence[Layer]) -> None:
     for structure, weight, bias, _ in layers:
         if width != structure.in_features:
             raise ValueError(f"{width} features come to a layer of in_features={structure.in_features}.")
-        operators.parameters_fit(structure, x, weight, bias)
+        parameters_fit(structure, x, weight, bias)
         width = structure.out_features
 
 
-def sparse_stack(x: Tensor, layers: Sequence[Layer]) -> Tensor:
+def sparse_stack(x: Tensor, layers: Sequence[Layer], backend: Backend) -> Tensor:
     """The last output (B, O) of layers that feed one another.
 
     Differentiable twice (the second time by the PyTorch kernels).
@@ -41,41 +45,45 @@ def sparse_stack(x: Tensor, layers: Sequence[Layer]) -> Tensor:
     Args:
         x: inputs (B, I) that `serves` says yes to.
         layers: structure, weights (E,), bias (O,) or None, and activation of each.
+        backend: computes stacks.
 
     Returns:
         Shape (B, O), stored feature by feature.
 
     Raises:
-        ValueError: shapes that do not fit, tensors on different devices.
+        ValueError: shapes that do not fit, tensors on different devices, a backend that does not compute stacks.
         TypeError: different or non-floating dtypes.
     """
+    if backend.stacks is None:
+        raise ValueError(f"backend {backend.name!r} does not compute stacks.")
     check(x, layers)
-    parameters = [parameter for _, weight, bias, _ in layers for parameter in (weight, bias)]
+    parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *parameters)):
-        y: Tensor = _SparseStack.apply(layers, x, *parameters)  # type: ignore[no-untyped-call]
+        y: Tensor = _SparseStack.apply(backend.stacks, layers, x, *parameters)  # type: ignore[no-untyped-call]
         return y
-    return native.stack_forward(layers, x, keep=False)[0]
+    return backend.stacks.forward(layers, x, keep=False)[0]
 
 
 class _SparseStack(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
-        y, last, between = native.stack_forward(layers, x, keep=True)
-        ctx.rest = [(structure, activation) for structure, _, _, activation in layers]
+    def forward(ctx: Any, stacks: Stacks, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
+        y, last, between = stacks.forward(layers, x, keep=True)
+        ctx.rest = stacks, [(layer.structure, layer.activation) for layer in layers]
         ctx.save_for_backward(x, last, between, *parameters)
         return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, last, between, *parameters = ctx.saved_tensors
+        stacks, rest = ctx.rest
         layers = [
-            (structure, parameters[2 * number], parameters[2 * number + 1], activation)
-            for number, (structure, activation) in enumerate(ctx.rest)
+            Layer(structure, parameters[2 * number], parameters[2 * number + 1], activation)
+            for number, (structure, activation) in enumerate(rest)
         ]
-        wanted = ctx.needs_input_grad[1:]
+        wanted = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():  # a second derivative is wanted: all must hang on the inputs
-            return None, *_differentiable(layers, dy, x, wanted)
-        return None, *native.stack_backward(layers, dy, x, (last, between), wanted)
+            return None, None, *_differentiable(layers, dy, x, wanted)
+        return None, None, *stacks.backward(layers, dy, x, (last, between), wanted)
 
 
 def _differentiable(layers: Sequence[Layer], dy: Tensor, x: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gossamer.nn.kernels.native import unchanged
+
+
+class Check(enum.IntEnum):
+    """How `native/bind_watch.cpp` numbers its questions; it exports the same names."""
+
+    EMPTY = 0
+    VALUES = 1
+    MEMBERS = 2
+    ITEM = 3
+    ATTRIBUTE = 4
+    RESULT = 5
 
 
 class Watch:
@@ -26,27 +38,27 @@ class Watch:
 
     def empty(self, *mappings: Mapping[Any, Any]) -> None:
         """Dictionaries that are empty."""
-        self._checks += [(0, mapping, None, None) for mapping in mappings]
+        self._checks += [(Check.EMPTY, mapping, None, None) for mapping in mappings]
 
     def values(self, mapping: Mapping[Any, Any]) -> None:
         """The values of a dictionary, in its order."""
-        self._checks.append((1, mapping, None, tuple(mapping.values())))
+        self._checks.append((Check.VALUES, mapping, None, tuple(mapping.values())))
 
     def members(self, members: list[Any]) -> None:
         """The members of a list."""
-        self._checks.append((2, members, None, tuple(members)))
+        self._checks.append((Check.MEMBERS, members, None, tuple(members)))
 
     def items(self, mapping: Mapping[str, Any], *keys: str) -> None:
         """Some items of a dictionary; those that are not there are like None."""
-        self._checks += [(3, mapping, key, mapping.get(key)) for key in keys]
+        self._checks += [(Check.ITEM, mapping, key, mapping.get(key)) for key in keys]
 
     def attributes(self, thing: object, *names: str) -> None:
         """Some attributes; those that are not there are like None."""
-        self._checks += [(4, thing, name, getattr(thing, name, None)) for name in names]
+        self._checks += [(Check.ATTRIBUTE, thing, name, getattr(thing, name, None)) for name in names]
 
     def result(self, method: Callable[[Any], object], thing: object) -> None:
         """What a method of its class returns for a thing; compared by value."""
-        self._checks.append((5, thing, method, method(thing)))
+        self._checks.append((Check.RESULT, thing, method, method(thing)))
 
     def holds(self) -> bool:
         """Whether nothing has changed."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gossamer.nn import SparseLinear, sparse_linear
+from gossamer.nn import SparseLayer
 
 Pass = tuple[int, Tensor, Tensor]
 """The step of a pass through a layer, its input x (B, I), and the gradient dz (B, O) before the activation."""
@@ -24,7 +24,7 @@ class Capture:
     not call hooks that were added after it was made.
     """
 
-    def __init__(self, layers: Mapping[str, SparseLinear]) -> None:
+    def __init__(self, layers: Mapping[str, SparseLayer]) -> None:
         self._layers = layers
         self._handles: list[RemovableHandle] = []
         self.step = 1
@@ -59,19 +59,17 @@ class _Observer:
         self._capture = capture
         self._name = name
 
-    def __call__(self, layer: SparseLinear, args: Any, kwargs: Any, output: Tensor) -> None:
+    def __call__(self, layer: SparseLayer, args: Any, kwargs: Any, output: Tensor) -> None:
         if not output.requires_grad:
             return
         with torch.no_grad():
-            x = (args[0] if args else kwargs["x"]).detach().reshape(-1, layer.in_features)
-            kept = output.detach().reshape(-1, layer.out_features)
-            activation = layer.activation
-            if activation.needs_input:
-                kept = sparse_linear(x, layer.weight, layer.bias, structure=layer.structure)
+            x, activation = (args[0] if args else kwargs["x"]).detach(), layer.activation
+            kept = layer.output_rows(layer.sums(x) if activation.needs_input else output.detach())
+            rows = layer.input_rows(x)
 
         def record(dy: Tensor) -> None:
-            dz = dy.detach().reshape(kept.shape) * activation.derivative(kept)
-            self._capture.passes[self._name].append((self._capture.step, x, dz))
+            dz = layer.output_rows(dy.detach()) * activation.derivative(kept)
+            self._capture.passes[self._name].append((self._capture.step, rows, dz))
 
         output.register_hook(record)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.rewiring.carry import carried, carried_state, fill_values, group_of
 from gossamer.rewiring.view import Change
 
@@ -19,7 +19,7 @@ from gossamer.rewiring.view import Change
 class Prepared:
     """One layer's change with all tensors that it needs."""
 
-    layer: SparseLinear
+    layer: SparseLayer
     change: Change
     weight: Tensor
     gradient: Tensor | None
@@ -39,7 +39,7 @@ class Prepared:
 
 
 def prepare(
-    layer: SparseLinear, optimizer: torch.optim.Optimizer, change: Change, memory: Mapping[str, Tensor]
+    layer: SparseLayer, optimizer: torch.optim.Optimizer, change: Change, memory: Mapping[str, Tensor]
 ) -> Prepared:
     """Compute what a layer will hold after a change; nothing is modified."""
     parameter = layer.weight

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from gossamer.errors import RewiringError
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.rewiring.carry import group_of, momentum_of
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.view import Floats, LayerView
 
 
-def complaint_about(layers: Mapping[str, SparseLinear], optimizer: torch.optim.Optimizer) -> str | None:
+def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Optimizer) -> str | None:
     """Why layers cannot be rewired now, or None."""
     for name, layer in layers.items():
         if not layer.weight.requires_grad:
@@ -33,7 +33,7 @@ def complaint_about(layers: Mapping[str, SparseLinear], optimizer: torch.optim.O
 
 def view_of(
     name: str,
-    layer: SparseLinear,
+    layer: SparseLayer,
     optimizer: torch.optim.Optimizer,
     *,
     step: int,

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch import nn
 
 from gossamer.errors import RewiringError
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.rewiring.capture import Pass
 from gossamer.rewiring.view import Change
 
@@ -23,13 +23,13 @@ def is_parallel() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
-def digest(layers: Iterable[SparseLinear]) -> str:
+def digest(layers: Iterable[SparseLayer]) -> str:
     """Name of the topologies of some layers."""
     names = " ".join(layer.topology().digest() for layer in layers)
     return hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
 
 
-def require_one_topology(layers: Iterable[SparseLinear], complaint: str | None) -> None:
+def require_one_topology(layers: Iterable[SparseLayer], complaint: str | None) -> None:
     """Check that no rank has a complaint and that all ranks have one topology; all ranks raise the same error.
 
     Raises:
@@ -47,7 +47,7 @@ def require_one_topology(layers: Iterable[SparseLinear], complaint: str | None) 
         raise RewiringError(f"the ranks disagree about the topology ({listed}); load one checkpoint on all of them.")
 
 
-def require_same_sizes(layers: Mapping[str, SparseLinear], changes: Sequence[Change]) -> None:
+def require_same_sizes(layers: Mapping[str, SparseLayer], changes: Sequence[Change]) -> None:
     """Check that every layer keeps its number of edges.
 
     Raises:

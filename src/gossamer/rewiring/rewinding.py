@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 
 Memory = Mapping[str, Tensor]
 """Tensors that a rule keeps from update to update, by name."""
@@ -22,7 +22,7 @@ class Rest:
         layers: the rewired layers.
     """
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, layers: Mapping[str, SparseLinear]) -> None:
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, layers: Mapping[str, SparseLayer]) -> None:
         self._model = model
         self._optimizer = optimizer
         self._layers = layers

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gossamer.errors import CheckpointError, RewiringError, require_rng
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.rewiring import parallel
 from gossamer.rewiring.capture import Capture
 from gossamer.rewiring.carry import group_of
@@ -39,7 +39,7 @@ class Rewirer:
     In a process group of several ranks rank 0 decides, with the gradients of all, and every rank does the same.
 
     Args:
-        model: its `SparseLinear` layers are rewired.
+        model: its sparse layers (`gossamer.nn.SparseLayer`) are rewired.
         optimizer: must hold their weights; any whose state lies in `optimizer.state[parameter]`.
         rule: what happens when.
         rng: where random rules draw; if None, a generator seeded by a draw from torch's global one.
@@ -266,8 +266,8 @@ class Rewirer:
         self._prepare_next()
 
 
-def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, SparseLinear]:
-    sparse = {name: module for name, module in model.named_modules() if isinstance(module, SparseLinear)}
+def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, SparseLayer]:
+    sparse = {name: module for name, module in model.named_modules() if isinstance(module, SparseLayer)}
     if not sparse:
         raise RewiringError("the model has no SparseLinear layer, so there is nothing to rewire.")
     if names is None:

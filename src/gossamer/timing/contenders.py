@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn import SparseLinear, TrainingStep, mlp
+from gossamer.nn import SparseLayer, TrainingStep, mlp
 from gossamer.topology import Bipartite, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
@@ -40,7 +40,7 @@ def layer_step(module: nn.Module, x: Tensor, dy: Tensor) -> Callable[[], None]:
 
     A sparse layer meets both as the layers around it hand them on, feature-major; every other module as they are.
     """
-    if isinstance(module, SparseLinear):
+    if isinstance(module, SparseLayer):
         x, dy = x.t().contiguous().t(), dy.t().contiguous().t()
     inputs = x.detach().clone().requires_grad_()
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gossamer.errors import InfeasibleTopologyError, require_rng
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.rewiring import Recording, Rewirer, Rule
 from gossamer.training.run import Run
 
@@ -41,7 +41,7 @@ class Rewiring:
         Raises:
             InfeasibleTopologyError: no sparse layer with an empty place.
         """
-        sparse = {name: layer for name, layer in run.model.named_modules() if isinstance(layer, SparseLinear)}
+        sparse = {name: layer for name, layer in run.model.named_modules() if isinstance(layer, SparseLayer)}
         names = [name for name, layer in sparse.items() if _has_room(layer)]
         if not names:
             raise InfeasibleTopologyError("no layer of the model is sparse, so no edge can move.")
@@ -73,5 +73,5 @@ class Rewiring:
             self._recording.forget_after(self.rewirer.steps)
 
 
-def _has_room(layer: SparseLinear) -> bool:
-    return layer.weight.numel() < layer.in_features * layer.out_features
+def _has_room(layer: SparseLayer) -> bool:
+    return layer.weight.numel() < layer.places

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from gossamer.errors import require_rng
-from gossamer.nn import SparseLinear
+from gossamer.nn import SparseLayer
 from gossamer.training.config import Config
 from gossamer.training.data import Dataset
 from gossamer.training.evaluation import Batches, outputs_of
@@ -142,7 +142,7 @@ class Run:
 
 def live_weights(model: nn.Module) -> int:
     """Weights of all sparse and fully connected layers, biases left out."""
-    return sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, (SparseLinear, nn.Linear)))
+    return sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, (SparseLayer, nn.Linear)))
 
 
 def _require_fit(model: nn.Module, data: Dataset) -> None:
@@ -160,7 +160,7 @@ def _name(model: nn.Module, data: Dataset, config: Config, rng: np.random.Genera
     """Patience is left out, and so are the epochs if the rate stays: a longer run begins as a shorter one does."""
     free = {"patience", "epochs"} if isinstance(config.schedule, Constant) else {"patience"}
     how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
-    graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLinear)]
+    graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLayer)]
     return json.dumps(
         {
             "model": repr(model),

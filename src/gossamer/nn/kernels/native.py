@@ -8,28 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from gossamer.nn.activations import Activation
-from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
+from gossamer.nn.kernels.backend import Backend, Gradients, Group, Layer, Rates, Stacks, Wanted, Wells
 from gossamer.nn.structure import Memo, Structure
 
 if TYPE_CHECKING:
     import gossamer._native as _native
 else:
     from gossamer.native import extension as _native
-
-Layer: TypeAlias = tuple[Structure, Tensor, Tensor | None, Activation]
-"""A layer of a stack: its junction, contiguous weights (E,), bias (O,), activation."""
-
-Wells: TypeAlias = tuple[Tensor | None, Tensor | None]
-"""Where the gradients of a layer's weights and bias go."""
-
-Updated: TypeAlias = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
-"""What an optimiser changes: values, their gradient, two tensors of state and a float32 count of steps."""
 
 LANES = 16
 """The batch of kept activations is rounded up to this: the most numbers that a vector holds."""
@@ -49,7 +40,7 @@ def forward(
     structure: Structure, x_BI: Tensor, w_E: Tensor, bias_O: Tensor | None, activation: Activation
 ) -> tuple[Tensor, Tensor]:
     """Compute y = activation(x Wᵀ + b), and what the gradient of the activation needs: its argument, or y itself."""
-    y_BO, last_BO, _ = stack_forward([(structure, w_E, bias_O, activation)], x_BI, keep=False)
+    y_BO, last_BO, _ = stack_forward([Layer(structure, w_E, bias_O, activation)], x_BI, keep=False)
     return y_BO, last_BO
 
 
@@ -63,8 +54,7 @@ def backward(
     wanted: Wanted,
 ) -> Gradients:
     """Gradients of the input (B, I), the weights (E,) and the bias (O,), those that are wanted."""
-    layers: list[Layer] = [(structure, w_E, None, activation)]
-    dx, dw, db = stack_backward(layers, dy_BO, x_BI, (kept_BO, None), wanted)
+    dx, dw, db = stack_backward([Layer(structure, w_E, None, activation)], dy_BO, x_BI, (kept_BO, None), wanted)
     return dx, dw, db
 
 
@@ -80,11 +70,11 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         The last layer's y (B, O), what its activation's gradient needs (the argument, or y itself), and the activations
         between the layers as `stack_backward` wants them.
     """
-    batch, O = x_BI.shape[0], layers[-1][0].out_features
+    batch, O = x_BI.shape[0], layers[-1].structure.out_features
     x = _one_unit_stride(x_BI)
     y_OB = x_BI.new_empty((O, batch))
-    z_OB = torch.empty_like(y_OB) if layers[-1][3].needs_input else None
-    between = sum(layer[0].out_features << layer[3].needs_input for layer in layers[:-1])
+    z_OB = torch.empty_like(y_OB) if layers[-1].activation.needs_input else None
+    between = sum(layer.structure.out_features << layer.activation.needs_input for layer in layers[:-1])
     kept = x_BI.new_empty(between * (-(-batch // LANES) * LANES)) if keep and between else None
     _native.stack_forward(
         x.dtype is torch.float64,
@@ -113,7 +103,7 @@ def stack_backward(
         wanted: which gradients.
     """
     x, dy, (last, between) = _one_unit_stride(x_BI), _one_unit_stride(dy_BO), kept
-    dx_IB = x.new_empty((layers[0][0].in_features, dy.shape[0])) if wanted[0] else None
+    dx_IB = x.new_empty((layers[0].structure.in_features, dy.shape[0])) if wanted[0] else None
     gradients: list[Tensor | None] = [None if dx_IB is None else dx_IB.t()]
     addresses = []
     for number, (structure, w_E, _, _) in enumerate(layers):
@@ -144,30 +134,25 @@ class Plan:
     Args:
         layers: structure, contiguous weights, bias and activation of each.
         gradients: where those of weights and bias of each layer go, if they are wanted.
-        groups: of each group of parameters whether its optimiser is Adam (else SGD), and its parameters.
+        groups: the parameters that are updated.
     """
 
-    def __init__(
-        self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[tuple[bool, Sequence[Updated]]]
-    ) -> None:
-        self._wide = layers[0][1].dtype is torch.float64
-        self._classes = layers[-1][0].out_features
+    def __init__(self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[Group]) -> None:
+        self._wide = layers[0].weight.dtype is torch.float64
+        self._classes = layers[-1].structure.out_features
         self._layers = [_described(*layer, _BLOCKS_FROM) for layer in layers]  # blocks live as long as these
         wells = [(_address(dw), _address(db)) for dw, db in gradients]
-        updated = [(adam, [(*map(_address, row), row[0].numel()) for row in rows]) for adam, rows in groups]
+        updated = [(adam, [(*map(_address, row), row.value.numel()) for row in rows]) for adam, rows in groups]
         self._plan = _native.plan(self._wide, self._layers, wells, updated)
 
-    def run(
-        self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Sequence[float]]
-    ) -> tuple[float, Tensor]:
+    def run(self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Rates]) -> tuple[float, Tensor]:
         """One step.
 
         Args:
             x_BI: inputs of the stack's dtype, of any layout.
             labels_B: contiguous int64 classes, at least one.
             smoothing: the share of a label that goes to all classes alike.
-            rates: of each group (lr, momentum, dampening, weight decay, nesterov), or for Adam (lr, beta1, beta2, eps,
-                weight decay, whether it is decoupled).
+            rates: of each group.
 
         Returns:
             The mean loss, and the outputs (B, C) before the update.
@@ -228,4 +213,11 @@ def _one_unit_stride(x: Tensor) -> Tensor:
     return x if 1 in stride and min(stride) > 0 else x.contiguous()
 
 
-NATIVE = Backend("native", serves, forward, backward)
+NATIVE = Backend(
+    "native",
+    serves,
+    forward,
+    backward,
+    Stacks(stack_forward, stack_backward) if built() else None,
+    Plan if built() else None,
+)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gossamer.files import write_atomically
-from gossamer.nn import SparseLinear, topology_of
+from gossamer.nn import SparseLayer, topology_of
 from gossamer.studies.experiment import Experiment, Outcome
 from gossamer.studies.store.judging import measured, parameter_bytes, sparse_junctions
 from gossamer.studies.store.run_folder import RunFolder, write_json
@@ -61,7 +61,7 @@ def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *,
 
 def is_sparse(model: nn.Module) -> bool:
     """Whether a model has a topology of its own."""
-    return any(isinstance(layer, SparseLinear) for layer in model.modules())
+    return any(isinstance(layer, SparseLayer) for layer in model.modules())
 
 
 def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def _graph(model: nn.Module) -> tuple[Topology, list[NDArray[np.floating]]]:
     """All junctions of a network with the weights of their edges."""
     from gossamer.generators import dense
 
-    layers = [layer for layer in model.modules() if isinstance(layer, (SparseLinear, nn.Linear))]
+    layers = [layer for layer in model.modules() if isinstance(layer, (SparseLayer, nn.Linear))]
     junctions = [
-        layer.topology() if isinstance(layer, SparseLinear) else dense(layer.in_features, layer.out_features)
+        layer.topology() if isinstance(layer, SparseLayer) else dense(layer.in_features, layer.out_features)
         for layer in layers
     ]
     return Topology(junctions), [torch.flatten(layer.weight.detach()).cpu().numpy() for layer in layers]

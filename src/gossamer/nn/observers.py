@@ -1,0 +1,92 @@
+"""Whether somebody looks at what passes: hooks, tracers, wrapped methods. PyTorch's private attributes are read here.
+
+Whoever looks must see every layer, gradient and step, so what computes several of them in one go asks here before. No
+public name of PyTorch answers these questions; `tests/nn/test_observers.py` says which versions have the private ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._C import _len_torch_dispatch_stack
+from torch.nn.modules import module as torch_module
+from torch.nn.modules.module import _has_any_global_hook
+from torch.optim import optimizer as torch_optimizer
+
+MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""Dictionaries of a module: empty unless somebody wants its inputs, outputs or their gradients."""
+
+PARAMETER_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+"""Dictionaries of a tensor, or None: somebody wants its gradient when it is made, or when it has been added."""
+
+OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+"""Dictionaries of an optimiser: what `register_step_pre_hook` and its twin add to."""
+
+SCALED = ("grad_scale", "found_inf")
+"""Attributes that `torch.amp.GradScaler` sets on an optimiser that unscales gradients by itself."""
+
+_GLOBAL_MODULE_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+_GLOBAL_OPTIMIZER_HOOKS = ("_global_optimizer_pre_hooks", "_global_optimizer_post_hooks")
+
+
+def traced(x: Tensor) -> bool:
+    """Whether somebody is recording what happens to `x`: it then must meet an operator, not a pointer."""
+    return (
+        torch.compiler.is_compiling()
+        or type(x) not in (Tensor, nn.Parameter)
+        or x.is_meta
+        or _len_torch_dispatch_stack() > 0  # a `TorchDispatchMode`: it sees operators only
+    )
+
+
+def any_module_observed() -> bool:
+    """Whether a hook is registered for all modules."""
+    return bool(_has_any_global_hook())
+
+
+def global_hooks() -> Iterator[Mapping[Any, Any]]:
+    """The dictionaries of hooks on all modules and on all optimisers."""
+    for name in _GLOBAL_MODULE_HOOKS:
+        yield getattr(torch_module, name)
+    for name in _GLOBAL_OPTIMIZER_HOOKS:
+        yield getattr(torch_optimizer, name)
+
+
+def unobserved(module: nn.Module) -> bool:
+    """Whether a module has no hooks, and the `forward` of its class."""
+    return not (
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or "forward" in module.__dict__
+    )
+
+
+def unwatched(parameter: Tensor | None) -> bool:
+    """Whether nobody wants a parameter's gradient before the optimiser does."""
+    return not any(getattr(parameter, name, None) for name in PARAMETER_HOOKS)
+
+
+def undisturbed(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an optimiser's steps are those of its class, and nobody looks at them."""
+    step = vars(optimizer).get("step")
+    return not (
+        (step is not None and not hasattr(step, "_wrapped_by_lr_sched"))  # a scheduler only notes that it was called
+        or any(getattr(optimizer, name) for name in OPTIMIZER_HOOKS)
+        or any(getattr(torch_optimizer, name) for name in _GLOBAL_OPTIMIZER_HOOKS)
+        or any(getattr(optimizer, name, None) is not None for name in SCALED)
+    )
+
+
+def tell_schedulers(optimizer: torch.optim.Optimizer) -> None:
+    """Note that there was a step: schedulers warn if they find that there was none."""
+    optimizer._opt_called = True  # type: ignore[attr-defined]

@@ -1,0 +1,66 @@
+"""The optimisers that one-call steps know: what they change, and at which rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gossamer.nn.kernels.backend import AdamRates, Backend, Rates, SgdRates, Updated
+from gossamer.nn.observers import undisturbed
+
+LEFT = ("maximize", "differentiable", "capturable", "amsgrad")
+"""Options of theirs that are left to PyTorch."""
+
+_KNOWN = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+
+
+def known(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an optimiser does what the kernels do, and nobody looks at its steps."""
+    if type(optimizer) not in _KNOWN or any(group.get(option) for group in optimizer.param_groups for option in LEFT):
+        return False
+    return undisturbed(optimizer)
+
+
+def is_adam(group: Mapping[str, Any]) -> bool:
+    """Whether a group is of Adam or AdamW; else it is of SGD."""
+    return "betas" in group
+
+
+def moving(optimizer: torch.optim.Optimizer) -> list[bool]:
+    """Of each group whether it has momentum."""
+    return [group.get("momentum", 0) != 0 for group in optimizer.param_groups]
+
+
+def updated(
+    parameter: Tensor, gradient: Tensor, group: Mapping[str, Any], state: Mapping[str, Any], backend: Backend
+) -> Updated | None:
+    """What the kernels need to update a parameter, if the optimiser has made it already."""
+    if is_adam(group):
+        first, second, steps = (state.get(name) for name in ("exp_avg", "exp_avg_sq", "step"))
+        counts = type(steps) is Tensor and steps.is_cpu and steps.dtype is torch.float32
+        alike = like(first, parameter, backend) and like(second, parameter, backend)
+        return Updated(parameter, gradient, first, second, steps) if counts and alike else None
+    velocity = state.get("momentum_buffer") if group["momentum"] else None
+    if group["momentum"] and not like(velocity, parameter, backend):
+        return None
+    return Updated(parameter, gradient, velocity, None, None)
+
+
+def like(tensor: Tensor | None, other: Tensor, backend: Backend) -> bool:
+    """Whether the kernels may follow the pointer of one as they do that of the other."""
+    if tensor is None or type(tensor) not in (Tensor, nn.Parameter):
+        return False
+    same = tensor.dtype is other.dtype and tensor.device == other.device and tensor.layout is torch.strided
+    return same and tensor.is_contiguous() and backend.serves(tensor)
+
+
+def rates(group: Mapping[str, Any]) -> Rates:
+    """Read anew at every step: schedulers change them."""
+    if is_adam(group):
+        beta1, beta2 = group["betas"]
+        numbers = (group["lr"], beta1, beta2, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
+        return AdamRates(*map(float, numbers))
+    return SgdRates(*(float(group[name]) for name in SgdRates._fields))
