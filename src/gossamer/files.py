@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from gossamer.errors import TopologyFileError
 
+_DTYPES = ("BOOL", "U8", "I8", "U16", "I16", "F16", "U32", "I32", "F32", "U64", "I64", "F64")
+"""The types of safetensors that NumPy has."""
+
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a temporary file beside `path`, then rename it: `path` is whole or untouched.
@@ -70,7 +73,11 @@ def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[An
     try:
         with safe_open(source, framework="np") as handle:
             metadata = dict(handle.metadata() or {})
-            tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (no mapping)
+            kinds = {name: handle.get_slice(name).get_dtype() for name in handle.keys()}  # noqa: SIM118 (no mapping)
+            foreign = {name: kind for name, kind in kinds.items() if kind not in _DTYPES}
+            tensors = {name: handle.get_tensor(name) for name in kinds if not foreign}
     except (SafetensorError, ValueError) as error:
         raise TopologyFileError(f"{source} is no safetensors file, or damaged: {error}") from error
+    if foreign:
+        raise TopologyFileError(f"{source} holds arrays of types that NumPy has not: {foreign}; {_DTYPES} are read.")
     return tensors, metadata

@@ -1,8 +1,10 @@
 """What nnstd takes: topologies, masks, scipy matrices, models; unequal widths, weights; and what it refuses."""
 
+import networkx
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 from tests.distances.worlds import random_topology, shuffled
 
 import gossamer as gs
@@ -40,6 +42,9 @@ def test_every_way_to_give_a_network_gives_the_same(pair):
         lambda t: [g.to_mask().astype(float).tolist() for g in t],
         lambda t: [g.to_scipy() for g in t],
         lambda t: [scipy.sparse.coo_matrix(3.5 * g.to_mask()) for g in t],
+        lambda t: [scipy.sparse.lil_array(3.5 * g.to_mask()) for g in t],
+        lambda t: [torch.tensor(g.to_mask(), dtype=torch.bfloat16) for g in t],
+        lambda t: [g.to_networkx() for g in t],
         lambda t: [Layer(g) for g in t],
         Model,
         Layer,
@@ -47,6 +52,19 @@ def test_every_way_to_give_a_network_gives_the_same(pair):
         d = nnstd(give(pair[0]), give(pair[1]))
         assert d.per_layer.tolist() == expected.per_layer.tolist()
         assert [m.tolist() for m in d.assignments] == [m.tolist() for m in expected.assignments]
+
+
+def test_one_networkx_graph_is_one_junction():
+    a, b = (gs.Bipartite.from_mask(mask) for mask in ([[1, 0], [1, 1]], [[1, 1], [0, 1]]))
+    assert nnstd(a.to_networkx(), b.to_networkx()).mean == nnstd(a, b).mean
+    with pytest.raises(InvalidTopologyError, match="bipartite=None"):
+        nnstd(networkx.path_graph(3), a)
+
+
+@pytest.mark.parametrize("mask", [np.eye(3), torch.eye(3), scipy.sparse.eye_array(3, format="csr")], ids=repr)
+def test_one_matrix_is_no_list_of_layers(mask):
+    with pytest.raises(TypeError, match=rf"network is one {type(mask).__name__} of shape \(3, 3\); give a list"):
+        as_topology(mask)
 
 
 def test_a_trained_model_is_compared_as_it_is(pair):

@@ -1,12 +1,14 @@
 """Conformance of the junction classes: one interface, whatever stores the edges."""
 
 import copy
+import itertools
 import pickle
 
 import networkx
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +125,9 @@ def test_arrays_are_read_only_and_independent():
     for array in (g.indptr, g.indices, gs.Rotated([0], in_features=1, out_features=1).offsets):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+        for view in (array, array[:1], array.view(np.uint32)):
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                view.setflags(write=True)
     with pytest.raises(AttributeError):
         g.in_features = 3
     with pytest.raises(AttributeError):
@@ -139,6 +144,43 @@ def test_a_stored_zero_of_scipy_is_an_edge():
     assert gs.Bipartite.from_scipy(matrix).num_edges == 2
 
 
+@pytest.mark.parametrize("layout", ["bsr", "dia", "csr", "csc", "coo", "lil", "dok"])
+def test_no_format_of_scipy_brings_edges_of_its_own(layout):
+    matrix = scipy.sparse.eye_array(4, format="bsr" if layout == "bsr" else "csr").asformat(layout)
+    if layout == "bsr":
+        matrix = scipy.sparse.csr_array(matrix).tobsr(blocksize=(2, 2))  # 8 stored numbers, 4 of them 0
+    assert np.array_equal(gs.Bipartite.from_scipy(matrix).to_mask(), np.eye(4))
+
+
+MASK = [[1, 0, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        torch.nn.Parameter(torch.tensor(MASK, dtype=torch.float32)),
+        torch.tensor(MASK, dtype=torch.bfloat16),
+        torch.tensor(MASK, dtype=torch.float8_e4m3fn),
+        torch.tensor(MASK, dtype=torch.bool),
+        torch.tensor(MASK).to_sparse(),
+        scipy.sparse.csr_array(MASK),
+        scipy.sparse.coo_matrix(np.array(MASK, dtype=bool)),
+        scipy.sparse.csr_array(([1.0, 1, 1, 0], ([0, 0, 1, 1], [0, 2, 1, 2])), shape=(2, 3)),
+    ],
+    ids=repr,
+)
+def test_a_mask_may_be_a_tensor_or_a_scipy_matrix(mask):
+    assert gs.Bipartite.from_mask(mask) == gs.Bipartite.from_mask(np.array(MASK))
+
+
+def test_fan_in_of_any_rotated_junction_is_that_of_its_mask():
+    for I, O in itertools.product(range(1, 9), repeat=2):
+        for offsets in itertools.chain(*(itertools.combinations(range(O), k) for k in (1, 2, 3) if k <= O)):
+            g = gs.Rotated(offsets, in_features=I, out_features=O)
+            assert np.array_equal(g.fan_in, g.to_mask().sum(axis=1))
+            assert g.digest() == g.to_bipartite().digest()
+
+
 @pytest.mark.parametrize(
     ("indptr", "indices", "in_features", "message"),
     [
@@ -152,6 +194,8 @@ def test_a_stored_zero_of_scipy_is_an_edge():
         ([0, 2], [1, 1], 2, "output 0 are twice: input 1"),
         ([0, 0], [], 0, "in_features=0 is not allowed"),
         ([[0, 0]], [], 1, r"indptr has shape \(1, 2\)"),
+        ([0, 2**63 - 1, -(2**63), -1, 0], [], 1, r"indptr\[2\]=-9223372036854775808 is less than"),  # differences wrap
+        (np.array([0, 2**64 - 1, 0], np.uint64), [], 1, "indptr holds 18446744073709551615"),
     ],
 )
 def test_bad_rows_are_refused(indptr, indices, in_features, message):
@@ -172,6 +216,10 @@ def test_rows_must_be_integers(bad):
         (lambda: gs.Bipartite.from_edges([5], [0], in_features=5, out_features=1), r"inputs\[0\]=5"),
         (lambda: gs.Bipartite.from_edges([0], [-1], in_features=5, out_features=1), r"outputs\[0\]=-1"),
         (lambda: gs.Bipartite.from_edges([0], [], in_features=5, out_features=1), "1 inputs and 0 outputs"),
+        (lambda: gs.Bipartite.from_edges([0], [0], in_features=1, out_features=10**12), "out_features=1000000000000"),
+        (lambda: gs.Bipartite.from_edges([0], [0], in_features=2**31, out_features=1), "in_features=2147483648"),
+        (lambda: gs.Bipartite.from_mask([[1, 0], [1]]), "mask is no array of numbers"),
+        (lambda: gs.Bipartite.from_mask(scipy.sparse.csr_array([[0, 2]])), r"mask\[0, 1\]=2"),
         (lambda: gs.Bipartite.from_mask(np.ones(3)), r"mask has shape \(3,\)"),
         (lambda: gs.Bipartite.from_mask(np.ones((0, 3))), r"mask.shape\[0\]=0"),
         (lambda: gs.Bipartite.from_mask(np.ones((3, 0))), r"mask.shape\[1\]=0"),
@@ -190,7 +238,7 @@ def test_rows_must_be_integers(bad):
 def test_bad_junctions_are_refused(call, message):
     with pytest.raises(ValueError, match=message) as caught:
         call()
-    assert isinstance(caught.value, InvalidTopologyError) or "mask.shape" in message
+    assert isinstance(caught.value, InvalidTopologyError) or "mask.shape" in message or "_features=" in message
 
 
 @pytest.mark.parametrize("mask", [np.array([["a"]]), np.array([[None]]), np.array([[1j]])])
@@ -202,6 +250,12 @@ def test_a_mask_of_another_dtype_is_refused(mask):
 def test_a_dense_array_is_no_scipy_matrix():
     with pytest.raises(TypeError, match="ndarray, not a scipy sparse matrix"):
         gs.Bipartite.from_scipy(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("graph", [5, "graph", None, [[1, 0]], np.eye(2)])
+def test_what_is_no_networkx_graph_is_refused_by_name(graph):
+    with pytest.raises(TypeError, match=f"is {type(graph).__name__}, not a networkx graph whose nodes carry bipartite"):
+        gs.Bipartite.from_networkx(graph)
 
 
 def _one_sided():

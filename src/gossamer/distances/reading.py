@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from gossamer.errors import InvalidTopologyError
-from gossamer.topology import Bipartite, Junction, Topology
+from gossamer.topology import Bipartite, Junction, Topology, convert
 
 
 @runtime_checkable
@@ -37,9 +37,10 @@ def as_topology(network: NetworkLike) -> Topology:
     """Read a network's topology.
 
     Args:
-        network: a `Topology`; a junction; a model or layer with `.topology()`, or whose `.modules()` have one; or a
-            sequence of junctions, such layers, scipy sparse matrices and dense masks, each (O, I) like `Linear.weight`.
-            A scipy matrix may hold any finite values: what is stored is an edge.
+        network: a `Topology`; a junction; a networkx graph whose nodes carry `bipartite`; a model or layer with
+            `.topology()`, or whose `.modules()` have one; or a sequence of junctions, such graphs and layers, scipy
+            sparse matrices and dense masks, each (O, I) like `Linear.weight`. A scipy matrix may hold any finite
+            values: what is stored is an edge.
 
     Raises:
         InvalidTopologyError: masks that are not 0 or 1, values that are not finite, widths that do not fit, no layers.
@@ -52,12 +53,17 @@ def as_topology(network: NetworkLike) -> Topology:
         return network
     if isinstance(network, Junction):
         return Topology([network])
+    if convert.is_networkx(network):
+        return Topology([Bipartite.from_networkx(network)])
     if isinstance(network, HasTopology):
         return as_topology(network.topology())
     if isinstance(network, HasModules):
         return _of_modules(network)
-    if isinstance(network, np.ndarray) and network.ndim == 2:
-        raise TypeError(f"network is one array of shape {network.shape}; give a list of masks (O, I), one a layer.")
+    if getattr(network, "ndim", None) == 2:
+        raise TypeError(
+            f"network is one {type(network).__name__} of shape {tuple(getattr(network, 'shape', ()))}; "
+            "give a list of masks (O, I), one a layer."
+        )
     if isinstance(network, (str, bytes)) or not isinstance(network, Iterable):
         raise TypeError(
             f"network is {type(network).__name__}, which has no topology; a Topology or a list of masks does."
@@ -132,10 +138,10 @@ def _as_junction(layer: Any, number: int) -> Junction:
         return layer
     if isinstance(layer, HasTopology):
         return _as_junction(layer.topology(), number)
-    import scipy.sparse
-
-    if not scipy.sparse.issparse(layer):
+    if convert.is_networkx(layer):
+        return Bipartite.from_networkx(layer)
+    if not convert.is_scipy(layer):
         return Bipartite.from_mask(layer)
-    if not np.isfinite(layer.data).all():
+    if not np.isfinite(layer.tocoo().data).all():
         raise InvalidTopologyError(f"layer {number} is a sparse matrix with values that are not finite.")
     return Bipartite.from_scipy(layer)

@@ -11,7 +11,7 @@ from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, requi
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.generators.subsets import by_output, draw_subsets
 from gossamer.topology import Bipartite, Junction
-from gossamer.topology.convert import as_index_array
+from gossamer.topology.rows import as_index_array
 
 
 def blown_up(junction: Junction, inputs_each: ArrayLike, outputs_each: ArrayLike) -> Bipartite:

@@ -9,7 +9,7 @@ from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, requi
 from gossamer.generators.feasible import require_num_edges
 from gossamer.generators.subsets import by_output
 from gossamer.topology import Bipartite
-from gossamer.topology.junction import MAX_EDGES
+from gossamer.topology.rows import MAX_EDGES
 
 _BLOCK_PAIRS = 1 << 22
 

@@ -1,8 +1,9 @@
 """What is connected to what: immutable values, no weights, no torch."""
 
 from gossamer.topology.bipartite import Bipartite
-from gossamer.topology.junction import MAX_EDGES, Junction
+from gossamer.topology.junction import Junction
 from gossamer.topology.rotated import Rotated
+from gossamer.topology.rows import MAX_EDGES
 from gossamer.topology.topology import Topology
 
 __all__ = ["MAX_EDGES", "Bipartite", "Junction", "Rotated", "Topology"]

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import convert
-from gossamer.topology.junction import MAX_EDGES, Junction
+from gossamer.topology.junction import Junction
+from gossamer.topology.rows import MAX_EDGES, Rows, as_index_array, from_edges, frozen
 
 if TYPE_CHECKING:
     import networkx
@@ -40,10 +41,10 @@ class Bipartite(Junction):
 
     def __init__(self, indptr: ArrayLike, indices: ArrayLike, *, in_features: int) -> None:
         self._in_features = require_int("in_features", in_features, low=1, high=MAX_EDGES)
-        starts, inputs = convert.as_index_array("indptr", indptr), convert.as_index_array("indices", indices)
+        starts, inputs = as_index_array("indptr", indptr), as_index_array("indices", indices)
         _check_rows(starts, inputs, self._in_features)
-        self._indptr = _frozen(starts)
-        self._indices = _frozen(inputs)
+        self._indptr = frozen(starts)
+        self._indices = frozen(inputs)
         self._digest: str | None = None
 
     @classmethod
@@ -56,30 +57,56 @@ class Bipartite(Junction):
         >>> Bipartite.from_edges([2, 0], [0, 1], in_features=3, out_features=2).indices
         array([2, 0], dtype=int32)
         """
-        return cls._of(convert.from_edges(inputs, outputs, in_features=in_features, out_features=out_features))
+        return cls._of(from_edges(inputs, outputs, in_features=in_features, out_features=out_features))
 
     @classmethod
-    def from_mask(cls, mask: ArrayLike) -> Self:
-        """Make a junction of a dense mask (O, I) of bools, zeros and ones.
+    def from_mask(cls, mask: Any) -> Self:
+        """Make a junction of a mask (O, I) of bools, zeros and ones.
+
+        Args:
+            mask: laid out like `torch.nn.Linear.weight`: an array, a tensor, nested lists or a scipy sparse matrix.
 
         Raises:
             InvalidTopologyError: another shape, values other than 0 and 1.
             TypeError: a dtype that is neither bool nor numeric.
+
+        >>> Bipartite.from_mask([[1, 0, 1], [0, 1, 0]]).edges()
+        (array([0, 2, 1], dtype=int32), array([0, 0, 1], dtype=int32))
         """
         return cls._of(convert.from_mask(mask))
 
     @classmethod
     def from_scipy(cls, matrix: Any) -> Self:
-        """Make a junction of the stored entries of a scipy sparse matrix (O, I); a stored zero is an edge."""
+        """Make a junction of the stored entries of a scipy sparse matrix (O, I).
+
+        A stored zero is an edge, but not where the format pads with zeros: blocks (BSR) and diagonals (DIA).
+
+        Raises:
+            InvalidTopologyError: an entry that is stored twice.
+            TypeError: no scipy sparse matrix.
+
+        >>> import scipy.sparse
+        >>> Bipartite.from_scipy(scipy.sparse.eye_array(4)).num_edges
+        4
+        """
         return cls._of(convert.from_scipy(matrix))
 
     @classmethod
     def from_networkx(cls, graph: networkx.Graph) -> Self:
-        """Make a junction of a bipartite graph whose nodes carry `bipartite=0` (input) or 1 (output)."""
+        """Make a junction of a bipartite graph whose nodes carry `bipartite=0` (input) or 1 (output).
+
+        Raises:
+            InvalidTopologyError: a node of neither side, an edge within a side or given twice.
+            TypeError: no networkx graph.
+
+        >>> import networkx
+        >>> Bipartite.from_networkx(networkx.complete_bipartite_graph(3, 2)).num_edges
+        6
+        """
         return cls._of(convert.from_networkx(graph))
 
     @classmethod
-    def _of(cls, rows: convert.Rows) -> Self:
+    def _of(cls, rows: Rows) -> Self:
         return cls(rows.indptr, rows.indices, in_features=rows.in_features)
 
     @property
@@ -140,12 +167,6 @@ def _restore(indptr: NDArray[np.int32], indices: NDArray[np.int32], in_features:
     return Bipartite(indptr, indices, in_features=in_features)
 
 
-def _frozen(array: NDArray[np.int64]) -> NDArray[np.int32]:
-    compact = array.astype(np.int32)
-    compact.setflags(write=False)
-    return compact
-
-
 def _check_rows(indptr: NDArray[np.int64], indices: NDArray[np.int64], in_features: int) -> None:
     if len(indptr) < 2:
         raise InvalidTopologyError(f"indptr has {len(indptr)} entries; a junction has at least one output, so two.")
@@ -155,7 +176,7 @@ def _check_rows(indptr: NDArray[np.int64], indices: NDArray[np.int64], in_featur
         raise InvalidTopologyError(
             f"indptr runs from {indptr[0]} to {indptr[-1]}; it must run from 0 to the {len(indices)} edges."
         )
-    descents = np.flatnonzero(np.diff(indptr) < 0)
+    descents = np.flatnonzero(indptr[1:] < indptr[:-1])  # a difference could wrap around
     if descents.size:
         j = descents[0]
         raise InvalidTopologyError(f"indptr[{j + 1}]={indptr[j + 1]} is less than indptr[{j}]={indptr[j]}.")

@@ -1,74 +1,26 @@
-"""Junctions to and from masks, edge lists, scipy and networkx.
-
-Both ways go through `Rows`, the plain arrays of compressed sparse rows: `Bipartite` and `Junction` make values of them.
-"""
+"""Junctions to and from masks, scipy and networkx, by way of `Rows`; `Bipartite` makes the value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gossamer.errors import InvalidTopologyError, require_int
+from gossamer.topology.rows import Rows, from_edges
 
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
 
 
-class Rows(NamedTuple):
-    """Compressed sparse rows by output: `indptr` (O + 1,), `indices` (E,), and the number of inputs."""
-
-    indptr: NDArray[np.integer[Any]]
-    indices: NDArray[np.integer[Any]]
-    in_features: int
-
-    @property
-    def out_features(self) -> int:
-        """Number of outputs O."""
-        return len(self.indptr) - 1
-
-    @property
-    def outputs(self) -> NDArray[np.int64]:
-        """The output of each edge, shape (E,)."""
-        return np.repeat(np.arange(self.out_features), np.diff(self.indptr))
-
-
-def as_index_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Return `values` as a one-dimensional int64 array, refusing anything that is not integer."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InvalidTopologyError(f"{name} has shape {array.shape}; it must have one dimension.")
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{name} has dtype {array.dtype}; it must be an integer type.")
-    return array.astype(np.int64)
-
-
-def from_edges(inputs: ArrayLike, outputs: ArrayLike, *, in_features: int, out_features: int) -> Rows:
-    """Sort an edge list into rows; the order given does not matter, duplicates are refused."""
-    I = require_int("in_features", in_features, low=1)
-    O = require_int("out_features", out_features, low=1)
-    sources, targets = as_index_array("inputs", inputs), as_index_array("outputs", outputs)
-    if sources.shape != targets.shape:
-        raise InvalidTopologyError(f"{len(sources)} inputs and {len(targets)} outputs: one of each makes an edge.")
-    for name, ends, size in (("inputs", sources, I), ("outputs", targets, O)):
-        outside = np.flatnonzero((ends < 0) | (ends >= size))
-        if outside.size:
-            raise InvalidTopologyError(f"{name}[{outside[0]}]={ends[outside[0]]} is not allowed: 0 to {size - 1} is.")
-    keys = targets * I + sources
-    keys.sort()
-    twice = np.flatnonzero(keys[1:] == keys[:-1])
-    if twice.size:
-        output, source = divmod(int(keys[twice[0]]), I)
-        raise InvalidTopologyError(f"the edge from input {source} to output {output} is given more than once.")
-    outputs_sorted, indices = np.divmod(keys, I)
-    return Rows(np.searchsorted(outputs_sorted, np.arange(O + 1)), indices, I)
-
-
-def from_mask(mask: ArrayLike) -> Rows:
-    """Read a dense (O, I) mask of bools, zeros and ones, laid out like `torch.nn.Linear.weight`."""
-    array = np.asarray(mask)
+def from_mask(mask: Any) -> Rows:
+    """Read an (O, I) mask of bools, zeros and ones, laid out like `torch.nn.Linear.weight`."""
+    if is_scipy(mask):
+        return _from_sparse_mask(mask)
+    array = as_dense("mask", mask)
     if array.ndim != 2:
         raise InvalidTopologyError(f"mask has shape {array.shape}; it must be (outputs, inputs).")
     if array.dtype.kind not in "biuf":
@@ -90,15 +42,61 @@ def from_scipy(matrix: Any) -> Rows:
     """Read the stored entries of an (O, I) scipy sparse matrix; a stored zero is an edge."""
     import scipy.sparse
 
-    if not scipy.sparse.issparse(matrix):
-        raise TypeError(f"matrix is {type(matrix).__name__}, not a scipy sparse matrix.")
+    if not is_scipy(matrix):
+        raise TypeError(f"matrix is {type(matrix).__name__}, not a scipy sparse matrix; from_mask reads dense arrays.")
+    if matrix.ndim != 2:
+        raise InvalidTopologyError(f"matrix has shape {matrix.shape}; it must be (outputs, inputs).")
     coordinates = scipy.sparse.coo_array(matrix)
+    if matrix.format in _PADDED:
+        coordinates.eliminate_zeros()
     O, I = coordinates.shape
     return from_edges(coordinates.col, coordinates.row, in_features=I, out_features=O)
 
 
+def _from_sparse_mask(matrix: Any) -> Rows:
+    import scipy.sparse
+
+    coordinates = scipy.sparse.coo_array(matrix)
+    coordinates.eliminate_zeros()
+    odd = np.flatnonzero(coordinates.data != 1)
+    if odd.size:
+        j, i = coordinates.row[odd[0]], coordinates.col[odd[0]]
+        raise InvalidTopologyError(f"mask[{j}, {i}]={coordinates.data[odd[0]]} is not allowed: 0 and 1 are.")
+    return from_scipy(coordinates)
+
+
+_PADDED = ("bsr", "dia")
+"""Formats of scipy that store zeros between the entries."""
+
+
+def is_scipy(value: Any) -> bool:
+    """Whether `value` is a scipy sparse matrix or array; scipy is imported only if somebody did."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
+
+
+def as_dense(name: str, values: Any) -> NDArray[Any]:
+    """An array of what an array, nested lists or a tensor of any dtype, device and layout holds.
+
+    Raises:
+        InvalidTopologyError: rows of different lengths.
+    """
+    if hasattr(values, "detach"):  # a tensor, which NumPy reads only if it is dense, on the CPU, and not bfloat16
+        plain = values.detach().cpu()
+        plain = plain if str(plain.layout) == "torch.strided" else plain.to_dense()
+        values = plain.double().numpy() if plain.is_floating_point() else plain.numpy()
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InvalidTopologyError(f"{name} is no array of numbers: {error}") from error
+
+
 def from_networkx(graph: networkx.Graph) -> Rows:
     """Read a bipartite graph: nodes with `bipartite=0` are inputs, with 1 outputs, each in node order."""
+    if not is_networkx(graph):
+        raise TypeError(
+            f"graph={graph!r} is {type(graph).__name__}, not a networkx graph whose nodes carry bipartite=0 or 1."
+        )
     sides: dict[int, list[Any]] = {0: [], 1: []}
     for node, attributes in graph.nodes(data=True):
         side = attributes.get("bipartite")
@@ -114,6 +112,12 @@ def from_networkx(graph: networkx.Graph) -> Rows:
         edges[0].append(number_a)
         edges[1].append(number_b)
     return from_edges(edges[0], edges[1], in_features=len(sides[0]), out_features=len(sides[1]))
+
+
+def is_networkx(value: Any) -> bool:
+    """Whether `value` is a networkx graph; networkx is imported only if somebody did."""
+    module = sys.modules.get("networkx")
+    return module is not None and isinstance(value, module.Graph)
 
 
 def to_mask(rows: Rows) -> NDArray[np.bool_]:

@@ -14,22 +14,28 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gossamer.errors import GossamerError, TopologyFileError
+from gossamer.errors import TopologyFileError, require_int
 from gossamer.files import read_safetensors, write_safetensors
 from gossamer.topology.bipartite import Bipartite
 from gossamer.topology.junction import Junction
 from gossamer.topology.rotated import Rotated
+from gossamer.topology.rows import MAX_EDGES
 
 FORMAT = "gossamer-topology"
 VERSION = 1
 
 
 def pack(layers: Sequence[Junction], digest: str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Tensors and metadata that describe the junctions of a topology of this digest."""
+    """Tensors and metadata that describe the junctions of a topology of this digest.
+
+    Raises:
+        TopologyFileError: a rotated junction of far more outputs than edges.
+    """
     tensors: dict[str, NDArray[Any]] = {}
     kinds = []
     for number, layer in enumerate(layers):
         if isinstance(layer, Rotated):
+            require_sizes(f"layers[{number}]", layer.out_features, edges=layer.num_edges)
             kind, arrays = "rotated", {"offsets": layer.offsets}
         else:
             kind, arrays = "bipartite", {"indptr": layer.indptr, "indices": layer.indices}
@@ -56,9 +62,25 @@ def unpack(
     try:
         kinds = json.loads(metadata["layers"])
         layers = tuple(_junction(kind, f"layer.{number}", tensors) for number, kind in enumerate(kinds))
-        return layers, metadata["digest"]
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, GossamerError) as error:
+        digest = metadata["digest"]
+    except KeyError as error:
+        raise TopologyFileError(f"{source} is damaged: it lacks {error}.") from error
+    except (TypeError, ValueError, RecursionError) as error:
         raise TopologyFileError(f"{source} is damaged: {error}") from error
+    return layers, digest
+
+
+def require_sizes(name: str, out_features: int, *, edges: int) -> None:
+    """Check, before anything is allocated, that a junction's outputs are not out of all proportion to its edges.
+
+    A rotated junction takes a few bytes in a file at any width, so that a damaged number could ask for gigabytes.
+
+    Raises:
+        TopologyFileError: more than 2**20 outputs, and more than 64 for each edge.
+    """
+    most = max(1 << 20, 64 * edges)
+    if require_int("out_features", out_features, low=1, high=MAX_EDGES) > most:
+        raise TopologyFileError(f"{name} has out_features={out_features}; files hold up to {most} for {edges} edges.")
 
 
 def save(layers: Sequence[Junction], digest: str, path: str | os.PathLike[str]) -> None:
@@ -72,10 +94,14 @@ def load(path: str | os.PathLike[str]) -> tuple[tuple[Junction, ...], str]:
 
 
 def _junction(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Junction:
+    I, O = kind["in_features"], kind["out_features"]
     if kind["kind"] == "rotated":
-        sizes = {"in_features": kind["in_features"], "out_features": kind["out_features"]}
-        return Rotated(tensors[f"{prefix}.offsets"], **sizes)
+        offsets = tensors[f"{prefix}.offsets"]
+        require_sizes(prefix, O, edges=offsets.size * require_int("in_features", I, low=1, high=MAX_EDGES))
+        return Rotated(offsets, in_features=I, out_features=O)
     if kind["kind"] == "bipartite":
         indptr, indices = tensors[f"{prefix}.indptr"], tensors[f"{prefix}.indices"]
-        return Bipartite(indptr, indices, in_features=kind["in_features"])
+        if indptr.size - 1 != O:
+            raise TopologyFileError(f"{prefix} has out_features={O}, but indptr of {indptr.size - 1} outputs.")
+        return Bipartite(indptr, indices, in_features=I)
     raise TopologyFileError(f"{prefix} is of kind {kind['kind']!r}; 'bipartite' and 'rotated' are known.")

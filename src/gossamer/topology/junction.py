@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.topology import convert
+from gossamer.topology.rows import Rows
 
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
-
-MAX_EDGES = 2**31 - 1
-"""Edges are counted in int32, as scipy and the kernels do."""
 
 _BLOCK_EDGES = 1 << 20
 
@@ -99,21 +98,23 @@ class Junction(abc.ABC):
         return convert.to_networkx(self._rows())
 
     def digest(self) -> str:
-        """Name of this junction: 32 hexadecimal digits (BLAKE2b over sizes, fan-in and edges)."""
+        """Name of this junction: 32 hexadecimal digits (BLAKE2b over sizes, fan-in and edges), in O(E) of memory."""
         state = hashlib.blake2b(digest_size=16)
         state.update(f"{self.in_features} {self.out_features} ".encode())
-        state.update(np.ascontiguousarray(self.fan_in, dtype="<i4").data)
-        for block in self._blocks():
+        for block in itertools.chain(self._fan_in_blocks(), self._blocks()):
             state.update(np.ascontiguousarray(block, dtype="<i4").data)
         return state.hexdigest()
+
+    def _fan_in_blocks(self) -> Iterator[NDArray[np.int32]]:
+        yield self.fan_in
 
     def _blocks(self) -> Iterator[NDArray[np.int32]]:
         step = max(1, _BLOCK_EDGES // max(1, self.num_edges // self.out_features))
         for start in range(0, self.out_features, step):
             yield self.row_indices(start, min(start + step, self.out_features))
 
-    def _rows(self) -> convert.Rows:
-        return convert.Rows(self.indptr, self.indices, self.in_features)
+    def _rows(self) -> Rows:
+        return Rows(self.indptr, self.indices, self.in_features)
 
     def _size(self) -> tuple[int, int, int]:
         return self.in_features, self.out_features, self.num_edges

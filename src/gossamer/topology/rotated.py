@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gossamer.errors import InvalidTopologyError, require_int
-from gossamer.topology import convert
 from gossamer.topology.bipartite import Bipartite
-from gossamer.topology.junction import MAX_EDGES, Junction
+from gossamer.topology.junction import Junction
+from gossamer.topology.rows import MAX_EDGES, as_index_array, frozen
+
+_BLOCK = 1 << 20
+"""Outputs whose fan-in is computed at a time."""
 
 
 @final
@@ -41,7 +45,7 @@ class Rotated(Junction):
     def __init__(self, offsets: ArrayLike, *, in_features: int, out_features: int) -> None:
         self._in_features = require_int("in_features", in_features, low=1, high=MAX_EDGES)
         self._out_features = require_int("out_features", out_features, low=1, high=MAX_EDGES)
-        values = np.sort(convert.as_index_array("offsets", offsets))
+        values = np.sort(as_index_array("offsets", offsets))
         if not values.size:
             raise InvalidTopologyError("offsets is empty; a rotated junction has at least one.")
         if values[0] < 0 or values[-1] >= out_features:
@@ -52,8 +56,7 @@ class Rotated(Junction):
             raise InvalidTopologyError(f"offset {values[twice[0]]} is given more than once.")
         if len(values) * in_features > MAX_EDGES:
             raise InvalidTopologyError(f"{len(values) * in_features} edges are too many: {MAX_EDGES} is the most.")
-        self._offsets = values.astype(np.int32)
-        self._offsets.setflags(write=False)
+        self._offsets = frozen(values)
 
     @property
     def offsets(self) -> NDArray[np.int32]:
@@ -89,17 +92,8 @@ class Rotated(Junction):
 
     @property
     def fan_in(self) -> NDArray[np.int32]:
-        """Edges into each output, shape (O,): those of whole turns, and of the inputs left over."""
-        turns, rest = divmod(self._in_features, self._out_features)
-        steps = np.zeros(self._out_features + 1, dtype=np.int64)
-        if rest:
-            ends = self._offsets.astype(np.int64) + rest
-            np.add.at(steps, self._offsets, 1)
-            np.add.at(steps, np.minimum(ends, self._out_features), -1)
-            wrapped = ends[ends > self._out_features] - self._out_features
-            steps[0] += len(wrapped)
-            np.add.at(steps, wrapped, -1)
-        return (turns * len(self._offsets) + np.cumsum(steps)[:-1]).astype(np.int32)
+        """Edges into each output, shape (O,)."""
+        return self._fan_in(0, self._out_features)
 
     @property
     def fan_out(self) -> NDArray[np.int32]:
@@ -118,6 +112,30 @@ class Rotated(Junction):
         turns = np.arange(-(-self._in_features // self._out_features), dtype=np.int64) * self._out_features
         inputs = residues[:, None, :] + turns[:, None]
         return inputs[inputs < self._in_features].astype(np.int32)
+
+    def _fan_in(self, start: int, stop: int) -> NDArray[np.int32]:
+        """Edges into outputs `start` to `stop - 1`: those of whole turns, and of the inputs left over.
+
+        Left over are the inputs 0 to `rest - 1`; with offset o they reach outputs o to o + rest - 1, wrapped.
+        """
+        turns, rest = divmod(self._in_features, self._out_features)
+        outputs, first = np.arange(start, stop), self._offsets.astype(np.int64)
+        begun, ended = (np.searchsorted(ends, outputs, side="right") for ends in (first, first + rest))
+        not_yet_ended = len(first) - np.searchsorted(first + rest - self._out_features, outputs, side="right")
+        return (turns * len(first) + begun - ended + not_yet_ended).astype(np.int32)
+
+    def _fan_in_blocks(self) -> Iterator[NDArray[np.int32]]:
+        for start in range(0, self._out_features, _BLOCK):
+            yield self._fan_in(start, min(start + _BLOCK, self._out_features))
+
+    def _blocks(self) -> Iterator[NDArray[np.int32]]:
+        if self._in_features >= self._out_features:  # rows have as many places as edges, or twice as many
+            yield from super()._blocks()
+            return
+        inputs = np.arange(self._in_features, dtype=np.int64)[:, None]
+        keys = ((inputs + self._offsets) % self._out_features * self._in_features + inputs).ravel()
+        keys.sort()
+        yield (keys % self._in_features).astype(np.int32)
 
     def to_bipartite(self) -> Bipartite:
         """The same junction with its edges written out."""

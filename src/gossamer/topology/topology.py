@@ -76,7 +76,12 @@ class Topology:
         return hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a safetensors file, under a temporary name first. See `gossamer.topology.files`."""
+        """Write a safetensors file, under a temporary name first. See `gossamer.topology.files`.
+
+        Raises:
+            TopologyFileError: a rotated junction of more than 2**20 outputs and 64 for each edge.
+            OSError: the file cannot be written.
+        """
         files.save(self._layers, self.digest(), path)
 
     @classmethod
