@@ -2,9 +2,12 @@
 
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.functional import sparse_linear
+from gossamer.nn.hard_concrete import HardConcrete
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
+from gossamer.nn.l0 import L0Linear, gated_layers, l0_penalty, without_gates
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
+from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
 from gossamer.nn.mlp import mlp, topology_of
 from gossamer.nn.sequential import Sequential
 from gossamer.nn.sparsify import sparsify
@@ -14,18 +17,28 @@ from gossamer.nn.training_step import TrainingStep
 __all__ = [
     "Activation",
     "AllReLU",
+    "BjorckLinear",
     "Glorot",
+    "GroupSort",
+    "HardConcrete",
     "Initialization",
     "Kaiming",
+    "L0Linear",
     "Masked",
     "Sequential",
     "SparseLayer",
     "SparseLinear",
     "Structure",
     "TrainingStep",
+    "bjorck",
     "fusible",
+    "gated_layers",
+    "group_sort",
+    "l0_penalty",
+    "lipschitz_bound",
     "mlp",
     "sparse_linear",
     "sparsify",
     "topology_of",
+    "without_gates",
 ]
