@@ -1,4 +1,4 @@
-"""Both papers in miniature, end to end: everything is trained, drawn and decided, and a second call trains nothing."""
+"""The papers in miniature, end to end: everything is trained, drawn and decided, and a second call trains nothing."""
 
 import dataclasses
 import json
@@ -7,8 +7,10 @@ import re
 import pandas as pd
 import pytest
 
-from gossamer.papers import PAPERS, insights, paper_named, topologies
+from gossamer.papers import PAPERS, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
+from gossamer.papers.neighbours.interactions import Suite
+from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
 from gossamer.reports.reproduction import reproduction_page
 from gossamer.studies import Sequential, Study
@@ -40,7 +42,16 @@ INSIGHTS = dataclasses.replace(
     seeds=2,
     adaptive=0.2,
 )
-PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS}
+NEIGHBOURS = dataclasses.replace(
+    neighbours.QUICK,
+    interactions=Suite(
+        functions=("F5",),
+        nets=("dense", "RigL 90 %"),
+        seeds=2,
+        settings=Fit(hidden=(8, 6), samples=100, batch=50, epochs=2, rewire_every=2),
+    ),
+)
+PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS, "neighbours": NEIGHBOURS}
 
 
 def reproduced(name, folder):
@@ -87,7 +98,7 @@ def test_the_folder_holds_every_number(result):
     made, _, folder = result
     results = json.loads((folder / "results.json").read_text())
     assert [claim["verdict"] for claim in results["claims"]] == [claim.verdict.value for claim in made.findings.claims]
-    assert results["data"] == {"digits": dataset("digits").digest}
+    assert results["data"] == {name: dataset(name).digest for name in made.plan.data}
     assert sum(len(digests) for digests in results["studies"].values()) == sum(len(study) for study in made.studies)
     for exhibit in made.findings.exhibits:
         table = pd.read_csv(folder / "data" / f"{exhibit.key}.csv")

@@ -18,7 +18,7 @@ STOPPED = 130
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="topologies-2017 or insights-2020.")],
+    paper: Annotated[str, typer.Argument(help="topologies-2017, insights-2020 or neighbours.")],
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes: few seeds, short training.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder of runs and report; the paper's name by default. Call again to go on.")

@@ -27,10 +27,12 @@ class Findings:
     Args:
         claims: decided.
         exhibits: figures and tables.
+        seconds: of work that is no study's run.
     """
 
     claims: tuple[Claim, ...]
     exhibits: tuple[Exhibit, ...]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ class Reproduction:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training of all runs together."""
-        return sum(float(study.frame()["seconds"].sum()) for study in self.studies)
+        """Seconds of all runs, and of other work, together."""
+        return self.findings.seconds + sum(float(study.frame()["seconds"].sum()) for study in self.studies)
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -7,6 +7,7 @@ comes as arrays too. Values that are more than a number are `Finding`s: they pri
 from gossamer.probes.critic import CriticDistance, critic_distance, lipschitz_critic
 from gossamer.probes.curvature import Curvature, curvature
 from gossamer.probes.finding import Finding
+from gossamer.probes.hessian import average_hessian
 from gossamer.probes.interactions import Interactions
 from gossamer.probes.landscape import Landscape, landscape
 from gossamer.probes.nid import nid
@@ -19,6 +20,7 @@ __all__ = [
     "Finding",
     "Interactions",
     "Landscape",
+    "average_hessian",
     "critic_distance",
     "curvature",
     "landscape",

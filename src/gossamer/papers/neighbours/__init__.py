@@ -1,0 +1,69 @@
+"""Five systems that stand beside the two papers, each tried on sparse networks: probes and what they claim.
+
+A part is one system. `PARTS` lists them in the order in which they are measured; what a part measured is kept in the
+folder, so an interrupted call goes on where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gossamer.papers.neighbours import interactions
+from gossamer.papers.neighbours.part import Part, carried_out
+from gossamer.papers.neighbours.regression import Fit
+from gossamer.papers.paper import Findings, Paper, Train
+
+PARTS: tuple[Part, ...] = (interactions.PART,)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured.
+
+    Args:
+        data: names of data sets that are needed.
+        interactions: NID, PID and a gradient baseline on functions whose interactions are known.
+    """
+
+    data: tuple[str, ...] = ()
+    interactions: interactions.Suite = field(default_factory=interactions.Suite)
+
+
+FULL = Plan()
+QUICK = Plan(
+    interactions=interactions.Suite(
+        functions=("F1", "F5"),
+        nets=("dense", "static 90 %", "RigL 90 %"),
+        seeds=2,
+        settings=Fit(samples=2_000, epochs=20),
+    ),
+)
+
+
+def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
+    """Measure what is missing and decide the claims, part by part. Nothing is a study's run, so `train` is not used."""
+    found = [part.conclude(carried_out(part, getattr(plan, part.name), folder)) for part in PARTS]
+    return Findings(
+        tuple(claim for each in found for claim in each.claims),
+        tuple(exhibit for each in found for exhibit in each.exhibits),
+        sum(each.seconds for each in found),
+    )
+
+
+PAPER = Paper(
+    "neighbours",
+    "Five neighbouring systems on sparse networks",
+    "Tsang, Cheng, Liu, ICLR 2018 (NID); Liu, Song, Zhou, Wang, Shan, Hu, NeurIPS 2020 (PID); Ye, Ji, 2019 (sparse "
+    "graph "
+    "attention); Lu, Tong, 2019 (loss landscapes); van den Berg, 2016 (regions); Biau, Sangnier, Tanielian, JMLR 2021 "
+    "(Lipschitz critics)",
+    {"full": FULL, "quick": QUICK},
+    reproduce,
+    (
+        "The exact definition of PID was not available: its numbers are those of our reading, and say nothing of the "
+        "authors' code.",
+        "F1 to F10 are taken from memory; that the listed interactions are those of the functions as written is "
+        "tested.",
+    ),
+)
