@@ -28,7 +28,7 @@ class Fit:
         samples: of training, validation and test each (published).
         batch: examples a step (published).
         l1: of the weights' magnitudes in the loss, not of the main effects' (published).
-        lr: of Adam at first; it falls to 0 over `epochs` along half a cosine (ours).
+        lr: of Adam at first (the authors' default); it falls to 0 over `epochs` along half a cosine (ours).
         epochs: at most (ours).
         patience: epochs without a better validation loss after which it ends; the best epoch's weights stay (ours).
         rewire_every: steps between RigL's updates, which end after three quarters of `epochs` (ours).
@@ -38,7 +38,7 @@ class Fit:
     samples: int = 10_000
     batch: int = 100
     l1: float = 5e-5
-    lr: float = 1e-3
+    lr: float = 1e-2
     epochs: int = 60
     patience: int = 8
     rewire_every: int = 100
