@@ -40,6 +40,10 @@ class DataFileError(GossamerError, ValueError):
     """A file of a data set is damaged, truncated or another one."""
 
 
+class ImportedError(GossamerError, ValueError):
+    """A function of one's own, named `module:function`, is not there, raises, or returns something else."""
+
+
 class TrainingDivergedError(GossamerError, ArithmeticError):
     """The loss is no longer a finite number."""
 
@@ -111,16 +115,23 @@ def require_fraction(name: str, value: Any, *, low: float = 0.0, high: float = 1
 
 
 def require_rng(rng: Any) -> np.random.Generator:
-    """Return `rng`, which must be a `numpy.random.Generator`.
+    """Return `rng` if it is a `numpy.random.Generator`; a whole number is the seed of a new one.
 
     Raises:
-        TypeError: it is anything else: a seed, a RandomState, None.
+        TypeError: it is anything else: a RandomState, None.
+        ValueError: a negative seed.
+
+    >>> require_rng(0).random() == np.random.default_rng(0).random()
+    True
     """
-    if not isinstance(rng, np.random.Generator):
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (bool, np.bool_)) or not isinstance(rng, (int, np.integer)):
         raise TypeError(
-            f"rng={rng!r} is {type(rng).__name__}, not a numpy.random.Generator such as np.random.default_rng(0)."
+            f"rng={rng!r} is {type(rng).__name__}, not a numpy.random.Generator such as np.random.default_rng(0), nor "
+            "a whole number, its seed."
         )
-    return rng
+    return np.random.default_rng(require_int("rng", rng, low=0))
 
 
 def require_known(kind: str, name: str, known: Mapping[str, T]) -> T:

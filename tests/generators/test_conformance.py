@@ -60,13 +60,22 @@ def test_randomness_comes_in_by_the_door(family, data):
 
 
 @FAMILIES
-@pytest.mark.parametrize("rng", [0, None, np.random.RandomState(0)])
+@pytest.mark.parametrize("rng", [0.5, None, np.random.RandomState(0)])
 def test_a_wrong_rng_is_refused(family, rng):
     with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
         family(4, 4, family.sizes(4, 4)[-1], rng=rng)
     if family.random:
         with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
             family.make(4, 4, family.sizes(4, 4)[-1], rng=rng)
+
+
+@FAMILIES
+def test_a_whole_number_is_a_seed(family):
+    """Of one stream for all that is drawn: not a new one at each draw."""
+    size = family.sizes(12, 8)[len(family.sizes(12, 8)) // 2]
+    assert family(12, 8, size, rng=3) == family(12, 8, size, rng=np.random.default_rng(3))
+    if family.random:
+        assert family.make(12, 8, size, rng=3) == family.make(12, 8, size, rng=np.random.default_rng(3))
 
 
 @FAMILIES

@@ -144,7 +144,7 @@ def test_other_types():
     with pytest.raises(TypeError, match="not a rule"):
         rw.Rewirer(model, optimizer, "rigl")
     with pytest.raises(TypeError, match="not a numpy"):
-        rw.Rewirer(model, optimizer, rw.static(), rng=0)
+        rw.Rewirer(model, optimizer, rw.static(), rng=0.5)
     with pytest.raises(TypeError, match="a list of names"):
         rw.Rewirer(model, optimizer, rw.static(), layers="0")
 

@@ -166,9 +166,12 @@ def test_models_that_do_not_fit_are_refused(digits, model, message):
         fit(model, digits, Config(), rng=rng())
 
 
-def test_rng_must_be_a_generator(digits):
-    with pytest.raises(TypeError, match="rng=0 is int"):
-        fit(make_model(), digits, Config(), rng=0)
+def test_rng_is_a_generator_or_its_seed(digits):
+    config = Config(epochs=1)
+    seeded = fit(make_model(), digits, config, rng=1).epochs[0].loss
+    assert seeded == fit(make_model(), digits, config, rng=rng()).epochs[0].loss
+    with pytest.raises(TypeError, match="rng=None is NoneType"):
+        fit(make_model(), digits, config, rng=None)
 
 
 @pytest.mark.parametrize(

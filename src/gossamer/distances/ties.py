@@ -102,7 +102,7 @@ def tie_spread(a: NetworkLike, b: NetworkLike, draws: int, *, rng: np.random.Gen
         ValueError: `draws` is less than 1.
     """
     require_int("draws", draws, low=1)
-    require_rng(rng)
+    rng = require_rng(rng)
     first, second = as_topology(a), as_topology(b)
     require_same_widths(first, second)
     values = np.array([nnstd(_shuffled(first, rng), _shuffled(second, rng)).per_layer for _ in range(draws)])

@@ -42,7 +42,8 @@ def biregular(in_features: int, out_features: int, degree: int, *, rng: np.rando
     fan_out = O - k if mostly_full else k
     inputs = np.repeat(np.arange(I), fan_out)
     outputs = np.tile(np.arange(O), I * fan_out // O)
-    require_rng(rng).shuffle(outputs)
+    rng = require_rng(rng)
+    rng.shuffle(outputs)
     make_simple(inputs, outputs, in_features=I, rng=rng)
     keys = np.sort(outputs * I + inputs)
     return by_output(others(keys, I * O) if mostly_full else keys, I, O)
@@ -74,7 +75,7 @@ def rolled_permutations(in_features: int, out_features: int, degree: int, *, rng
     (array([3, 3, 3, 3, 3, 3], dtype=int32), array([2, 2, 2, 2, 2, 2, 2, 2, 2], dtype=int32))
     """
     I, O, k = require_biregular(in_features, out_features, degree)
-    require_rng(rng)
+    rng = require_rng(rng)
     small, large = sorted((I, O))
     width = I * k // large
     permutations = rng.permuted(np.tile(np.arange(small), (-(-large // small), 1)), axis=1)

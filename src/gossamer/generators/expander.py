@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InfeasibleTopologyError, require_int
+from gossamer.errors import InfeasibleTopologyError, require_int, require_rng
 from gossamer.generators.biregular import biregular, biregular_degrees, require_biregular
 from gossamer.generators.optimised import optimised
 from gossamer.generators.spectral import SecondSingularValue
@@ -57,6 +57,7 @@ def ramanujan(in_features: int, out_features: int, degree: int, *, rng: np.rando
             f"degree={k} gives stars, and no {I} x {O} junction of stars meets the bound; degree={allowed[0]} is the "
             "least that can."
         )
+    rng = require_rng(rng)
     start = biregular(I, O, k, rng=rng)
     if k == O:
         return start

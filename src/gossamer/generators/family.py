@@ -54,7 +54,7 @@ class Family:
         Raises:
             InfeasibleTopologyError: the generator cannot make this size.
         """
-        require_rng(rng)
+        rng = require_rng(rng)
         I, O = require_shape(in_features, out_features)
         number = require_int(self.size.value, size, low=0)
         if number not in self.sizes(I, O):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gossamer.errors import InvalidTopologyError
+from gossamer.errors import InvalidTopologyError, require_rng
 from gossamer.generators.random import dense
 from gossamer.topology import Junction, Topology
 
@@ -39,6 +39,8 @@ def layered(
         raise InvalidTopologyError(
             f"sizes has {len(sizes)} entries for {len(widths) - 1} junctions; give one for each."
         )
+    if "rng" in options:  # a seed is one stream for all junctions, not the same one for each
+        options["rng"] = require_rng(options["rng"])
     return Topology(
         dense(n, m) if size is None else generator(n, m, size, **options)
         for n, m, size in zip(widths, widths[1:], sizes, strict=False)

@@ -61,7 +61,7 @@ def optimised(
     left = require_int("rounds", rounds, low=0)
     state = _State.of(junction, objective)
     batch, vain = max(4, junction.num_edges // 20), 0
-    require_rng(rng)
+    rng = require_rng(rng)
     while left and vain < _PATIENCE and junction.num_edges > 1 and not _reached(goal, state.slope.value, objective):
         first, second = _promising(state, batch, rng)
         better = state.switched(first, second, objective) if len(first) else state

@@ -40,7 +40,8 @@ def perturbed(g: Junction, num_moved: int, *, rng: np.random.Generator) -> Bipar
         raise InfeasibleTopologyError(
             f"num_moved={count} is too many: {g} has {len(keys)} edges and {empty} pairs without one."
         )
-    kept = np.delete(keys, require_rng(rng).choice(len(keys), count, replace=False))
+    rng = require_rng(rng)
+    kept = np.delete(keys, rng.choice(len(keys), count, replace=False))
     outputs, inputs = np.divmod(np.concatenate([kept, _empty(keys, empty, count, rng)]), g.in_features)
     return Bipartite.from_edges(inputs, outputs, in_features=g.in_features, out_features=g.out_features)
 

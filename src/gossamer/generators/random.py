@@ -55,8 +55,9 @@ def bernoulli(in_features: int, out_features: int, degree: float, *, rng: np.ran
     """
     I, O = require_shape(in_features, out_features)
     p = expected_degree(degree, I, O) / O
+    rng = require_rng(rng)
     # Given its size, a Bernoulli graph is uniform: draw the size, then the graph.
-    return erdos_renyi(I, O, int(require_rng(rng).binomial(I * O, p)), rng=rng)
+    return erdos_renyi(I, O, int(rng.binomial(I * O, p)), rng=rng)
 
 
 def expected_degree(degree: float, in_features: int, out_features: int) -> float:

@@ -44,7 +44,7 @@ def ws_flex(groups: int, degree: float, *, rewiring: float, rng: np.random.Gener
     g = require_int("groups", groups, low=1)
     k = require_fraction("degree", degree, high=float("inf"))
     beta = require_fraction("rewiring", rewiring)
-    require_rng(rng)
+    rng = require_rng(rng)
     if k > g - 1:
         raise InfeasibleTopologyError(f"degree={k:g} exceeds the {g - 1} other nodes of {g} groups.")
     rows, columns = np.triu_indices(g, 1)

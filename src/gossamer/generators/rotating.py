@@ -58,7 +58,7 @@ def rotating_bernoulli(in_features: int, out_features: int, degree: float, *, rn
     """
     I, O = require_shape(in_features, out_features)
     p = expected_degree(degree, I, O) / O
-    require_rng(rng)
+    rng = require_rng(rng)
     count = 0
     while count == 0:
         count = int(rng.binomial(O, p))

@@ -40,7 +40,8 @@ def scale_free(in_features: int, out_features: int, num_edges: int, *, rng: np.r
     """
     I, O = require_shape(in_features, out_features)
     count = require_num_edges(num_edges, I, O)
-    ends = require_rng(rng).permutation(I + O)[preferential_attachment(I + O, count, rng=rng)]
+    rng = require_rng(rng)
+    ends = rng.permutation(I + O)[preferential_attachment(I + O, count, rng=rng)]
     inputs, outputs = _turned_across(ends, I, I + O, rng=rng)
     outputs -= I
     return _simplified(inputs, outputs, I, O, rng=rng)

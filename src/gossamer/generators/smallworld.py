@@ -46,7 +46,8 @@ def small_world(
     I, O = require_shape(in_features, out_features)
     count = require_num_edges(num_edges, I, O)
     beta = require_fraction("rewiring", rewiring)
-    reads = _even_counts(count, O, require_rng(rng))
+    rng = require_rng(rng)
+    reads = _even_counts(count, O, rng)
     outputs = np.repeat(np.arange(O), reads)
     place = np.arange(count) - np.repeat(np.cumsum(reads) - reads, reads)
     starts = (2 * np.arange(O) * I - reads * O) // (2 * O)
@@ -89,7 +90,8 @@ def receptive_field(
     count = require_num_edges(num_edges, I, O)
     randomness = require_fraction("r", r)
     small, large = sorted((I, O))
-    picks = _even_counts(count, small, require_rng(rng))
+    rng = require_rng(rng)
+    picks = _even_counts(count, small, rng)
     step = max(1, _BLOCK_PAIRS // large)
     chosen = [
         _nearby(

@@ -34,7 +34,7 @@ def switched(junction: Junction, rounds: int, *, rng: np.random.Generator) -> Bi
     (True, False)
     """
     require_int("rounds", rounds, low=0)
-    require_rng(rng)
+    rng = require_rng(rng)
     inputs, outputs = (end.astype(np.int64) for end in junction.edges())
     for _ in range(rounds):
         order = rng.permutation(len(inputs))

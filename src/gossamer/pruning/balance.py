@@ -42,7 +42,7 @@ def node_path_balance(
     >>> node_path_balance((8, 6, 4), density=0.5, rng=np.random.default_rng(0)).num_edges
     36
     """
-    require_rng(rng)
+    rng = require_rng(rng)
     require_fraction("balance", balance)
     counts = budget(widths, require_fraction("density", density))
     paths: NDArray[np.float64] = np.ones(widths[0])

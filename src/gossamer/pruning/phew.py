@@ -40,7 +40,7 @@ def phew(model: nn.Module, *, density: float = 0.1, rng: np.random.Generator) ->
     """
     matrices = [weight.detach().double().cpu().numpy() for weight in weights_of(model).values()]
     _check(matrices)
-    require_rng(rng)
+    rng = require_rng(rng)
     magnitudes = [np.abs(matrix) for matrix in matrices]
     budget = round(require_fraction("density", density) * sum(matrix.size for matrix in magnitudes))
     reachable = sum(int((matrix > 0).sum()) for matrix in magnitudes)

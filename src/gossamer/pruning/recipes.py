@@ -142,7 +142,7 @@ def random(
     >>> random((784, 300, 10), rng=np.random.default_rng(0)).num_edges
     23820
     """
-    require_rng(rng)
+    rng = require_rng(rng)
     counts = budget(widths, require_fraction("density", density))
     pairs = zip(widths[:-1], widths[1:], counts, strict=True)
     return Topology(random_junction(I, O, count, rng=rng) for I, O, count in pairs)

@@ -22,8 +22,9 @@ _DECIDING = (
     "generators",
     "nn",
     "rewiring",
-    *(f"training/{name}.py" for name in ("config", "evaluation", "loop", "losses", "optimizers", "rewiring", "run")),
-    "training/schedules.py",
+    *(f"training/{name}.py" for name in ("config", "evaluation", "feeds", "layout", "loaders", "loop", "losses")),
+    *(f"training/{name}.py" for name in ("material", "optimizers", "rewiring", "run", "schedules")),
+    "training/data/scaling.py",
     "seeds.py",
     *(f"studies/{name}.py" for name in ("architecture", "experiment")),
 )

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from gossamer.training import data
     from gossamer.training.callbacks import Callback, ProgressBar, Stateful
     from gossamer.training.config import Config
-    from gossamer.training.evaluation import Metrics, evaluate
+    from gossamer.training.evaluation import Metrics, evaluate, predict
     from gossamer.training.loop import History, fit
-    from gossamer.training.losses import CrossEntropy, Loss, SquaredError
+    from gossamer.training.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, SquaredError
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
     from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, Run
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "callbacks": ("Callback", "ProgressBar", "Stateful"),
     "config": ("Config",),
-    "evaluation": ("Metrics", "evaluate"),
+    "evaluation": ("Metrics", "evaluate", "predict"),
     "loop": ("History", "fit"),
-    "losses": ("CrossEntropy", "Loss", "SquaredError"),
+    "losses": ("CrossEntropy", "Loss", "MeanAbsoluteError", "MeanSquaredError", "SquaredError"),
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
     "rewiring": ("Rewiring",),
     "run": ("Epoch", "Run"),
@@ -41,6 +41,8 @@ __all__ = [
     "Epoch",
     "History",
     "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
     "Metrics",
     "OptimizerRecipe",
     "ProgressBar",
@@ -52,6 +54,7 @@ __all__ = [
     "data",
     "evaluate",
     "fit",
+    "predict",
     "stream",
     "torch_seed",
 ]

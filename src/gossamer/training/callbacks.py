@@ -68,9 +68,13 @@ class ProgressBar:
     def after_epoch(self, run: Run) -> None:
         """Show the epoch's numbers."""
         epoch = run.history[-1]
-        judged = "" if run.validation is None else f", validation {100 * epoch.validation_accuracy:.2f} %"
-        judged += "".join(f", {note}" for note in run.notes.values())
-        last = f"epoch {epoch.number}: loss {epoch.loss:.4f}, accuracy {100 * epoch.accuracy:.2f} %{judged}"
+        if run.train.numeric:
+            known = "" if run.validation is None else f", validation {epoch.validation_loss:.4f}"
+        else:
+            judged = "" if run.validation is None else f", validation {100 * epoch.validation_accuracy:.2f} %"
+            known = f", accuracy {100 * epoch.accuracy:.2f} %{judged}"
+        known += "".join(f", {note}" for note in run.notes.values())
+        last = f"epoch {epoch.number}: loss {epoch.loss:.4f}{known}"
         self._bars.update(self._bar, last=last)
 
     def __enter__(self) -> Self:

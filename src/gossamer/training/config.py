@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from gossamer.errors import require_fraction, require_int
-from gossamer.training.losses import CrossEntropy, Loss
-from gossamer.training.optimizers import Adam, OptimizerRecipe
-from gossamer.training.schedules import Constant, Schedule
+from gossamer.errors import require_fraction, require_int, require_known
+from gossamer.training.losses import LOSSES, Loss
+from gossamer.training.optimizers import OPTIMIZERS, Adam, OptimizerRecipe
+from gossamer.training.schedules import SCHEDULES, Constant, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +19,11 @@ class Config:
     Args:
         epochs: the most passes over the training examples, at least 1.
         batch_size: examples a step, at least 1; the last batch of an epoch may be smaller.
-        optimizer: `Adam(lr=...)`, `SGD(lr=..., momentum=...)`, or another recipe.
-        schedule: `Constant()` or `Cosine()`, or another course of the learning rate.
-        loss: `CrossEntropy()`, `SquaredError()`, or another function of outputs and labels.
+        optimizer: `Adam(lr=...)`, `SGD(lr=..., momentum=...)`, or another recipe; or a name, "adam" or "sgd".
+        schedule: `Constant()` or `Cosine()`, or another course of the learning rate; or a name, "constant" or "cosine".
+        loss: `CrossEntropy()`, `SquaredError()`, `MeanSquaredError()`, or another function of outputs and labels; or a
+            name in `gossamer.training.losses.LOSSES`. If None, cross-entropy of classes, and the mean squared error of
+            numbers to tell.
         validation: the fraction of the training examples held out to judge epochs, from 0 to below 1. Unless it is 0
             the model ends as it was after its best epoch.
         patience: stop after so many epochs without a better one; None never stops early. It needs `validation`.
@@ -28,6 +32,8 @@ class Config:
         TypeError: a number of another type.
         ValueError: a number out of its range, or patience without validation.
 
+    >>> Config(optimizer="adam").optimizer
+    Adam(lr=0.003, weight_decay=0.0)
     >>> Config(epochs=3, patience=2, validation=0.0)
     Traceback (most recent call last):
     ValueError: patience=2 needs validation above 0: epochs are judged by the examples held out.
@@ -37,11 +43,13 @@ class Config:
     batch_size: int = 128
     optimizer: OptimizerRecipe = field(default_factory=Adam)
     schedule: Schedule = field(default_factory=Constant)
-    loss: Loss = field(default_factory=CrossEntropy)
+    loss: Loss | None = None
     validation: float = 0.1
     patience: int | None = None
 
     def __post_init__(self) -> None:
+        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("loss", LOSSES)):
+            object.__setattr__(self, name, _recipe(name, getattr(self, name), known))
         require_int("epochs", self.epochs, low=1)
         require_int("batch_size", self.batch_size, low=1)
         if require_fraction("validation", self.validation) == 1:
@@ -52,3 +60,15 @@ class Config:
                 raise ValueError(
                     f"patience={self.patience} needs validation above 0: epochs are judged by the examples held out."
                 )
+
+
+def _recipe(name: str, value: Any, known: Mapping[str, Callable[[], Any]]) -> Any:
+    """The value that a name stands for; anything else must be a value of that kind."""
+    if isinstance(value, str):
+        return require_known(name, value, known)()
+    serves = callable(getattr(value, "build", None)) if name == "optimizer" else callable(value)
+    if isinstance(value, type) or not (serves or (name == "loss" and value is None)):
+        kind = value.__name__ if isinstance(value, type) else type(value).__name__
+        examples = ", ".join(f"{each.__name__}()" for each in known.values())
+        raise TypeError(f"{name} is {kind}: give {examples}, another recipe, or a name: {', '.join(known)}.")
+    return value

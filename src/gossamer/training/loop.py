@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
 from gossamer.errors import TrainingDivergedError
@@ -17,9 +16,9 @@ from gossamer.nn import TrainingStep
 from gossamer.training import checkpoints
 from gossamer.training.callbacks import Beginning, Callback
 from gossamer.training.config import Config
-from gossamer.training.data import Dataset
 from gossamer.training.evaluation import Metrics, measure
 from gossamer.training.losses import criterion
+from gossamer.training.material import Data
 from gossamer.training.run import Epoch, Run, live_weights
 
 _UNJUDGED = Metrics(math.nan, math.nan)
@@ -45,11 +44,12 @@ class History:
 
 def fit(
     model: nn.Module,
-    data: Dataset,
-    config: Config,
+    data: Data,
+    config: Config | None = None,
     *,
-    rng: np.random.Generator,
-    checkpoint: Path | None = None,
+    rng: np.random.Generator | int,
+    validation: Data | None = None,
+    checkpoint: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> History:
     """Train a model in place, and put it back to its best epoch if some training examples are held out.
@@ -59,11 +59,15 @@ def fit(
     last bit (on the same machine, with as many threads).
 
     Args:
-        model: takes (B, I), gives (B, C).
-        data: its training examples are used.
-        config: how to train.
-        rng: decides which examples are held out and the order of the others. To resume, give it in the state that it
-            had at the first call.
+        model: takes (B, I), or (B, ...) of the data's shape, and gives (B, C).
+        data: a `Dataset` or its name, whose training examples are used, scaled; or a pair (inputs, labels) of arrays or
+            tensors, a PyTorch data set or a `DataLoader`, all of whose examples are used as they are. Whole-numbered
+            labels are classes; floating ones are numbers to tell. A loader makes the batches itself.
+        config: how to train; `Config()` if None.
+        rng: decides which examples are held out and the order of the others; a Generator, or its seed. To resume, give
+            it in the state that it had at the first call.
+        validation: examples that judge epochs, given as `data` are (of a `Dataset`, its test examples), in place of the
+            share of the training examples that `config.validation` says.
         checkpoint: written after every epoch; if the file is there already, the run in it goes on.
         callbacks: called after every step and every epoch. Those with `state_dict` and `load_state_dict` are kept in
             the checkpoint.
@@ -71,7 +75,8 @@ def fit(
     Raises:
         TrainingDivergedError: the loss is no longer finite.
         CheckpointError: the checkpoint is damaged or of another run.
-        ValueError: the model's outputs do not fit the classes of the data.
+        TypeError: data, or a configuration, of another kind.
+        ValueError: the model does not fit the data.
 
     >>> import gossamer as gs
     >>> from gossamer.training import data
@@ -80,8 +85,13 @@ def fit(
     >>> history = fit(gs.nn.mlp(gs.Topology([junction])), digits, Config(epochs=2), rng=rng)
     >>> [epoch.edges for epoch in history.epochs]
     [256, 256]
+    >>> X, y = rng.normal(size=(100, 64)), rng.integers(10, size=100)
+    >>> len(fit(gs.nn.mlp(gs.Topology([junction])), (X, y), rng=0).epochs)
+    10
     """
-    run = Run.begin(model, data, config, rng=rng)
+    config = _configured(config)
+    checkpoint = None if checkpoint is None else Path(checkpoint)
+    run = Run.begin(model, data, config, rng=rng, validation=validation)
     for callback in callbacks:
         if isinstance(callback, Beginning):
             callback.before_training(run)
@@ -90,7 +100,7 @@ def fit(
     while not run.finished:
         started = time.perf_counter()
         seen = _one_epoch(run, callbacks)
-        judged = measure(model, run.validation, config.loss) if run.validation else _UNJUDGED
+        judged = measure(model, run.validation, run.loss) if run.validation else _UNJUDGED
         seconds = time.perf_counter() - started
         number = len(run.history) + 1
         run.record(Epoch(number, seen.loss, seen.accuracy, judged.loss, judged.accuracy, seconds, live_weights(model)))
@@ -102,21 +112,29 @@ def fit(
     return History(tuple(run.history), run.best_epoch)
 
 
+def _configured(config: Config | None) -> Config:
+    if config is None:
+        return Config()
+    if not isinstance(config, Config):
+        raise TypeError(f"config is {type(config).__name__}; a Config is needed, such as Config(epochs=20).")
+    return config
+
+
 def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
     """One step for each batch, in an order that the run's generator decides."""
     run.model.train()
-    order = torch.from_numpy(run.rng.permutation(len(run.train)))
-    total, right = 0.0, 0
-    step = TrainingStep(run.model, run.optimizer, criterion(run.config.loss))
-    for inputs, labels in run.train.in_order(order, run.config.batch_size):
+    total, right, seen = 0.0, 0, 0
+    step = TrainingStep(run.model, run.optimizer, criterion(run.loss))
+    for inputs, labels in run.train.epoch(run.config.batch_size, run.rng):
         run.set_rate()
         loss, outputs = step(inputs, labels)
         run.step += 1
         total += _finite(loss, run) * len(labels)
-        right += int((outputs.argmax(1) == labels).sum())
+        right += 0 if run.train.numeric else int((outputs.argmax(1) == labels).sum())
+        seen += len(labels)
         for callback in callbacks:
             callback.after_step(run)
-    return Metrics(total / len(run.train), right / len(run.train))
+    return Metrics(total / seen, math.nan if run.train.numeric else right / seen)
 
 
 def _finite(loss: float, run: Run) -> float:

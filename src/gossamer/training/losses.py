@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import torch
@@ -47,6 +48,45 @@ class CrossEntropy:
         return functional.cross_entropy(outputs, labels, label_smoothing=self.smoothing)
 
 
+@dataclass(frozen=True, slots=True)
+class MeanSquaredError:
+    """Mean over batch and numbers of (output - number)²: for numbers to tell.
+
+    >>> float(MeanSquaredError()(torch.tensor([[1.0], [2.0]]), torch.tensor([[0.0], [0.0]])))
+    2.5
+    """
+
+    def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Mean over the batch and the numbers."""
+        return functional.mse_loss(outputs, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class MeanAbsoluteError:
+    """Mean over batch and numbers of |output - number|: for numbers to tell, some of them far off."""
+
+    def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Mean over the batch and the numbers."""
+        return functional.l1_loss(outputs, labels)
+
+
+def loss_for(loss: Loss | None, *, numeric: bool) -> Loss:
+    """The loss itself, or the usual one: cross-entropy of classes, mean squared error of numbers.
+
+    Raises:
+        ValueError: a loss of classes for numbers, or the other way round.
+    """
+    if loss is None:
+        return MeanSquaredError() if numeric else CrossEntropy()
+    if numeric and isinstance(loss, (CrossEntropy, SquaredError)):
+        raise ValueError(f"loss={loss} needs classes; the labels are numbers to tell: give loss=MeanSquaredError().")
+    if not numeric and isinstance(loss, (MeanSquaredError, MeanAbsoluteError)):
+        raise ValueError(
+            f"loss={loss} needs numbers to tell; the labels are classes: give loss=CrossEntropy(), or floating labels."
+        )
+    return loss
+
+
 def criterion(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
     """A loss in the form that `gossamer.nn.TrainingStep` is fastest with."""
     return nn.CrossEntropyLoss(label_smoothing=loss.smoothing) if isinstance(loss, CrossEntropy) else loss
@@ -68,3 +108,14 @@ class SquaredError:
         """Mean over the batch and the classes."""
         targets = functional.one_hot(labels, outputs.shape[1]).to(outputs.dtype)
         return functional.mse_loss(torch.sigmoid(outputs), targets)
+
+
+LOSSES: Mapping[str, Callable[[], Loss]] = MappingProxyType(
+    {
+        "cross_entropy": CrossEntropy,
+        "squared_error": SquaredError,
+        "mean_squared_error": MeanSquaredError,
+        "mean_absolute_error": MeanAbsoluteError,
+    }
+)
+"""Every loss by its name."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import torch
@@ -91,3 +93,7 @@ def _check_rates(lr: float, weight_decay: float) -> None:
         raise ValueError(f"lr={lr} is not allowed: it must be above 0.")
     if not (math.isfinite(weight_decay) and weight_decay >= 0):
         raise ValueError(f"weight_decay={weight_decay} is not allowed: it must be 0 or above.")
+
+
+OPTIMIZERS: Mapping[str, Callable[[], OptimizerRecipe]] = MappingProxyType({"adam": Adam, "sgd": SGD})
+"""Every recipe by its name, with its own settings."""

@@ -15,8 +15,9 @@ from torch import nn
 from gossamer.errors import require_rng
 from gossamer.nn import SparseLayer
 from gossamer.training.config import Config
-from gossamer.training.data import Dataset
-from gossamer.training.evaluation import Batches, outputs_of
+from gossamer.training.feeds import Feed, place_of
+from gossamer.training.losses import Loss, loss_for
+from gossamer.training.material import Data, training_feeds
 from gossamer.training.schedules import Constant
 
 
@@ -27,9 +28,9 @@ class Epoch:
     Args:
         number: from 1.
         loss: mean over the training examples, each before the step that it took part in.
-        accuracy: the same, 0 to 1.
+        accuracy: the same, 0 to 1; NaN of numbers to tell.
         validation_loss: on the examples held out, after the epoch; NaN if there are none.
-        validation_accuracy: the same, 0 to 1.
+        validation_accuracy: the same, 0 to 1; NaN of numbers to tell.
         seconds: wall time of the steps and the validation.
         edges: live weights at the end.
     """
@@ -44,8 +45,8 @@ class Epoch:
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Higher is better: accuracy on the examples held out, then their loss."""
-        return self.validation_accuracy, -self.validation_loss
+        """Higher is better: accuracy on the examples held out, if there is one, then their loss."""
+        return (0.0 if math.isnan(self.validation_accuracy) else self.validation_accuracy), -self.validation_loss
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Run:
         model: trained in place.
         optimizer: of the model's parameters.
         config: how to train.
+        loss: of outputs and labels.
         rng: decides the order of the examples.
         train: examples to learn from.
         validation: examples that judge epochs, or None.
@@ -71,9 +73,10 @@ class Run:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     config: Config
+    loss: Loss
     rng: np.random.Generator
-    train: Batches
-    validation: Batches | None
+    train: Feed
+    validation: Feed | None
     name: str
     rates: tuple[float, ...]
     history: list[Epoch] = field(default_factory=list)
@@ -83,35 +86,42 @@ class Run:
     notes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, model: nn.Module, data: Dataset, config: Config, *, rng: np.random.Generator) -> Run:
+    def begin(
+        cls,
+        model: nn.Module,
+        data: Data,
+        config: Config,
+        *,
+        rng: np.random.Generator | int,
+        validation: Data | None = None,
+    ) -> Run:
         """Split the data and build the optimiser.
 
         Raises:
-            TypeError: `rng` is not a Generator.
-            ValueError: the model has no parameters, or its outputs do not fit the classes of the data.
+            TypeError: `rng` is neither a Generator nor a seed, or the data are none.
+            ValueError: the model has no parameters, or does not fit the data.
         """
-        _require_fit(model, data)
-        name = _name(model, data, config, require_rng(rng))
-        train, validation = data.train, None
-        if config.validation > 0:
-            train, held_out = data.train.split(config.validation, rng=rng)
-            validation = Batches.of(held_out, data, model)
+        place_of(model)
+        rng = require_rng(rng)
+        start = repr(rng.bit_generator.state)
+        train, held = training_feeds(model, data, config, validation=validation, rng=rng)
         optimizer = config.optimizer.build(model)
         return cls(
             model=model,
             optimizer=optimizer,
             config=config,
+            loss=loss_for(config.loss, numeric=train.numeric),
             rng=rng,
-            train=Batches.of(train, data, model),
-            validation=validation,
-            name=name,
+            train=train,
+            validation=held,
+            name=_name(model, config, data=(train, held), rng=start),
             rates=tuple(group["lr"] for group in optimizer.param_groups),
         )
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps of one epoch, the last one perhaps with a smaller batch."""
-        return math.ceil(len(self.train) / self.config.batch_size)
+        return self.train.steps(self.config.batch_size)
 
     @property
     def finished(self) -> bool:
@@ -145,28 +155,19 @@ def live_weights(model: nn.Module) -> int:
     return sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, (SparseLayer, nn.Linear)))
 
 
-def _require_fit(model: nn.Module, data: Dataset) -> None:
-    if next(model.parameters(), None) is None:
-        raise ValueError(f"the model {type(model).__name__} has no parameters to train.")
-    outputs = outputs_of(model, Batches.of(data.train.take(np.arange(1)), data, model))
-    if outputs.shape != (1, data.num_classes):
-        raise ValueError(
-            f"the model's outputs for one example have shape {tuple(outputs.shape)}; {data.name} needs "
-            f"{(1, data.num_classes)}, one for each class."
-        )
-
-
-def _name(model: nn.Module, data: Dataset, config: Config, rng: np.random.Generator) -> str:
+def _name(model: nn.Module, config: Config, *, data: tuple[Feed, Feed | None], rng: str) -> str:
     """Patience is left out, and so are the epochs if the rate stays: a longer run begins as a shorter one does."""
     free = {"patience", "epochs"} if isinstance(config.schedule, Constant) else {"patience"}
     how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
     graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLayer)]
+    train, held = data
+    names = [train.name] if held is None or held.name == train.name else [train.name, held.name]
     return json.dumps(
         {
             "model": repr(model),
             "topology": graphs,
-            "data": f"{data.name} {data.digest}",
-            "rng": repr(rng.bit_generator.state),
+            "data": ", judged by ".join(names),
+            "rng": rng,
             **{name: value for name, value in how.items() if name not in free},
         }
     )

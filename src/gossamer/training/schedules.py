@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 
@@ -37,3 +39,7 @@ class Cosine:
     def __call__(self, progress: float) -> float:
         """From 1 down to 0."""
         return (1 + math.cos(math.pi * progress)) / 2
+
+
+SCHEDULES: Mapping[str, Callable[[], Schedule]] = MappingProxyType({"constant": Constant, "cosine": Cosine})
+"""Every schedule by its name."""

@@ -34,9 +34,12 @@ def test_a_split_with_an_empty_part_is_refused(fraction):
         make().split(fraction, rng=np.random.default_rng(0))
 
 
-def test_a_split_wants_a_generator():
-    with pytest.raises(TypeError, match="rng=0 is int"):
-        make().split(0.5, rng=0)
+def test_a_split_wants_a_generator_or_its_seed():
+    seeded, drawn = make().split(0.5, rng=0), make().split(0.5, rng=np.random.default_rng(0))
+    assert np.array_equal(seeded[0].inputs, drawn[0].inputs)
+    for wrong in (None, 0.5, True, np.random.RandomState(0)):
+        with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
+            make().split(0.5, rng=wrong)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,9 @@ def test_a_split_wants_a_generator():
         (np.array([[0.0], [-np.inf]]), [0, 0], ValueError, r"inputs\[1, 0\]=-inf"),
         (np.zeros((1, 2), dtype=int), [0], TypeError, "inputs has dtype int64"),
         (np.zeros((1, 2)), [0, 1], ValueError, r"labels has shape \(2,\)"),
-        (np.zeros((1, 2)), [0.5], TypeError, "labels has dtype float64"),
+        (np.zeros((1, 2)), ["a"], TypeError, "labels has dtype <U1"),
+        (np.zeros((1, 2)), [0.5, 0.5], ValueError, r"labels has shape \(2,\)"),
+        (np.zeros((1, 2)), [np.nan], ValueError, r"labels\[0, 0\]=nan"),
         (np.zeros((1, 2)), [-1], ValueError, "label -1 is not allowed"),
     ],
 )
@@ -60,7 +65,12 @@ def test_bad_examples_are_refused(inputs, labels, error, message):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"shape": (2, 2)}, "train has 3 features"), ({"classes": ("a",)}, "train has label 1; there are 1 classes")],
+    [
+        ({"shape": (2, 2)}, "train has 3 features"),
+        ({"classes": ("a",)}, "train has label 1; there are 1 classes"),
+        ({"classes": ()}, "one of them is needed"),
+        ({"classes": (), "targets": ("y",)}, "the labels of train are classes"),
+    ],
 )
 def test_parts_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from gossamer.errors import require_known
 from gossamer.training.data import cifar
-from gossamer.training.data.dataset import Dataset
 from gossamer.training.data.digits import DigitsSource
 from gossamer.training.data.entry import Entry
 from gossamer.training.data.idx import IdxFile, IdxSource
 from gossamer.training.data.jpeg import JpegSource
-
-
-def load(name: str) -> Dataset:
-    """Read a data set by its name.
-
-    Raises:
-        ValueError: there is no data set of this name.
-        DataUnavailableError: it is not on this machine and cannot be downloaded.
-        DataFileError: a file of it is damaged.
-
-    >>> load("digits")
-    Dataset('digits', 1437 to train, 360 to test, 64 features, 10 classes)
-    """
-    return require_known("data set", name, CATALOGUE).load()
-
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 _CLOTHES = (

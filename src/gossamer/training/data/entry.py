@@ -8,7 +8,8 @@ from typing import Protocol
 
 from gossamer.errors import DataUnavailableError
 from gossamer.training.data import folders
-from gossamer.training.data.dataset import Dataset, Examples
+from gossamer.training.data.dataset import Dataset
+from gossamer.training.data.examples import Examples
 from gossamer.training.data.idx import Arrays
 
 

@@ -1,0 +1,71 @@
+"""A data set out of a table in a text file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from gossamer.errors import DataFileError, require_known
+from gossamer.training.data.arrays import Options, from_arrays
+
+USUAL_TARGETS = ("target", "label", "class", "y")
+
+
+def from_csv(
+    path: str | os.PathLike[str],
+    target: str | Sequence[str] | None = None,
+    *,
+    drop: Sequence[str] = (),
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """The arguments of a `Dataset` of a table with a header; ".csv", ".tsv", and either compressed.
+
+    Args:
+        path: of the file.
+        target: the column to tell, or several of numbers; if None, the one called target, label, class or y.
+        drop: columns to leave out.
+        **options: see `gossamer.training.data.arrays.Options`.
+
+    Raises:
+        DataFileError: no table, missing values, text in number columns; the message names file, column and line.
+        ValueError: no such column.
+        OSError: there is no such file.
+    """
+    place = Path(path)
+    table = _read(place)
+    columns = {str(name): name for name in table.columns}
+    targets = [target] if isinstance(target, str) else list(target or [_usual(columns, place)])
+    for name in (*targets, *drop):
+        require_known(f"column in {place.name}", name, columns)
+    inputs = table.drop(columns=[columns[name] for name in (*targets, *drop)])
+    labels = table[columns[targets[0]]] if len(targets) == 1 else table[[columns[name] for name in targets]]
+    chosen: Options = {"name": place.name.split(".")[0], "source": place.name, **options}
+    try:
+        return from_arrays(inputs, labels, row_name=lambda row: f"line {row + 2}", **chosen)
+    except (ValueError, TypeError) as error:
+        raise DataFileError(f"{place}: {error}") from error
+
+
+def _read(place: Path) -> Any:
+    import pandas
+
+    separator = "\t" if ".tsv" in place.suffixes else ","
+    try:
+        table = pandas.read_csv(place, sep=separator, skipinitialspace=True)
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataFileError(f"{place} is no table with a header: {' '.join(str(error).split())}.") from error
+    if table.shape[1] < 2:
+        raise DataFileError(f"{place} has one column, {table.columns[0]!r}: inputs and a target are needed.")
+    return table
+
+
+def _usual(columns: dict[str, Any], place: Path) -> str:
+    found = [name for name in columns if name.lower() in USUAL_TARGETS]
+    if len(found) != 1:
+        raise DataFileError(
+            f"{place}: name the column to tell, such as {place.name}:{list(columns)[-1]} (or target= in Python); "
+            f"its columns are {', '.join(columns)}."
+        )
+    return found[0]
