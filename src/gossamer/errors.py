@@ -9,11 +9,14 @@ import difflib
 import math
 import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+
+Rng: TypeAlias = np.random.Generator | int
+"""Where random things are drawn: a generator, which moves on, or an int that seeds a new one."""
 
 
 class GossamerError(Exception):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import gossamer as gs
 from gossamer import generators as gen
 from gossamer.errors import InfeasibleTopologyError, TopologyWarning
-from gossamer.generators import GENERATORS, Size
+from gossamer.generators import GENERATORS, Size, erdos_renyi, layered
 
 UNTIMED = settings(deadline=None, max_examples=30)
 FAMILIES = pytest.mark.parametrize("family", GENERATORS.values(), ids=GENERATORS.keys())
@@ -60,22 +60,29 @@ def test_randomness_comes_in_by_the_door(family, data):
 
 
 @FAMILIES
-@pytest.mark.parametrize("rng", [0.5, None, np.random.RandomState(0)])
-def test_a_wrong_rng_is_refused(family, rng):
-    with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
-        family(4, 4, family.sizes(4, 4)[-1], rng=rng)
-    if family.random:
-        with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
-            family.make(4, 4, family.sizes(4, 4)[-1], rng=rng)
-
-
-@FAMILIES
 def test_a_whole_number_is_a_seed(family):
     """Of one stream for all that is drawn: not a new one at each draw."""
     size = family.sizes(12, 8)[len(family.sizes(12, 8)) // 2]
     assert family(12, 8, size, rng=3) == family(12, 8, size, rng=np.random.default_rng(3))
     if family.random:
         assert family.make(12, 8, size, rng=3) == family.make(12, 8, size, rng=np.random.default_rng(3))
+
+
+def test_one_seed_makes_different_junctions_of_a_network():
+    widths, sizes = (9, 9, 9), (20, 20)
+    made = layered(widths, erdos_renyi, sizes, rng=3)
+    assert made == layered(widths, erdos_renyi, sizes, rng=np.random.default_rng(3))
+    assert made[0] != made[1]
+
+
+@FAMILIES
+@pytest.mark.parametrize("rng", [0.0, None, True, np.random.RandomState(0)])
+def test_a_wrong_rng_is_refused(family, rng):
+    with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
+        family(4, 4, family.sizes(4, 4)[-1], rng=rng)
+    if family.random:
+        with pytest.raises(TypeError, match=r"not a numpy\.random\.Generator"):
+            family.make(4, 4, family.sizes(4, 4)[-1], rng=rng)
 
 
 @FAMILIES

@@ -140,3 +140,8 @@ def test_correlated_refuses_what_it_cannot_use():
     with pytest.raises(InvalidTopologyError, match=r"data has shape \(3,\)"):
         gen.correlated(np.zeros(3), 3, 1)
     assert gen.correlated(data, 3, 0).num_edges == 0
+
+
+def test_a_scale_free_junction_whose_hubs_cannot_fit_is_not_searched_for(monkeypatch):
+    monkeypatch.setattr("gossamer.generators.scalefree.make_simple", None)
+    assert gen.scale_free(97, 89, 8632, rng=rng()).num_edges == 8632

@@ -1,5 +1,6 @@
 """Edge switches: degrees stay, edges move, and every graph with those degrees is reached."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 import gossamer as gs
 from gossamer import generators as gen
 from gossamer.errors import ConvergenceError
-from gossamer.generators.switching import make_simple
+from gossamer.generators.switching import has_simple_graph, make_simple
 
 UNTIMED = settings(deadline=None, max_examples=40)
 
@@ -76,3 +77,13 @@ def test_windows_of_rolled_permutations_are_windows():
 def test_a_million_edges_are_no_trouble():
     g = gen.biregular(50_000, 50_000, 20, rng=np.random.default_rng(0))
     assert set(g.fan_in.tolist()) == set(g.fan_out.tolist()) == {20}
+
+
+def test_degrees_have_a_simple_graph_exactly_if_a_mask_has_them():
+    shape = (3, 4)
+    masks = np.array(list(itertools.product((0, 1), repeat=12))).reshape(-1, *shape)
+    made = {(tuple(mask.sum(0)), tuple(mask.sum(1))) for mask in masks}
+    for fan_out in itertools.product(range(4), repeat=4):
+        for fan_in in itertools.product(range(6), repeat=3):
+            if sum(fan_out) == sum(fan_in):
+                assert has_simple_graph(np.array(fan_out), np.array(fan_in)) == ((fan_out, fan_in) in made)

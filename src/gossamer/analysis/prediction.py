@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from gossamer.analysis.correction import holm
 from gossamer.analysis.held_out import HeldOut, held_out
 from gossamer.analysis.witnesses import Witnesses, correlations, residuals, share
-from gossamer.errors import require_int, require_rng
+from gossamer.errors import Rng, require_int, require_rng
 
 Vector = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class Association:
     families: int
 
 
-def associate(runs: Runs, *, rng: np.random.Generator, permutations: int = 999) -> tuple[Association, ...]:
+def associate(runs: Runs, *, rng: Rng, permutations: int = 999) -> tuple[Association, ...]:
     """Test every measure of `runs`, in the order of the table.
 
     A construction is one witness, however many degrees and seeds it was trained with: what makes it good for other

@@ -14,7 +14,7 @@ from gossamer.distances.optima import Blocks, interval_costs, optima
 from gossamer.distances.ram import require_memory
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.distances.relabel import relabelled, reorder
-from gossamer.errors import require_int, require_rng
+from gossamer.errors import Rng, require_int, require_rng
 from gossamer.topology import Junction, Topology
 
 _TOLERANCE = 1e-9
@@ -92,7 +92,7 @@ def tie_bounds(a: NetworkLike, b: NetworkLike, *, alternatives: int = 32) -> Tie
     )
 
 
-def tie_spread(a: NetworkLike, b: NetworkLike, draws: int, *, rng: np.random.Generator) -> TieBounds:
+def tie_spread(a: NetworkLike, b: NetworkLike, draws: int, *, rng: Rng) -> TieBounds:
     """The least and greatest value of each layer of NNSTD that `draws` random relabellings of both networks attain.
 
     What is attained lies within `tie_bounds`, and the true range between the two.

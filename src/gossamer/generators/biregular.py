@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from gossamer.errors import InfeasibleTopologyError, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_rng
 from gossamer.generators.feasible import require_degree, require_shape
 from gossamer.generators.subsets import by_output, others
 from gossamer.generators.switching import joined, make_simple
 from gossamer.topology import Bipartite
 
 
-def biregular(in_features: int, out_features: int, degree: int, *, rng: np.random.Generator) -> Bipartite:
+def biregular(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Bipartite:
     """Draw a random junction with fan-out `degree` and fan-in `in_features * degree / out_features` everywhere.
 
     The configuration model: the ends of edges are matched at random, and an edge that comes twice is switched with a
@@ -49,7 +49,7 @@ def biregular(in_features: int, out_features: int, degree: int, *, rng: np.rando
     return by_output(others(keys, I * O) if mostly_full else keys, I, O)
 
 
-def rolled_permutations(in_features: int, out_features: int, degree: int, *, rng: np.random.Generator) -> Bipartite:
+def rolled_permutations(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Bipartite:
     """Give the neurons of the larger side windows of random permutations of the smaller side, rolled on step by step.
 
     Each neuron of the larger side is joined to consecutive members of a permutation; the next neuron's window starts

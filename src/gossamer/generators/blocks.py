@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, require_int, require_rng
+from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, Rng, require_int, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.generators.subsets import by_output, draw_subsets
 from gossamer.topology import Bipartite, Junction
@@ -56,9 +56,7 @@ def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np
     return np.asarray(np.arange(len(shifts)) + shifts)
 
 
-def block_random(
-    in_features: int, out_features: int, blocks: int, *, block_size: int, rng: np.random.Generator
-) -> Bipartite:
+def block_random(in_features: int, out_features: int, blocks: int, *, block_size: int, rng: Rng) -> Bipartite:
     """Let every group of `block_size` outputs read `blocks` random groups of `block_size` inputs, each as a whole.
 
     Args:
@@ -84,7 +82,7 @@ def block_random(
     return blown_up(small, b, b)
 
 
-def n_of_m(in_features: int, out_features: int, n: int, *, m: int, rng: np.random.Generator) -> Bipartite:
+def n_of_m(in_features: int, out_features: int, n: int, *, m: int, rng: Rng) -> Bipartite:
     """Let every output read `n` random ones of every `m` consecutive inputs, such as 2 of 4.
 
     Args:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InfeasibleTopologyError, require_int, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.generators.biregular import biregular, biregular_degrees, require_biregular
 from gossamer.generators.optimised import optimised
 from gossamer.generators.spectral import SecondSingularValue
@@ -28,7 +28,7 @@ def ramanujan_bound(degree: int, fan_in: int) -> float:
     return math.sqrt(degree - 1) + math.sqrt(fan_in - 1)
 
 
-def ramanujan(in_features: int, out_features: int, degree: int, *, rng: np.random.Generator) -> Bipartite:
+def ramanujan(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Bipartite:
     """Draw a biregular junction and switch edges until sigma_2 <= sqrt(degree - 1) + sqrt(fan_in - 1).
 
     Args:

@@ -6,9 +6,7 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from gossamer.errors import InfeasibleTopologyError, require_int, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.topology import Junction
 
@@ -48,7 +46,7 @@ class Family:
     random: bool = True
     rotated: bool = False
 
-    def __call__(self, in_features: int, out_features: int, size: int, *, rng: np.random.Generator) -> Junction:
+    def __call__(self, in_features: int, out_features: int, size: int, *, rng: Rng) -> Junction:
         """Make a junction of `size`, in the generator's own terms; the deterministic ones leave `rng` alone.
 
         Raises:
@@ -66,7 +64,7 @@ class Family:
             )
         return self.make(I, O, number, **({"rng": rng} if self.random else {}))
 
-    def with_edges(self, in_features: int, out_features: int, num_edges: int, *, rng: np.random.Generator) -> Junction:
+    def with_edges(self, in_features: int, out_features: int, num_edges: int, *, rng: Rng) -> Junction:
         """Make a junction of `num_edges` edges, in expectation if the size is an expected one.
 
         A degree k is `num_edges = k * in_features` for every generator: the way to compare them at equal cost.
@@ -74,6 +72,7 @@ class Family:
         Raises:
             InfeasibleTopologyError: the generator cannot make this count; the message names the nearest it can.
 
+        >>> import numpy as np
         >>> from gossamer.generators import GENERATORS
         >>> rng = np.random.default_rng(0)
         >>> GENERATORS["constant_fan_in"].with_edges(6, 4, 12, rng=rng).fan_in

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import ConvergenceError, require_fraction, require_int, require_rng
+from gossamer.errors import ConvergenceError, Rng, require_fraction, require_int, require_rng
 from gossamer.generators.spectral import AlgebraicConnectivity, Objective, Slope
 from gossamer.generators.subsets import contains
 from gossamer.generators.switching import joined
 from gossamer.topology import Bipartite, Junction
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
+    pass
 
 _DEFAULT_OBJECTIVE = AlgebraicConnectivity()
 _MOST_PROPOSALS = 30_000
@@ -25,7 +25,7 @@ _NOISE = 1e-9
 def optimised(
     junction: Junction,
     *,
-    rng: Generator,
+    rng: Rng,
     objective: Objective = _DEFAULT_OBJECTIVE,
     target: float | None = None,
     rounds: int = 50,

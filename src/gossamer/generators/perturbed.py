@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InfeasibleTopologyError, require_int, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.topology import Bipartite, Junction
 
 
-def perturbed(g: Junction, num_moved: int, *, rng: np.random.Generator) -> Bipartite:
+def perturbed(g: Junction, num_moved: int, *, rng: Rng) -> Bipartite:
     """Move some edges: as many random ones go as come between random pairs that were not joined.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InfeasibleTopologyError, require_fraction, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_fraction, require_rng
 from gossamer.generators.budgets import share
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.generators.subsets import by_output, draw_subsets
@@ -61,9 +61,7 @@ def _quantiles(count: int) -> NDArray[np.float64]:
     return (np.arange(count) + 0.5) / count
 
 
-def profiled(
-    in_features: int, out_features: int, num_edges: int, *, profile: Profile, rng: np.random.Generator
-) -> Bipartite:
+def profiled(in_features: int, out_features: int, num_edges: int, *, profile: Profile, rng: Rng) -> Bipartite:
     """Give the outputs the fan-ins of a profile, and let each pick as many inputs uniformly.
 
     Every output gets one edge, and the rest is divided in proportion to the profile; what exceeds the inputs goes to

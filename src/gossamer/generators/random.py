@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gossamer.errors import InfeasibleTopologyError, require_fraction, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_fraction, require_rng
 from gossamer.generators.feasible import require_degree, require_fan_in, require_num_edges, require_shape
 from gossamer.generators.subsets import by_input, by_output, draw_subsets
 from gossamer.topology import Bipartite
 
 
-def erdos_renyi(in_features: int, out_features: int, num_edges: int, *, rng: np.random.Generator) -> Bipartite:
+def erdos_renyi(in_features: int, out_features: int, num_edges: int, *, rng: Rng) -> Bipartite:
     """Draw one of the junctions with exactly `num_edges` edges, all equally likely: G(n, m, E).
 
     Args:
@@ -33,7 +33,7 @@ def erdos_renyi(in_features: int, out_features: int, num_edges: int, *, rng: np.
     return by_output(draw_subsets(np.array([count]), I * O, require_rng(rng)), I, O)
 
 
-def bernoulli(in_features: int, out_features: int, degree: float, *, rng: np.random.Generator) -> Bipartite:
+def bernoulli(in_features: int, out_features: int, degree: float, *, rng: Rng) -> Bipartite:
     """Make each pair an edge with probability `degree / out_features`, independently of the others.
 
     The edge count is binomial with mean `in_features * degree`; where a budget must be met, use `erdos_renyi`.
@@ -72,7 +72,7 @@ def expected_degree(degree: float, in_features: int, out_features: int) -> float
     return k
 
 
-def regular_random(in_features: int, out_features: int, degree: int, *, rng: np.random.Generator) -> Bipartite:
+def regular_random(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Bipartite:
     """Let every input pick `degree` outputs uniformly: a probabilistic constant-degree expander.
 
     Fan-out is constant; fan-in varies, and an output that nobody picks is dead.
@@ -97,7 +97,7 @@ def regular_random(in_features: int, out_features: int, degree: int, *, rng: np.
     return by_input(draw_subsets(np.full(I, k), O, require_rng(rng)), I, O)
 
 
-def constant_fan_in(in_features: int, out_features: int, fan_in: int, *, rng: np.random.Generator) -> Bipartite:
+def constant_fan_in(in_features: int, out_features: int, fan_in: int, *, rng: Rng) -> Bipartite:
     """Let every output pick `fan_in` inputs uniformly.
 
     Args:

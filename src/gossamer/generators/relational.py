@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, require_fraction, require_int, require_rng
+from gossamer.errors import (
+    InfeasibleTopologyError,
+    InvalidTopologyError,
+    Rng,
+    require_fraction,
+    require_int,
+    require_rng,
+)
 from gossamer.generators.blocks import blown_up
 from gossamer.generators.feasible import require_shape
 from gossamer.generators.subsets import draw_others
 from gossamer.topology import Bipartite
 
 
-def ws_flex(groups: int, degree: float, *, rewiring: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def ws_flex(groups: int, degree: float, *, rewiring: float, rng: Rng) -> NDArray[np.bool_]:
     """Draw a small-world graph of `groups` nodes with any average degree.
 
     floor(groups * degree / 2) edges are laid around a ring, each node to its next neighbours in turn; each is then

@@ -11,14 +11,14 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import TopologyWarning, require_int, require_rng
+from gossamer.errors import Rng, TopologyWarning, require_int, require_rng
 from gossamer.generators.feasible import require_degree, require_shape
 from gossamer.generators.random import expected_degree
 from gossamer.generators.turning import count_components, count_dead_outputs
 from gossamer.topology import Rotated
 
 
-def rotating_random(in_features: int, out_features: int, degree: int, *, rng: np.random.Generator) -> Rotated:
+def rotating_random(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Rotated:
     """Rotate `degree` ones at uniform places, drawn without replacement.
 
     Args:
@@ -38,7 +38,7 @@ def rotating_random(in_features: int, out_features: int, degree: int, *, rng: np
     return _rotated(require_rng(rng).choice(O, size=k, replace=False, shuffle=False), I, O)
 
 
-def rotating_bernoulli(in_features: int, out_features: int, degree: float, *, rng: np.random.Generator) -> Rotated:
+def rotating_bernoulli(in_features: int, out_features: int, degree: float, *, rng: Rng) -> Rotated:
     """Rotate ones drawn with probability `degree / out_features` each, redrawn while there is none.
 
     The paper's literal wording; the fan-out is then random, with mean slightly above `degree`. `rotating_random`

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import ConvergenceError, require_rng
+from gossamer.errors import ConvergenceError, Rng, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.generators.subsets import by_output, draw_others
-from gossamer.generators.switching import joined, make_simple
+from gossamer.generators.switching import has_simple_graph, joined, make_simple
 from gossamer.topology import Bipartite
 
 
-def scale_free(in_features: int, out_features: int, num_edges: int, *, rng: np.random.Generator) -> Bipartite:
+def scale_free(in_features: int, out_features: int, num_edges: int, *, rng: Rng) -> Bipartite:
     """Grow a graph by preferential attachment on all I + O neurons, then turn edges within a side across (BSF).
 
     Neurons arrive in random order, each with E / (I + O) edges, rounded down or up so that all are spent, to earlier
@@ -131,10 +131,12 @@ def _simplified(
     *,
     rng: np.random.Generator,
 ) -> Bipartite:
-    try:
-        make_simple(inputs, outputs, in_features=in_features, rng=rng)
-        return joined(inputs, outputs, in_features, out_features)
-    except ConvergenceError:
-        kept = np.unique(outputs * in_features + inputs)
-        added = draw_others(kept, len(inputs) - len(kept), in_features * out_features, rng)
-        return by_output(np.sort(np.concatenate([kept, added])), in_features, out_features)
+    if has_simple_graph(np.bincount(inputs, minlength=in_features), np.bincount(outputs, minlength=out_features)):
+        try:
+            make_simple(inputs, outputs, in_features=in_features, rng=rng)
+            return joined(inputs, outputs, in_features, out_features)
+        except ConvergenceError:  # there is one, but switching does not find it
+            pass
+    kept = np.unique(outputs * in_features + inputs)
+    added = draw_others(kept, len(inputs) - len(kept), in_features * out_features, rng)
+    return by_output(np.sort(np.concatenate([kept, added])), in_features, out_features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import require_fraction, require_rng
+from gossamer.errors import Rng, require_fraction, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.generators.subsets import by_output, draw_others
 from gossamer.generators.switching import joined
@@ -14,9 +14,7 @@ from gossamer.topology import Bipartite
 _BLOCK_PAIRS = 1 << 22
 
 
-def small_world(
-    in_features: int, out_features: int, num_edges: int, *, rewiring: float, rng: np.random.Generator
-) -> Bipartite:
+def small_world(in_features: int, out_features: int, num_edges: int, *, rewiring: float, rng: Rng) -> Bipartite:
     """Let each output read a window of consecutive inputs around its own place, then move some edges anywhere (BSW).
 
     Output j reads the inputs from floor(j I / O - K / 2) on, on a ring, with K = num_edges / out_features rounded down
@@ -57,9 +55,7 @@ def small_world(
     return by_output(np.sort(np.concatenate([kept, grown])), I, O)
 
 
-def receptive_field(
-    in_features: int, out_features: int, num_edges: int, *, r: float, rng: np.random.Generator
-) -> Bipartite:
+def receptive_field(in_features: int, out_features: int, num_edges: int, *, r: float, rng: Rng) -> Bipartite:
     """Let each neuron of the smaller side pick neurons of the larger side, near its own place by preference (BRF).
 
     Neuron i picks neuron j with weight (1 + d)^(-(1 - r) / r), without replacement, d being the distance of j from

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import ConvergenceError, require_int, require_rng
+from gossamer.errors import ConvergenceError, Rng, require_int, require_rng
 from gossamer.generators.subsets import by_output, contains
 from gossamer.topology import Bipartite, Junction
 
 _PATIENCE = 200
 
 
-def switched(junction: Junction, rounds: int, *, rng: np.random.Generator) -> Bipartite:
+def switched(junction: Junction, rounds: int, *, rng: Rng) -> Bipartite:
     """Rewire a junction at random, keeping the degree of every input and output.
 
     In each round a random number of random pairs of edges, up to all, are switched where that makes no edge twice:
@@ -49,6 +49,26 @@ def joined(inputs: NDArray[np.int64], outputs: NDArray[np.int64], in_features: i
     keys = outputs * in_features + inputs
     keys.sort()
     return by_output(keys, in_features, out_features)
+
+
+def has_simple_graph(fan_out: NDArray[np.int64], fan_in: NDArray[np.int64]) -> bool:
+    """Whether some junction has these degrees (Gale and Ryser): sum of the k largest fan-outs <= sum of min(fan_in, k).
+
+    Args:
+        fan_out: edges of each input, shape (I,).
+        fan_in: edges of each output, shape (O,), of the same sum.
+
+    References:
+        Gale, "A theorem on flows in networks", Pacific Journal of Mathematics 7, 1957; Ryser, "Combinatorial properties
+        of matrices of zeros and ones", Canadian Journal of Mathematics 9, 1957.
+
+    >>> has_simple_graph(np.array([2, 1]), np.array([2, 1])), has_simple_graph(np.array([3]), np.array([3]))
+    (True, False)
+    """
+    demanded = np.cumsum(np.sort(fan_out)[::-1])
+    at_least = np.cumsum(np.bincount(fan_in, minlength=len(fan_out) + 1)[::-1])[::-1]  # outputs of fan-in >= k
+    offered = np.cumsum(at_least[1 : len(fan_out) + 1])
+    return bool((demanded <= offered).all())
 
 
 def make_simple(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import require_fraction, require_rng
+from gossamer.errors import Rng, require_fraction, require_rng
 from gossamer.generators import budgets
 from gossamer.pruning.recipes import Budget
 from gossamer.topology import Bipartite, Topology
@@ -19,7 +19,7 @@ def node_path_balance(
     density: float = 0.1,
     balance: float = 0.5,
     budget: Budget = budgets.erdos_renyi_kernel,
-    rng: np.random.Generator,
+    rng: Rng,
 ) -> Topology:
     """Weigh effective nodes against effective paths, layer by layer from the input on.
 

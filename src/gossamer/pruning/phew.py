@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, require_fraction, require_rng
+from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError, Rng, require_fraction, require_rng
 from gossamer.pruning.layers import weights_of
 from gossamer.topology import Bipartite, Topology
 
@@ -18,7 +18,7 @@ BATCH = 256
 """Walks made at a time."""
 
 
-def phew(model: nn.Module, *, density: float = 0.1, rng: np.random.Generator) -> Topology:
+def phew(model: nn.Module, *, density: float = 0.1, rng: Rng) -> Topology:
     """Keep the edges of random walks from input to output and back, until the budget is met exactly.
 
     A walk goes on from a neuron over an edge with chance in proportion to |w|. Half of the walks begin at inputs, half

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gossamer.errors import require_fraction, require_int, require_rng
+from gossamer.errors import Rng, require_fraction, require_int, require_rng
 from gossamer.generators import budgets
 from gossamer.generators import erdos_renyi as random_junction
 from gossamer.pruning.keep import Masks, keep_together, normalised, topology_of
@@ -125,7 +124,7 @@ def random(
     *,
     density: float = 0.1,
     budget: Budget = budgets.erdos_renyi_kernel,
-    rng: np.random.Generator,
+    rng: Rng,
 ) -> Topology:
     """Keep uniformly random connections, with a budget for every layer.
 

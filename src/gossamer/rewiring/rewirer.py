@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from gossamer.errors import CheckpointError, RewiringError, require_rng
+from gossamer.errors import CheckpointError, RewiringError, Rng, require_rng
 from gossamer.nn import SparseLayer
 from gossamer.rewiring import parallel
 from gossamer.rewiring.capture import Capture
@@ -68,7 +68,7 @@ class Rewirer:
         optimizer: torch.optim.Optimizer,
         rule: Rule,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Rng | None = None,
         layers: Iterable[str] | None = None,
         recording: Recording | None = None,
     ) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from gossamer.errors import InfeasibleTopologyError, require_rng
+from gossamer.errors import InfeasibleTopologyError, Rng, require_rng
 from gossamer.nn import SparseLayer
 from gossamer.rewiring import Recording, Rewirer, Rule
 from gossamer.training.run import Run
@@ -21,7 +19,7 @@ class Rewiring:
         recording: where updates are logged.
     """
 
-    def __init__(self, rule: Rule, *, rng: np.random.Generator, recording: Recording | None = None) -> None:
+    def __init__(self, rule: Rule, *, rng: Rng, recording: Recording | None = None) -> None:
         self._rule = rule
         self._rng = require_rng(rng)
         self._recording = recording
