@@ -7,25 +7,40 @@ comes as arrays too. Values that are more than a number are `Finding`s: they pri
 from gossamer.probes.critic import CriticDistance, critic_distance, lipschitz_critic
 from gossamer.probes.curvature import Curvature, curvature
 from gossamer.probes.finding import Finding
+from gossamer.probes.gradients import GradientMass, gradient_mass, margins
 from gossamer.probes.hessian import average_hessian
 from gossamer.probes.interactions import Interactions
 from gossamer.probes.landscape import Landscape, landscape
 from gossamer.probes.nid import nid
 from gossamer.probes.pid import pid
+from gossamer.probes.region_estimate import RegionEstimate, estimate_regions
+from gossamer.probes.regions import count_regions
+from gossamer.probes.slabs import Slabs, gradient_slabs
+from gossamer.probes.slices import Slice, region_slice
 from gossamer.probes.transport import wasserstein
 
 __all__ = [
     "CriticDistance",
     "Curvature",
     "Finding",
+    "GradientMass",
     "Interactions",
     "Landscape",
+    "RegionEstimate",
+    "Slabs",
+    "Slice",
     "average_hessian",
+    "count_regions",
     "critic_distance",
     "curvature",
+    "estimate_regions",
+    "gradient_mass",
+    "gradient_slabs",
     "landscape",
     "lipschitz_critic",
+    "margins",
     "nid",
     "pid",
+    "region_slice",
     "wasserstein",
 ]
