@@ -24,7 +24,8 @@ from gossamer.rewiring import Recording
 from gossamer.rewiring.keys import edge_keys
 from gossamer.rewiring.update import Moved
 from gossamer.studies import Study
-from gossamer.studies.store.run_folder import RunFolder, write_json
+from gossamer.studies.store.json_files import write_json
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.store.study_folder import FORMAT, VERSION
 from gossamer.timing.environment import environment
 from gossamer.training import Epoch

@@ -5,10 +5,12 @@ Every message names the thing, its value and what was allowed.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import operator
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -79,8 +81,20 @@ class CheckpointWarning(UserWarning):
     """A checkpoint is damaged, and an older one is used."""
 
 
+class StudyWarning(UserWarning):
+    """A run's files are damaged, and it is left out of what was asked."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
+
+
+@contextlib.contextmanager
+def without_topology_warnings() -> Iterator[None]:
+    """No word of dead units or several components: for those whose tables say so of every topology."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopologyWarning)
+        yield
 
 
 def require_int(name: str, value: Any, *, low: int, high: int | None = None) -> int:

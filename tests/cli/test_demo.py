@@ -20,6 +20,43 @@ def test_it_prints_a_table_and_writes_a_report(run, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_a_demo_that_is_kept_goes_on(run, tmp_path):
+    """The numbers of the table are those of the study."""
+    from gossamer.studies import Study
+
+    words = ["--out", tmp_path / "report.html", "--keep", tmp_path / "kept", "--degrees", 2, "--hidden", 8]
+    outs = [run("demo", *words, "--seeds", seeds, "--epochs", 1)[1] for seeds in (1, 2)]
+    frame = Study.open(tmp_path / "kept").frame()
+    means = frame.groupby("topology")["accuracy"].agg(["mean", "std"]) * 100
+    assert [len(frame), *frame["state"].unique()] == [18, "done"]
+    for name, row in means.iterrows():
+        assert f"{row['mean']:.2f} ± {row['std']:.2f}" in next(
+            line for line in outs[1].splitlines() if line.startswith(name)
+        )
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_ctrl_c_says_where_it_stopped(run, tmp_path, monkeypatch, keep):
+    from gossamer.studies.engines import work
+
+    made = []
+
+    def stopped(task, **_):
+        made.append(task)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return real(task)
+
+    real = work.carry_out
+    monkeypatch.setattr("gossamer.studies.engines.rounds.carry_out", stopped)
+    words = ["--out", tmp_path / "report.html", "--degrees", 2, "--hidden", 8, "--seeds", 1, "--epochs", 1]
+    words += ["--keep", tmp_path / "kept"] if keep else []
+    code, out, _ = run("demo", *words)
+    assert code == 130
+    said = f"To go on: gossamer demo --out {tmp_path}" if keep else "Nothing is kept of it: with --keep FOLDER"
+    assert f"stopped with 2 of 9 networks trained. {said}" in out
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

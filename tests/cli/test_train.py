@@ -8,6 +8,8 @@ import safetensors.torch
 
 import gossamer as gs
 from gossamer.studies.plan import names
+from gossamer.studies.store.locks import held
+from gossamer.studies.store.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -51,6 +53,63 @@ def test_the_same_call_goes_on_where_it_stopped(run, tmp_path):
     assert losses(tmp_path / "whole") == losses(tmp_path / "parts")
     files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "parts")]
     assert files[0] == files[1]
+
+
+def test_it_leaves_what_a_run_of_a_study_leaves(run, tmp_path):
+    """Both topologies and every rewiring between them; without a rule it is done before."""
+    words = ["--rewire", "rigl", "--every", 5, "--out", tmp_path]
+    assert run(*arguments(*words))[0] == 0
+    start, end = (gs.Topology.load(tmp_path / f"topology{name}.safetensors") for name in ("-start", ""))
+    recording = gs.rewiring.Recording.load(tmp_path / "recording")
+    assert len(recording.steps) > 2
+    assert recording.topology(0)[0] == start[0] != end[0] == recording.topology(10**6)[0]
+    code, out, _ = run(*arguments(*words))
+    assert (code, out.splitlines()[0]) == (0, f"done before, in {tmp_path}:")
+    assert not (tmp_path / "failure.json").exists()
+
+
+def test_a_failure_is_recorded_and_tried_again(run, tmp_path):
+    assert run(*arguments("--lr", "1e30", "--optimizer", "sgd", "--out", tmp_path))[0] == 2
+    assert json.loads((tmp_path / "failure.json").read_text())["error"] == "TrainingDivergedError"
+    assert run(*arguments("--lr", ".1", "--optimizer", "sgd", "--out", tmp_path))[0] == 0
+    assert not (tmp_path / "failure.json").exists()
+
+
+def test_a_folder_at_work_is_left_alone(refused, tmp_path):
+    with held(RunFolder(tmp_path)):
+        assert "another process is at the run" in refused(*arguments("--out", tmp_path))
+
+
+def test_a_finished_run_is_made_longer_only_where_that_is_the_same_run(run, refused, tmp_path):
+    run(*arguments("--out", tmp_path))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    line = refused(*arguments("--out", tmp_path, "--epochs", 4))
+    assert "epochs was 2, and is 4 now. With Cosine() the learning rate depends on their number" in line
+    assert "is of another run" in refused(*arguments("--out", tmp_path, "--seed", 1))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    constant = ["--schedule", "constant", "--out", tmp_path / "constant"]
+    run(*arguments(*constant, "--epochs", 4))
+    assert "has 4 epochs, more than epochs=2" in refused(*arguments(*constant))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ctrl_c_says_where_it_stopped_and_how_to_go_on(run, tmp_path, monkeypatch, kept):
+    from gossamer.training import loop
+
+    def stopped(train, callbacks):
+        if len(train.history) == 1:
+            raise KeyboardInterrupt
+        return real(train, callbacks)
+
+    real = loop._one_epoch
+    words = arguments(*(["--out", tmp_path] if kept else []))
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_one_epoch", stopped)
+        code, out, _ = run(*words)
+    assert code == 130
+    said = "To go on: gossamer train --data digits" if kept else "Nothing is kept of it: with --out FOLDER"
+    assert f"stopped in epoch 2 of 2. {said}" in out
+    assert run(*words)[0] == 0
 
 
 @pytest.mark.parametrize(

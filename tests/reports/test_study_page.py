@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gossamer.errors import StudyError
+from gossamer.errors import StudyError, StudyWarning
 from gossamer.reports.study import study_page
 from gossamer.reports.study.material import Material
 from gossamer.studies import Study
@@ -69,6 +69,7 @@ def test_every_section_is_there(text):
         "Rewiring",
         "Weights",
         "Learning curves",
+        "All numbers",
         "Runs",
         "Failures",
     ]
@@ -85,6 +86,30 @@ def test_lines_are_means_over_seeds_with_students_intervals(study, text):
     assert line["y"][2] == pytest.approx(chosen.mean())
     assert line["error_y"]["array"][2] == pytest.approx(reach)
     assert line["error_y"]["arrayminus"][2] == pytest.approx(reach)
+
+
+def test_all_numbers_are_means_over_seeds(study, text):
+    section = text[text.index('<section id="all-numbers">') :]
+    heads = re.findall("<th.*?<button.*?>(.*?)</button>", section[: section.index("</thead>")])
+    found = next(row for row in section.split("<tr>") if "fibonacci, degree 8" in row)
+    cells = zip(heads, re.findall("<td[^>]*>(.*?)</td>", found), strict=True)
+    row = {head: float(cell.replace(",", "")) for head, cell in [*cells][1:] if cell}
+    runs = study.frame().query("topology == 'fibonacci' and degree == 8")
+    assert row["accuracy, %"] == pytest.approx(100 * runs["accuracy"].mean(), abs=0.005)
+    assert row["±"] == pytest.approx(100 * runs["accuracy"].std(), abs=0.005)
+    assert (row["runs"], row["edges"], row["model bytes"]) == (3, runs["edges"].mean(), runs["model_bytes"].mean())
+    assert row["λ₂"] == pytest.approx(runs["algebraic_connectivity"].mean(), abs=0.0005)
+
+
+def test_a_run_whose_result_is_damaged_is_named_and_left_out(fabricate, tmp_path):
+    labels = [{"topology": "fibonacci", "degree": degree, "seed": 0} for degree in (2, 4)]
+    made = fabricate(tmp_path, labels, rng=np.random.default_rng(0), epochs=1)
+    place = RunFolder(tmp_path / "runs" / made.entries[0].digest)
+    place.result.write_text("{}")
+    with pytest.warns(StudyWarning, match=f"run {place.name} is left out"):
+        text = study_page(made)
+    assert "1 of 2 runs are done (1 damaged)" in text
+    assert f"{place.name} ({place.result} is damaged: it has no test or no measures.)" in text
 
 
 def test_the_surface_holds_the_means(study, text):
@@ -141,7 +166,8 @@ def test_what_is_missing_is_said(fabricate, tmp_path):
     place.recording.write_bytes(b"damaged")
     place.weights.unlink()
     place.config.unlink()
-    text = study_page(made)
+    with pytest.warns(StudyWarning, match=f"run {place.name} is left out: .*epochs.parquet is damaged"):
+        text = study_page(made)
     missing = text[text.index("Not in this study") :]
     for title in ("Two degrees", "Connectivity", "Topologies", "Distances", "Rewiring", "Weights", "Learning curves"):
         assert f"{title}: " in missing

@@ -11,7 +11,8 @@ from gossamer.measures import algebraic_connectivity
 from gossamer.studies import Study
 from gossamer.studies.plan.study_file import StudyFile
 from gossamer.studies.search import Prescreen, Search
-from gossamer.studies.store.run_folder import RunFolder, held
+from gossamer.studies.store.locks import held
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.training.data import load
 
 

@@ -1,17 +1,15 @@
-"""Architectures, experiments and comparisons."""
+"""Architectures and experiments."""
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import gossamer as gs
 from gossamer.errors import InfeasibleTopologyError, InvalidTopologyError
-from gossamer.generators import GENERATORS, named
+from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
-from gossamer.studies.comparison import Comparison, summarise
 from gossamer.training import Config, stream
 from gossamer.training.data import load
 
@@ -68,44 +66,11 @@ def test_an_experiment_repeats_to_the_last_bit(digits):
         (lambda: sparse(dropout=(0.0, 1.0)), ValueError, "dropout=1.0"),
         (lambda: Experiment(sparse(), Config(), seed=-1), ValueError, "seed=-1"),
         (lambda: sparse(edges=(65 * 32 + 1, None)).topology(load("digits"), seed=0), InfeasibleTopologyError, "2081"),
-        (lambda: Comparison(load("digits"), {}, (), (0,), (64,)), ValueError, "degrees is empty"),
-        (lambda: Comparison(load("digits"), {}, (0,), (0,), (64,)), ValueError, "degrees=0"),
     ],
 )
 def test_bad_settings_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
-
-
-def test_a_comparison_gives_every_construction_as_many_edges(digits):
-    families = {
-        name: family
-        for name, family in GENERATORS.items()
-        if "bernoulli" not in name and all(family.nearest_edges(64, 64, k * 64) == (k * 64,) for k in (2, 3))
-    }
-    assert len(families) >= 8
-    comparison = Comparison(digits, families, (2, 3), (0,), (64,), Config(epochs=1, batch_size=512, validation=0.0))
-    trials = list(comparison.trials())
-    assert len(trials) == len(comparison) == 1 + 2 * len(families)
-    for trial in trials[1:]:
-        topology = comparison.topology(trial.construction, trial.degree, seed=0)
-        assert trial.edges == trial.degree * 64 + 640 == topology.num_edges
-        assert trial.topology_bytes == topology[0].nbytes
-        assert trial.connectivity == pytest.approx(gs.measures.algebraic_connectivity(topology[0]), abs=1e-9)
-        assert trial.model_bytes == trial.topology_bytes + 4 * (trial.edges + 64 + 10)
-    assert trials[0].edges == 64 * 64 + 640
-    assert trials[0].topology_bytes == 0
-
-
-def test_a_summary_is_of_its_trials(digits):
-    comparison = Comparison(
-        digits, {"fibonacci": named("fibonacci")}, (2,), (0, 1, 2), (16,), Config(epochs=1, validation=0.0)
-    )
-    trials = list(comparison.trials())
-    found = summarise(trials)[1]
-    accuracies = [trial.accuracy for trial in trials if trial.construction == "fibonacci"]
-    assert (found.accuracy, found.spread) == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
-    assert len(found.trials) == 3
 
 
 def test_streams_of_other_names_are_others():

@@ -19,7 +19,8 @@ from gossamer import files, rewiring
 from gossamer.errors import DataUnavailableError, StudyError
 from gossamer.studies import Run, Sequential, Study
 from gossamer.studies.digest import code_version, described, said
-from gossamer.studies.store.run_folder import RunFolder, held
+from gossamer.studies.store.locks import held
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.training.data import load
 
 
@@ -164,7 +165,7 @@ def test_a_killed_study_goes_on_to_the_same_last_bit(tmp_path, monkeypatch):
 def test_a_full_disk_stops_the_study_and_leaves_nothing_half_written(make_run, tmp_path, monkeypatch):
     run = make_run()
     study = Study("full", [run, make_run(1)], tmp_path / "study")
-    write = "gossamer.studies.store.run_folder.write_atomically"
+    write = "gossamer.studies.store.epochs.write_atomically"
 
     def full(path, content):
         if path.name == "epochs.parquet":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import stdev
 from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.intervals import Interval, mean_interval
@@ -46,6 +47,11 @@ class Group:
     def mean(self, column: str) -> float:
         """Mean over seeds; NaN if the column is missing or holds no number."""
         return self.interval(column).mean
+
+    def deviation(self, column: str) -> float:
+        """Standard deviation over seeds (of a sample: n - 1); 0 of a single run."""
+        values = [value for value in self.by_seed(column).values() if math.isfinite(value)]
+        return stdev(values) if len(values) > 1 else 0.0
 
     def interval(self, column: str) -> Interval:
         """Mean over seeds with Student's 95 % interval."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from gossamer.cli import stopping
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
@@ -38,7 +39,7 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0, or 2 after one line on stderr."""
+    """Run the command line and leave with its exit code: 0, 2 after one line on stderr, or 130 after Ctrl-C."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -51,14 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         code = _application(_wanted(arguments))(args=arguments, prog_name="gossamer", standalone_mode=False)
+        if code == stopping.EXIT_CODE:  # by typer, where the command itself says nothing
+            _say("stopped.")
         return code if isinstance(code, int) else 0
+    except stopping.Stopped as stopped:
+        print(f"\n{stopped.told(arguments)}", flush=True)
+        return stopping.EXIT_CODE
     except _UsageError as error:
         message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
         command = " ".join(["gossamer", *arguments[:1]]) if arguments[:1] == _wanted(arguments) else "gossamer"
         _say(f"{message}. Try '{command} --help'.")
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _say("stopped.")
-        return 130
+        return stopping.EXIT_CODE
     except _REPORTED as error:
         _say(str(error) or type(error).__name__)
     return 2

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from gossamer.studies.comparison import Comparison, Trial
+    from gossamer.studies import Run, Study
+    from gossamer.training import Config
 
 CONSTRUCTIONS = (
     "erdos_renyi",
@@ -23,6 +26,8 @@ CONSTRUCTIONS = (
 )
 """The seven of the 2017 paper, and constant fan-in."""
 
+MEASURES = ("algebraic_connectivity", "components", "dead_inputs", "dead_outputs")
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
@@ -31,60 +36,106 @@ def demo(
     seeds: Annotated[int, typer.Option(help="How many, from 0.")] = 3,
     epochs: Annotated[int, typer.Option(help="Passes over the training examples.")] = 20,
     threads: Annotated[int, typer.Option(help="Threads of PyTorch; nets this small want one.")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(help="A folder that keeps the runs, so that a demo that was stopped goes on.")
+    ] = None,
 ) -> None:
     """Train every construction and the dense net on the digits at equal edges, print a table, write a report."""
     from gossamer.cli.outputs import require_writable
+    from gossamer.cli.progress import watching
+    from gossamer.cli.stopping import Stopped, stoppable
+    from gossamer.errors import StudyError
     from gossamer.files import write_atomically
-    from gossamer.generators import named
-    from gossamer.reports.comparison import comparison_page
-    from gossamer.studies.comparison import Comparison
-    from gossamer.studies.plan import names
-    from gossamer.training import Adam, Config
-    from gossamer.training.data import load
+    from gossamer.reports.study import study_page
+    from gossamer.studies import Sequential
 
     require_writable(out)
-    names.use_threads(threads)
-    comparison = Comparison(
-        data=load("digits"),
-        families={name: named(name) for name in CONSTRUCTIONS},
-        degrees=names.numbers("degrees", degrees),
-        seeds=tuple(range(seeds)),
-        hidden=names.numbers("hidden", hidden),
-        config=Config(epochs=epochs, optimizer=Adam(lr=0.01), validation=0.0),
-    )
-    trials = _train(comparison)
-    write_atomically(out, comparison_page(comparison, trials).encode())
-    _print_table(trials)
+    with _folder(keep) as folder:
+        study = _study(folder, degrees, hidden, seeds, epochs)
+
+        def stopped() -> Stopped:
+            lost = "" if keep else "Nothing is kept of it: with --keep FOLDER the same call goes on."
+            return Stopped(f"with {study.count_done()} of {len(study)} networks trained", lost=lost)
+
+        with stoppable(stopped), watching("training") as watch:
+            execution = study.execute(Sequential(threads), on_round=watch)
+        for cause in execution.failed.values():
+            raise StudyError(cause)
+        write_atomically(out, study_page(study).encode())
+        _print_table(study)
     print(f"\nreport: {out.resolve()}")
 
 
-def _train(comparison: Comparison) -> list[Trial]:
-    from rich.console import Console
-    from rich.progress import track
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    from gossamer.cli.outputs import require_folder
 
-    trials = track(comparison.trials(), "training", total=len(comparison), console=Console(stderr=True))
-    return list(trials)
+    if keep is not None:
+        yield require_folder(keep)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
-def _print_table(trials: Sequence[Trial]) -> None:
+def _study(folder: Path, degrees: str, hidden: str, seeds: int, epochs: int) -> Study:
+    """Seed by seed, so that a drift of the machine meets all networks alike."""
+    from gossamer.studies import Study
+    from gossamer.studies.plan import names
+    from gossamer.training import Adam, Config
+
+    axes = {"degrees": names.numbers("degrees", degrees), "hidden": names.numbers("hidden", hidden)}
+    for name, values in {**axes, "seeds": range(seeds)}.items():
+        if not values:
+            raise ValueError(f"{name} is empty; at least one is needed.")
+    config = Config(epochs=epochs, optimizer=Adam(lr=0.01), validation=0.0)
+    networks = [("dense", None), *((name, degree) for degree in axes["degrees"] for name in CONSTRUCTIONS)]
+    runs = [_run(*each, axes["hidden"], config, seed) for seed in range(seeds) for each in networks]
+    _require_feasible(runs[: len(networks)])
+    return Study("Sparse topologies on the digits", runs, folder, measures=MEASURES)
+
+
+def _run(construction: str, degree: int | None, hidden: tuple[int, ...], config: Config, seed: int) -> Run:
+    """A degree k is k edges of each input of a hidden junction, whatever the construction; the last one is full."""
+    from gossamer.studies import Architecture, Experiment, Run
+    from gossamer.studies.plan import names
+    from gossamer.studies.run import dataset
+
+    widths = (dataset("digits").num_features, *hidden[:-1])
+    edges = tuple(None if degree is None else degree * width for width in widths)
+    architecture = Architecture(names.family(construction), hidden, (*edges, None))
+    labels = {"topology": construction, "degree": degree, "seed": seed}
+    return Run(Experiment(architecture, config, seed), "digits", labels)
+
+
+def _require_feasible(runs: Sequence[Run]) -> None:
+    """Miss a network that there is not before the others are trained, not after them."""
+    from gossamer.errors import without_topology_warnings
+    from gossamer.studies.run import dataset
+
+    with without_topology_warnings():
+        for run in runs:
+            run.experiment.architecture.topology(dataset(run.data), seed=run.experiment.seed)
+
+
+def _print_table(study: Study) -> None:
+    """Means over seeds, the dense network first, then by degree."""
     from rich.console import Console
     from rich.table import Table
 
-    from gossamer.studies.comparison import summarise
+    from gossamer.analysis.groups import Results
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("construction", no_wrap=True)
     for name in ("degree", "edges", "bytes", "λ₂", "accuracy, %", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
-    for summary in summarise(trials):
-        first = summary.first
+    for group in Results(study.frame(), ("topology", "degree", "seed")).groups:
         table.add_row(
-            first.construction,
-            "" if first.degree is None else str(first.degree),
-            str(first.edges),
-            str(first.model_bytes),
-            f"{summary.connectivity:.3f}",
-            f"{100 * summary.accuracy:.2f} ± {100 * summary.spread:.2f}",
-            f"{summary.seconds:.2f}",
+            group.name,
+            "" if group.dense else f"{group.place('degree'):.0f}",
+            f"{group.mean('edges'):.0f}",
+            f"{group.mean('model_bytes'):.0f}",
+            f"{group.mean('algebraic_connectivity'):.3f}",
+            f"{100 * group.mean('accuracy'):.2f} ± {100 * group.deviation('accuracy'):.2f}",
+            f"{group.mean('seconds'):.2f}",
         )
     Console().print(table, highlight=False)

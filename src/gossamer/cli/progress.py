@@ -78,7 +78,7 @@ def _follow(bars: Progress, title: str, tasks: Sequence[Task], ended: threading.
 
 def _share(folder: RunFolder, before: float) -> float:
     """How much of a run is done, 0 to 1; 1 if it failed, too."""
-    from gossamer.studies.store.run_folder import noted
+    from gossamer.studies.store.locks import noted
 
     if folder.state == "done" or _stamp(folder) > before:
         return 1.0

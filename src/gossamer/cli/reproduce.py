@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,6 @@ import typer
 if TYPE_CHECKING:
     from gossamer.papers.paper import Findings, Paper, Reproduction
     from gossamer.studies import Engine, Run, Study
-
-STOPPED = 130
-"""What shells call a program that ended by Ctrl-C."""
 
 
 def reproduce(
@@ -27,6 +25,7 @@ def reproduce(
 ) -> None:
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
     from gossamer.cli.outputs import require_folder
+    from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.files import write_atomically
     from gossamer.papers import paper_named
     from gossamer.papers.paper import Reproduction
@@ -39,11 +38,9 @@ def reproduce(
     plan = chosen.plans[size]
     _require_data(plan.data)
     studies: list[Study] = []
-    try:
+    again = f"{_command(paper, quick)} --out {shlex.quote(str(folder))}"
+    with stoppable(lambda: Stopped(again=again)):
         findings = _conclude(chosen, size, folder, studies, Loky(workers or 0, threads=1))
-    except KeyboardInterrupt:
-        print(f"\nstopped. To go on: {_command(paper, quick)} --out {folder}")
-        raise typer.Exit(STOPPED) from None
     made = Reproduction(chosen, size, plan, findings, tuple(studies), _command(paper, quick))
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())

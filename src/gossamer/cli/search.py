@@ -20,7 +20,7 @@ def search(
     workers: Annotated[int, typer.Option(help="Processes for a candidate's seeds; 1 is this one.")] = 1,
 ) -> None:
     """Search topologies with Optuna; called again it goes on."""
-    from gossamer.cli.study import STOPPED
+    from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.studies import Loky, Sequential
     from gossamer.studies.plan.study_file import read
     from gossamer.studies.search import Prescreen, Search, Trial
@@ -35,11 +35,8 @@ def search(
         said = trial.reason if trial.value is None else f"{100 * trial.value:.2f} % on the examples held out"
         print(f"{trial.number}: {_called(trial.labels)}: {said}", flush=True)
 
-    try:
+    with stoppable(Stopped):
         found = work.execute(Sequential() if workers == 1 else Loky(workers), on_trial=tell)
-    except KeyboardInterrupt:
-        print(f"\nstopped. To go on: gossamer search {file} --trials {trials} --out {folder}")
-        raise typer.Exit(STOPPED) from None
     trained = [trial for trial in found if trial.value is not None]
     print(f"\n{len(found)} candidates, {len(trained)} trained.")
     if trained:

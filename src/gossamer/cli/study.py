@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from gossamer.studies import Engine, Execution, Study
 
-STOPPED = 130
-"""What shells call a program that ended by Ctrl-C."""
 _SHOWN = 10
 
 
@@ -29,18 +28,19 @@ def study(
     """Carry out a study; called again it goes on, skips what is done, and retries what failed."""
     from gossamer.cli.outputs import require_folder
     from gossamer.cli.progress import watching
+    from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.studies import Study
 
     chosen = _engine(engine, address, workers, threads)
     folder = Path(file.stem) if out is None else out
     work = Study.load(file, folder=folder)
     require_folder(folder)
-    try:
-        with watching(work.name) as watch:
-            execution = work.execute(chosen, tensorboard=tensorboard, on_round=watch)
-    except KeyboardInterrupt:
-        _say(f"\nstopped. To go on: gossamer study {file} --out {folder}")
-        raise typer.Exit(STOPPED) from None
+    again = shlex.join(["gossamer", "study", str(file), "--out", str(folder)])
+    with (
+        stoppable(lambda: Stopped(f"with {work.count_done()} of {len(work)} runs done", again=again)),
+        watching(work.name) as watch,
+    ):
+        execution = work.execute(chosen, tensorboard=tensorboard, on_round=watch)
     _conclude(work, execution)
     if execution.failed:
         raise typer.Exit(1)

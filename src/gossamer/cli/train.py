@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from gossamer.studies import Experiment, Outcome
-    from gossamer.training.data import Dataset
+    from gossamer.studies import Run
 
 
 def train(
@@ -62,10 +63,8 @@ def train(
     from gossamer.cli.outputs import require_folder
     from gossamer.studies import Architecture, Experiment, Run
     from gossamer.studies.plan import names
-    from gossamer.studies.store.result import write_config, write_result
-    from gossamer.studies.store.run_folder import RunFolder
+    from gossamer.studies.run import dataset
     from gossamer.training import Config
-    from gossamer.training.data import load
 
     made = names.family(topology)
     layers = names.numbers("hidden", hidden)
@@ -82,32 +81,51 @@ def train(
     names.use_threads(threads)
     if out is not None:
         require_folder(out)
-    dataset = load(data)
-    sizes = (dataset.num_features, *layers, dataset.num_classes)
+    learnt = dataset(data)
+    sizes = (learnt.num_features, *layers, learnt.num_classes)
     architecture = Architecture(
         made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
     )
-    rule = names.rule(rewire, fraction, names.Course.of(config, dataset), every=every, until=until)
-    experiment = Experiment(architecture, config, seed, rule)
-    outcome = _run(experiment, dataset, out, title=f"{data} {topology}")
-    _report(outcome, sizes)
+    rule = names.rule(rewire, fraction, names.Course.of(config, learnt), every=every, until=until)
+    run = Run(Experiment(architecture, config, seed, rule), data)
     if out is not None:
-        write_config(Run(experiment, data), dataset, RunFolder(out))
-        write_result(experiment, outcome, RunFolder(out))
+        _report(_carried_out(run, out, threads, title=f"{data} {topology}"), sizes)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            _report(_carried_out(run, Path(folder), threads, title=f"{data} {topology}", kept=False), sizes)
 
 
-def _run(experiment: Experiment, data: Dataset, out: Path | None, *, title: str) -> Outcome:
+def _carried_out(run: Run, out: Path, threads: int | None, *, title: str, kept: bool = True) -> dict[str, Any]:
+    """The result of the run, done now or before."""
+    from gossamer.cli.stopping import Stopped, stoppable
+    from gossamer.errors import StudyError
+    from gossamer.studies.engines.journal import Position
+    from gossamer.studies.engines.work import Task, carry_out
+    from gossamer.studies.store.result import read_result
+    from gossamer.studies.store.run_folder import RunFolder
     from gossamer.training import ProgressBar
 
-    with ProgressBar(title) as bar:
-        return experiment.run(data, checkpoint=out and out / "checkpoint", callbacks=[bar])
+    position = Position()
+
+    def stopped() -> Stopped:
+        lost = "" if kept else "Nothing is kept of it: with --out FOLDER the same call goes on."
+        return Stopped(position.words, lost=lost)
+
+    with stoppable(stopped), ProgressBar(title) as bar:
+        report = carry_out(Task(run, out, (), threads), callbacks=[bar, position])
+    if report.state == "busy":
+        raise StudyError(f"another process is at the run in {out}.")
+    if report.state not in ("done", "skipped"):
+        raise StudyError(report.cause)
+    if report.state == "skipped":
+        print(f"done before, in {out}:")
+    return read_result(RunFolder(out))
 
 
-def _report(outcome: Outcome, sizes: tuple[int, ...]) -> None:
-    history = outcome.history
-    best = f", best {history.best_epoch}" if history.best_epoch else ""
+def _report(result: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
+    best = f", best {result['best_epoch']}" if result["best_epoch"] else ""
     print(
-        f"{'-'.join(map(str, sizes))}, {history.epochs[-1].edges} edges: "
-        f"test accuracy {100 * outcome.test.accuracy:.2f} %, loss {outcome.test.loss:.4f} "
-        f"({len(history.epochs)} epochs{best}, {history.seconds:.1f} s)"
+        f"{'-'.join(map(str, sizes))}, {result['edges']} edges: "
+        f"test accuracy {100 * result['test']['accuracy']:.2f} %, loss {result['test']['loss']:.4f} "
+        f"({result['epochs']} epochs{best}, {result['seconds']:.1f} s)"
     )

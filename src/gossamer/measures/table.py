@@ -23,7 +23,12 @@ class Measured(NamedTuple):
 
 
 def measure_all(
-    g: Graph, weights: Weights | None = None, *, names: Iterable[str] = tuple(MEASURES), limits: bool = True
+    g: Graph,
+    weights: Weights | None = None,
+    *,
+    names: Iterable[str] = tuple(MEASURES),
+    limits: bool = True,
+    layers: bool = True,
 ) -> list[Measured]:
     """Take measures of each layer and, if there are several, of the whole network.
 
@@ -32,6 +37,7 @@ def measure_all(
         weights: edge weights; without them measures of weights are left out.
         names: which measures, see `MEASURES`.
         limits: whether to skip what would take too long.
+        layers: whether to measure the layers of a network too, and not the whole network alone.
 
     Raises:
         ValueError: a name that no measure has.
@@ -41,11 +47,14 @@ def measure_all(
     [Measured(scope='layer 0', measure='components', value=1, skipped=None)]
     """
     chosen = [require_known("measure", name, MEASURES) for name in names]
-    layers = layers_of(g)
-    parts: list[tuple[str, Graph, Weights | None]]
-    values = [None] * len(layers) if weights is None else list(weights_of(g, weights))
-    parts = [(f"layer {number}", layer, w) for number, (layer, w) in enumerate(zip(layers, values, strict=True))]
-    if len(layers) > 1:
+    junctions = layers_of(g)
+    parts: list[tuple[str, Graph, Weights | None]] = []
+    if layers or len(junctions) == 1:
+        values = [None] * len(junctions) if weights is None else list(weights_of(g, weights))
+        parts += [
+            (f"layer {number}", layer, w) for number, (layer, w) in enumerate(zip(junctions, values, strict=True))
+        ]
+    if len(junctions) > 1:
         parts.append((NETWORK, g, weights))
     return [
         _measured(scope, measure, part, w, limits)

@@ -62,6 +62,7 @@ class Experiment:
         data: Dataset,
         *,
         checkpoint: Path | None = None,
+        seconds_between_checkpoints: float = 0.0,
         callbacks: Sequence[Callback] = (),
         recording: Recording | None = None,
     ) -> Outcome:
@@ -70,6 +71,7 @@ class Experiment:
         Args:
             data: what it learns.
             checkpoint: written after every epoch; a run that is there goes on.
+            seconds_between_checkpoints: after epochs that follow sooner none is written, but for the last one.
             callbacks: called after every step and epoch.
             recording: where the updates of the rule are logged, if there is one.
 
@@ -84,5 +86,13 @@ class Experiment:
             rng = stream(self.seed, "order")
             if self.rule is not None:
                 callbacks = [Rewiring(self.rule, rng=stream(self.seed, "rewiring"), recording=recording), *callbacks]
-            history = fit(model, data, self.config, rng=rng, checkpoint=checkpoint, callbacks=callbacks)
+            history = fit(
+                model,
+                data,
+                self.config,
+                rng=rng,
+                checkpoint=checkpoint,
+                seconds_between_checkpoints=seconds_between_checkpoints,
+                callbacks=callbacks,
+            )
         return Outcome(model, history, evaluate(model, data, self.config.loss))

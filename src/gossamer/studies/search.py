@@ -16,14 +16,16 @@ from gossamer.errors import (
     require_fraction,
     require_int,
     require_known,
+    without_topology_warnings,
 )
 from gossamer.studies.engines.local import Engine, Sequential
 from gossamer.studies.plan.grid import cells, run
 from gossamer.studies.plan.names import DENSE
 from gossamer.studies.plan.study_file import StudyFile
 from gossamer.studies.run import Run, dataset
-from gossamer.studies.store.judging import measured, sparse_junctions, without_warnings
-from gossamer.studies.store.run_folder import RunFolder, held
+from gossamer.studies.store.locks import held
+from gossamer.studies.store.result import measured, sparse_junctions
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.study import Study
 from gossamer.topology import Topology
 
@@ -203,7 +205,7 @@ class Search:
         if self.prescreen is None:
             return ""
         name, architecture = self.prescreen.measure, candidate.experiment.architecture
-        with without_warnings():
+        with without_topology_warnings():
             whole = architecture.topology(dataset(candidate.data), seed=candidate.experiment.seed)
             value = measured(Topology(whole.layers[sparse_junctions(architecture)]), None, [name])[name]
         trial.set_user_attr("measure", value)

@@ -12,9 +12,9 @@ from gossamer.studies.engines.local import Engine, Loky
 from gossamer.studies.engines.work import Report, Task
 from gossamer.studies.run import Run
 from gossamer.studies.store import frames, study_folder
-from gossamer.studies.store.judging import DEFAULT_MEASURES
-from gossamer.studies.store.run_folder import RunFolder, read_json
-from gossamer.studies.store.study_folder import Entry
+from gossamer.studies.store.result import DEFAULT_MEASURES, is_done, read_result
+from gossamer.studies.store.run_folder import RunFolder
+from gossamer.studies.store.study_folder import ListedRun
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ class Study:
             raise ValueError(f"study {name!r} has no runs; at least one is needed.")
         for measure in self.measures:
             require_known("measure", measure, MEASURES)
-        self._entries: tuple[Entry, ...] | None = None
+        self._entries: tuple[ListedRun, ...] | None = None
 
     @classmethod
     def load(cls, path: str | Path, *, folder: str | Path) -> Self:
@@ -120,7 +120,7 @@ class Study:
         return study
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ListedRun, ...]:
         """Digest and labels of every run.
 
         Raises:
@@ -128,7 +128,7 @@ class Study:
             ValueError: two runs are the same.
         """
         if self._entries is None:
-            self._entries = study_folder.entries(self.runs)
+            self._entries = study_folder.listed_runs(self.runs)
         return self._entries
 
     def execute(
@@ -147,22 +147,30 @@ class Study:
 
         Raises:
             DataUnavailableError: data that are not on this machine; nothing was begun.
-            StudyError: the folder holds another study, the engine does not work, or the disk is full.
+            StudyError: the folder holds another study, the engine does not work, the disk is full, or TensorBoard is
+                wanted and not installed.
             OSError: the folder cannot be written.
         """
         from gossamer.studies.engines.rounds import carry_out_all
+        from gossamer.studies.engines.tensorboard import require_tensorboard
 
         if not self.runs:
             raise StudyError(f"the study in {self.folder} was opened to look at; load its file to go on with it.")
+        if tensorboard:
+            require_tensorboard()
         chosen = Loky() if engine is None else engine
         study_folder.write(self.folder, self.name, self.measures, self.entries)
-        waiting = [run for run in self.runs if self._place(run.digest).state != "done"]
+        waiting = [run for run in self.runs if not is_done(self._place(run.digest), run.digest)]
         tasks = [self._task(run, chosen.threads, tensorboard) for run in waiting]
         if on_round is not None:
             on_round(tasks)
         reports = carry_out_all(tasks, chosen)
         skipped = [run.digest for run in self.runs if run not in waiting]
         return _execution(skipped, reports)
+
+    def count_done(self) -> int:
+        """How many runs have their result."""
+        return sum(self._place(entry.digest).state == "done" for entry in self.entries)
 
     def frame(self) -> pd.DataFrame:
         """One row a run: digest, state, labels, results, measures."""
@@ -188,13 +196,10 @@ class Study:
         """What is in a run's `result.json`.
 
         Raises:
-            StudyError: the run is not done.
+            StudyError: the run is not done, or its result is damaged.
             ValueError: the study has no such run.
         """
-        place = self._known(digest)
-        if not place.result.exists():
-            raise StudyError(f"run {digest} has no result: it is {place.state}.")
-        return read_json(place.result)
+        return read_result(self._known(digest))
 
     def topology(self, digest: str, when: str = "end") -> Topology:
         """All junctions of a run's network at the "start" or the "end" of its training.
@@ -220,7 +225,7 @@ class Study:
         """The `state_dict` of a run's network after training, as arrays.
 
         Raises:
-            StudyError: the run is not done.
+            StudyError: the run is not done, or the file is damaged.
             ValueError: the study has no such run.
         """
         return self._known(digest).read_weights()
@@ -248,5 +253,5 @@ def _execution(skipped: Sequence[str], reports: Sequence[Report]) -> Execution:
     def of(state: str) -> tuple[str, ...]:
         return tuple(report.digest for report in reports if report.state == state)
 
-    failed = {report.digest: report.cause for report in reports if report.state == "failed"}
+    failed = {report.digest: f"{report.error}: {report.cause}" for report in reports if report.state == "failed"}
     return Execution(of("done"), (*skipped, *of("skipped")), failed, of("busy"))

@@ -27,6 +27,17 @@ class Beginning(Protocol):
 
 
 @runtime_checkable
+class Keeping(Protocol):
+    """A callback that keeps files of the run beside its checkpoints."""
+
+    def before_epochs(self, run: Run) -> None:
+        """Called once, when the run is where its checkpoint left it and the first epoch is to begin."""
+
+    def before_checkpoint(self, run: Run) -> None:
+        """Called after an epoch, before its checkpoint is written."""
+
+
+@runtime_checkable
 class Stateful(Protocol):
     """A callback whose state a checkpoint must hold: tensors, numbers, strings, and lists and dicts of them."""
 
@@ -81,4 +92,5 @@ class ProgressBar:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._bars.stop()
+        if self._bars.live.is_started:  # or it would print an empty line
+            self._bars.stop()

@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import pickle
-import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -53,9 +51,12 @@ def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getvalue()
+    new = path.with_name(f".{path.name}.new")
     try:
-        _keep_previous(path)
-        write_atomically(path, MAGIC + _digest(content) + content)
+        write_atomically(new, MAGIC + _digest(content) + content)
+        if path.exists():
+            path.replace(previous(path))  # between the two renamings there is the one before alone, which resumes
+        new.replace(path)
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be written: {error.strerror}.") from error
 
@@ -83,6 +84,11 @@ def resume(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> bool:
         run.optimizer.load_state_dict(state["optimizer"])
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(f"checkpoint {path} does not fit the model: {error}") from error
+    if len(state["history"]) > run.config.epochs:
+        raise CheckpointError(
+            f"checkpoint {path} has {len(state['history'])} epochs, more than epochs={run.config.epochs}. "
+            "Give as many, or choose another file."
+        )
     run.best, run.best_epoch, run.step = state["best"], state["best_epoch"], state["step"]
     run.history = [Epoch(**epoch) for epoch in state["history"]]
     run.rng.bit_generator.state = _unpack_rng(state["rng"])
@@ -121,17 +127,15 @@ def previous(path: Path) -> Path:
     return path.with_name(f"{path.name}.previous")
 
 
-def _keep_previous(path: Path) -> None:
-    """Give the file a second name, so that there is one under `path` at every moment."""
-    if not path.exists():
-        return
-    spare = path.with_name(f".{path.name}.spare")
-    spare.unlink(missing_ok=True)
-    try:
-        os.link(path, spare)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(path, spare)
-    spare.replace(previous(path))
+def exists(path: Path) -> bool:
+    """Whether a run can go on from `path`, or from the checkpoint before it."""
+    return path.exists() or previous(path).exists()
+
+
+def remove(path: Path) -> None:
+    """Remove the checkpoint and the one before it, so that a run begins anew."""
+    path.unlink(missing_ok=True)
+    previous(path).unlink(missing_ok=True)
 
 
 def _newest(path: Path) -> dict[str, Any] | None:
@@ -159,6 +163,12 @@ def _require_same(wanted: str, found: str, path: Path) -> None:
         return
     new, old = json.loads(wanted), json.loads(found)
     names = [name for name in new | old if new.get(name) != old.get(name)]
+    if names == ["epochs"]:
+        raise CheckpointError(
+            f"checkpoint {path} is of another run: epochs was {old['epochs']}, and is {new['epochs']} now. With "
+            f"{new['schedule']} the learning rate depends on their number from the first step on; a run of a constant "
+            "rate can be made longer. Go on with the same settings, or choose another file."
+        )
     raise CheckpointError(
         f"checkpoint {path} is of another run: {', '.join(names)} differ. {names[0]} was {old.get(names[0])}, "
         f"and is {new.get(names[0])} now. Go on with the same settings, or choose another file."

@@ -14,7 +14,7 @@ from torch import nn
 from gossamer.errors import TrainingDivergedError
 from gossamer.nn import TrainingStep
 from gossamer.training import checkpoints
-from gossamer.training.callbacks import Beginning, Callback
+from gossamer.training.callbacks import Beginning, Callback, Keeping
 from gossamer.training.config import Config
 from gossamer.training.evaluation import Metrics, measure
 from gossamer.training.losses import criterion
@@ -50,6 +50,7 @@ def fit(
     rng: np.random.Generator | int,
     validation: Data | None = None,
     checkpoint: str | Path | None = None,
+    seconds_between_checkpoints: float = 0.0,
     callbacks: Sequence[Callback] = (),
 ) -> History:
     """Train a model in place, and put it back to its best epoch if some training examples are held out.
@@ -69,6 +70,7 @@ def fit(
         validation: examples that judge epochs, given as `data` are (of a `Dataset`, its test examples), in place of the
             share of the training examples that `config.validation` says.
         checkpoint: written after every epoch; if the file is there already, the run in it goes on.
+        seconds_between_checkpoints: after epochs that follow sooner none is written, but for the last one.
         callbacks: called after every step and every epoch. Those with `state_dict` and `load_state_dict` are kept in
             the checkpoint.
 
@@ -97,6 +99,10 @@ def fit(
             callback.before_training(run)
     if checkpoint is not None:
         checkpoints.resume(run, checkpoint, callbacks)
+    keeping = [callback for callback in callbacks if isinstance(callback, Keeping)]
+    for each in keeping:
+        each.before_epochs(run)
+    kept = time.monotonic()
     while not run.finished:
         started = time.perf_counter()
         seen = _one_epoch(run, callbacks)
@@ -106,8 +112,11 @@ def fit(
         run.record(Epoch(number, seen.loss, seen.accuracy, judged.loss, judged.accuracy, seconds, live_weights(model)))
         for callback in callbacks:
             callback.after_epoch(run)
-        if checkpoint is not None:
+        if checkpoint is not None and (run.finished or time.monotonic() - kept >= seconds_between_checkpoints):
+            for each in keeping:
+                each.before_checkpoint(run)
             checkpoints.save(run, checkpoint, callbacks)
+            kept = time.monotonic()
     run.use_best()
     return History(tuple(run.history), run.best_epoch)
 

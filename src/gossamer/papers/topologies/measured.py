@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.tables import where
-from gossamer.errors import TopologyWarning
+from gossamer.errors import without_topology_warnings
 from gossamer.generators import named
 from gossamer.measures import algebraic_connectivity, dead_units, spectral_gap
 from gossamer.papers.topologies.plan import CONSTRUCTIONS, DENSE
@@ -37,8 +36,7 @@ PUBLISHED_DEGREES = (8, 16, 32)
 
 def first_junction(name: str, sizes: tuple[int, int], degree: float, *, seed: int) -> Junction:
     """The first junction of the network of this construction, size, degree and seed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TopologyWarning)  # dead and disconnected ones are meant to be looked at
+    with without_topology_warnings():  # dead and disconnected ones are meant to be looked at
         return named(name).with_edges(*sizes, round(degree * sizes[0]), rng=stream(seed, "topology"))
 
 

@@ -17,7 +17,9 @@ from gossamer.reports.study.conclusions import conclusions
 from gossamer.reports.study.connectivity import connectivity_part, densities_of
 from gossamer.reports.study.cost import cost_part
 from gossamer.reports.study.material import Material, StudyLike
+from gossamer.reports.study.means import means_part
 from gossamer.reports.study.networks import distance_part, evolution_part, networks_of, topology_part
+from gossamer.reports.study.origin import lead, source
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.runs import failures_part, runs_part
 from gossamer.reports.study.weights import weights_part
@@ -44,7 +46,8 @@ def study_page(
     """
     require_int("networks", networks, low=2)
     labels = tuple(dict.fromkeys(name for entry in study.entries for name in entry.labels))
-    results, material = Results(study.frame(), labels), Material(study)
+    material = Material(study)
+    results = Results(material.frame(), labels)
     _require_done(study.name, results)
     found = networks_of(results, material)
     densities = densities_of(results, material)
@@ -59,11 +62,12 @@ def study_page(
         "Rewiring": evolution_part(results, material),
         "Weights": weights_part(results, material),
         "Learning curves": learning_part(results, material.epochs()),
+        "All numbers": means_part(results),
         "Runs": runs_part(results, material),
         "Failures": failures_part(results),
     }
     top = page.facts(_facts(results))
-    return page.page(study.name, _lead(results), (top, *_sections(parts), *_footers(material)))
+    return page.page(study.name, lead(results, material), (top, *_sections(parts), *_footers(results, material)))
 
 
 def _sections(parts: Mapping[str, Part | Absent]) -> Iterator[Html]:
@@ -87,14 +91,6 @@ def _require_done(name: str, results: Results) -> None:
     raise StudyError(
         f"study {name!r} has {len(results.frame)} runs, {failed} failed and none done; a report needs one{cause}."
     )
-
-
-def _lead(results: Results) -> str:
-    names = list(dict.fromkeys(group.name for group in results.groups))
-    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    panels = [panel for panel in results.panels if panel]
-    over = f", over {'; '.join(panels[:6])}{' and more' if len(panels) > 6 else ''}" if panels else ""
-    return f"{shown}{over}."
 
 
 def _facts(results: Results) -> dict[str, str]:
@@ -121,8 +117,11 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def _footers(material: Material) -> list[Html]:
-    made = page.footer(f"Made by Gossamer {version('gossamer')}. Everything is in this file; it asks for nothing.")
+def _footers(results: Results, material: Material) -> list[Html]:
+    made = page.footer(
+        f"{source(results, material)} Made by Gossamer {version('gossamer')}. Everything is in this file; it asks for "
+        "nothing."
+    )
     if not material.gaps:
         return [made]
     first = "; ".join(f"{what} ({why})" for what, why in list(material.gaps.items())[:5])

@@ -138,10 +138,8 @@ CURVES = {
 """Columns of the epochs' table: what the choice calls them, what stands beside the axis, and their scale."""
 
 
-def learning_part(results: Results, epochs: DataFrame | None) -> Part | Absent:
+def learning_part(results: Results, epochs: DataFrame) -> Part | Absent:
     """Learning curves, means over seeds."""
-    if epochs is None:
-        return Absent("the files of the epochs are damaged.")
     metrics = [name for name in CURVES if name in epochs and epochs[name].notna().any()]
     if epochs.empty or not metrics or not results.groups:
         return Absent("no epochs of finished runs are recorded.")

@@ -35,7 +35,7 @@ def conclusions(results: Results, densities: Densities = MappingProxyType({})) -
 
 def _coverage(results: Results) -> str:
     states = results.frame["state"].value_counts()
-    rest = [f"{states[name]} {name}" for name in ("failed", "waiting") if states.get(name, 0)]
+    rest = [f"{states[name]} {name}" for name in ("failed", "damaged", "waiting") if states.get(name, 0)]
     counts = sorted({len(group.runs) for group in results.groups})
     seeds = f"{counts[0]} to {counts[-1]} runs each" if len(counts) > 1 else _plural(counts[0], "run") + " each"
     text = f"{states.get('done', 0)} of {_plural(len(results.frame), 'run')} are done"

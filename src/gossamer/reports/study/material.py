@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gossamer.distances import moments_of
-from gossamer.errors import GossamerError
-from gossamer.studies.store.run_folder import RunFolder, read_json
+from gossamer.errors import GossamerError, StudyWarning
+from gossamer.studies.store.result import read_result
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.store.study_folder import runs_folder
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from gossamer.rewiring import Recording
-    from gossamer.studies.store.study_folder import Entry
+    from gossamer.studies.store.study_folder import ListedRun
     from gossamer.topology import Topology
 
 T = TypeVar("T")
@@ -30,7 +32,7 @@ class StudyLike(Protocol):
     folder: Path
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[ListedRun]:
         """Digest and labels of every run."""
 
     def frame(self) -> DataFrame:
@@ -73,15 +75,13 @@ class Material:
 
         return self._read("recording", digest, read)
 
-    def epochs(self) -> DataFrame | None:
-        """One row an epoch of a run, if they can be read."""
-        import duckdb
+    def frame(self) -> DataFrame:
+        """One row a run; those that are damaged are gaps."""
+        return self._noting(self._study.frame)
 
-        try:
-            return self._study.epochs()
-        except duckdb.Error as error:
-            self.gaps["epochs"] = f"{type(error).__name__}: {error}"
-            return None
+    def epochs(self) -> DataFrame:
+        """One row an epoch of a run; those whose file is damaged are gaps."""
+        return self._noting(self._study.epochs)
 
     def weights(self, digest: str) -> Mapping[str, NDArray[np.generic]] | None:
         """The parameters of a run, if they are there."""
@@ -90,7 +90,24 @@ class Material:
     def config(self, digest: str) -> Any:
         """What was asked of a run, in words."""
         folder = self._study.folder
-        return self._read("config", digest, lambda name: read_json(RunFolder(runs_folder(folder) / name).config))
+        return self._read("config", digest, lambda name: RunFolder(runs_folder(folder) / name).read_config())
+
+    def environment(self, digest: str) -> Any:
+        """What a run was made with."""
+        folder = self._study.folder
+        return self._read("result", digest, lambda name: _environment(RunFolder(runs_folder(folder) / name)))
+
+    def _noting(self, read: Callable[[], T]) -> T:
+        """What is read; warnings of damaged runs become gaps, and are given on."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", StudyWarning)
+            found = read()
+        for each in told:
+            if issubclass(each.category, StudyWarning):
+                run, _, why = str(each.message).partition(" is left out: ")
+                self.gaps.setdefault(run, why)
+            warnings.warn(each.message, stacklevel=3)
+        return found
 
     def _read(self, what: str, digest: str, read: Callable[[str], T]) -> T | None:
         try:
@@ -98,3 +115,8 @@ class Material:
         except (OSError, GossamerError, ValueError, KeyError) as error:
             self.gaps[f"{what} of {digest}"] = f"{type(error).__name__}: {error}"
             return None
+
+
+def _environment(folder: RunFolder) -> Mapping[str, Any]:
+    found = read_result(folder).get("environment")
+    return found if isinstance(found, dict) else {}

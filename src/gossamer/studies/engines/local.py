@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -79,9 +83,40 @@ class Loky:
             initargs=(os.getpid(),),
         )
         try:
-            return list(executor.map(function, listed, chunksize=1))
+            return _fed(executor, function, listed, most=self.workers)
         finally:
-            executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
+            with _interrupts_held():
+                executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
+
+
+def _fed(executor: Executor, function: Callable[[T], R], things: Sequence[T], *, most: int) -> list[R]:
+    """The results in order; no more calls wait than run, since the executor's end trips over those that wait."""
+    results: dict[int, R] = {}
+    places: dict[Future[R], int] = {}
+    waiting = iter(enumerate(things))
+    while len(results) < len(things):
+        with _interrupts_held():
+            for place, thing in itertools.islice(waiting, most - len(places)):
+                places[executor.submit(function, thing)] = place
+        for call in wait(places, return_when=FIRST_COMPLETED).done:
+            results[places.pop(call)] = call.result()
+    return [results[place] for place in range(len(things))]
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block; threads and processes that begin in it never see one.
+
+    A terminal sends Ctrl-C to the workers too, which would each print a traceback: their parent ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with(parent: int) -> None:

@@ -9,7 +9,9 @@ from textwrap import shorten
 from gossamer.errors import EngineError, StudyError
 from gossamer.studies.engines.local import Engine
 from gossamer.studies.engines.work import Report, Task, carry_out
-from gossamer.studies.store.run_folder import RunFolder, noted
+from gossamer.studies.store.locks import noted
+from gossamer.studies.store.result import is_done
+from gossamer.studies.store.run_folder import RunFolder
 
 _GRACE = 3.0
 """Seconds that the workers of a broken engine have to end and let go of their runs."""
@@ -19,7 +21,7 @@ def carry_out_all(tasks: Sequence[Task], engine: Engine) -> list[Report]:
     """The reports of all tasks.
 
     An engine whose worker dies cannot say which run killed it. Those that were under way are then tried alone, one
-    after the other: who dies again is to blame, and recorded as failed; the others go on from their checkpoints.
+    after the other: one whose worker dies again is recorded as failed; the others go on from their checkpoints.
 
     Raises:
         EngineError: the engine does not work.
@@ -61,17 +63,16 @@ def _alone(task: Task, engine: Engine) -> Report:
         folder = RunFolder(task.folder)
         cause = shorten(f"the worker of this run died: {error}", 320, placeholder=" ...")
         folder.write_failure(cause)
-        return Report(task.run.digest, "failed", f"WorkerDied: {cause}")
+        return Report(task.run.digest, "failed", cause, "WorkerDied")
 
 
 def _was_under_way(task: Task) -> bool:
     folder = RunFolder(task.folder)
-    return folder.state != "done" and noted(folder) is not None
+    return not is_done(folder, task.run.digest) and noted(folder) is not None
 
 
 def _finished(task: Task, reports: dict[str, Report]) -> bool:
     """Take note of a run that was finished in a round that broke off."""
-    folder = RunFolder(task.folder)
-    if folder.state == "done":
+    if is_done(RunFolder(task.folder), task.run.digest):
         reports[task.run.digest] = Report(task.run.digest, "done")
     return task.run.digest in reports

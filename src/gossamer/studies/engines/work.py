@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gossamer.errors import CheckpointError, StudyError
+from gossamer.errors import CheckpointError, GossamerError, StudyError, without_topology_warnings
 from gossamer.studies.digest import code_version
+from gossamer.studies.engines.journal import Journal, Position
 from gossamer.studies.run import Run, dataset
-from gossamer.studies.store.run_folder import RunFolder, held, note
+from gossamer.studies.store.locks import held
+from gossamer.studies.store.result import is_done, write_result
+from gossamer.studies.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from gossamer.rewiring import Recording
     from gossamer.training import Callback
     from gossamer.training.data import Dataset
-    from gossamer.training.run import Run as TrainingRun
 
 _ONE_AT_A_TIME = threading.Lock()
 """PyTorch's random state is the process's, and some engines use threads."""
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_SECONDS_BETWEEN_CHECKPOINTS = 1.0
+"""What a run may lose when it is killed; writing after each of many short epochs would take longer than they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +57,65 @@ class Report:
         state: `done`, `failed`, `skipped` (it was done before), `busy` (another process is at it), or `stopped` (the
             disk is full, so that no run can go on).
         cause: why it failed or stopped.
+        error: the class of the error that it failed with.
     """
 
     digest: str
     state: str
     cause: str = ""
+    error: str = ""
 
 
-def carry_out(task: Task) -> Report:
-    """Train one network from where it is, and write what came of it."""
-    digest = task.run.digest
+def carry_out(task: Task, *, callbacks: Sequence[Callback] = ()) -> Report:
+    """Train one network from where it is, and write what came of it.
+
+    Args:
+        task: the run and its folder.
+        callbacks: called after every step and epoch, beside those that write the folder.
+    """
     folder = RunFolder(task.folder)
     try:
         with _ONE_AT_A_TIME, held(folder.make()) as mine:
             if not mine:
-                return Report(digest, "busy")
-            if folder.state == "done":
-                return Report(digest, "skipped")
-            return _attempt(task, folder)
+                return Report(task.run.digest, "busy")
+            if is_done(folder, task.run.digest):
+                return Report(task.run.digest, "skipped")
+            folder.tidy()
+            return _attempt(task, folder, callbacks)
     except OSError as error:
-        return Report(digest, "stopped", f"{task.folder} cannot be written: {error.strerror or error}.")
+        return Report(task.run.digest, "stopped", f"{task.folder} cannot be written: {error.strerror or error}.")
 
 
-def _attempt(task: Task, folder: RunFolder) -> Report:
-    journal = _Journal(folder)
+def _attempt(task: Task, folder: RunFolder, callbacks: Sequence[Callback]) -> Report:
+    position = Position()
     try:
-        _train(task, folder, journal)
+        _train(task, folder, [position, *callbacks])
     except Exception as error:
         if _is_hopeless(error):
             return Report(task.run.digest, "stopped", " ".join(str(error).split()))
-        folder.write_failure(error, epoch=journal.epoch, step=journal.step)
-        return Report(task.run.digest, "failed", f"{type(error).__name__}: {error}")
+        if not (isinstance(error, CheckpointError) and _is_anothers(folder, task.run)):
+            folder.write_failure(error, epoch=position.epoch, step=position.step)
+        return Report(task.run.digest, "failed", str(error), type(error).__name__)
     folder.failure.unlink(missing_ok=True)
     return Report(task.run.digest, "done")
 
 
-def _train(task: Task, folder: RunFolder, journal: _Journal) -> None:
+def _train(task: Task, folder: RunFolder, callbacks: Sequence[Callback]) -> None:
     from gossamer.studies.plan.names import use_threads
-    from gossamer.studies.store.judging import without_warnings
-    from gossamer.studies.store.result import write_config, write_result
 
     use_threads(task.threads)
     data = dataset(task.run.data)
     _require_same(task.run, data)
-    write_config(task.run, data, folder)
     _forget_damage(folder)
-    if task.run.experiment.rule is not None:
-        journal.recording = _recording(folder)
-    callbacks: list[Callback] = [journal, *_boards(task)]
-    with without_warnings():
+    recording = None if task.run.experiment.rule is None else _recording(folder)
+    journal = Journal(task.run, data, folder, recording)
+    with without_topology_warnings():
         outcome = task.run.experiment.run(
-            data, checkpoint=folder.checkpoint, callbacks=callbacks, recording=journal.recording
+            data,
+            checkpoint=folder.checkpoint,
+            seconds_between_checkpoints=_SECONDS_BETWEEN_CHECKPOINTS,
+            callbacks=[journal, *_boards(task), *callbacks],
+            recording=recording,
         )
         write_result(task.run.experiment, outcome, folder, measures=task.measures)
 
@@ -115,28 +127,48 @@ def _require_same(run: Run, data: Dataset) -> None:
             raise StudyError(f"{what}={here} on this worker, but {run.decisive[what]} where the study was begun.")
 
 
+def _is_anothers(folder: RunFolder, run: Run) -> bool:
+    """Whether the folder is of another run, whose files are to stay: `gossamer train` may be given any folder."""
+    try:
+        return bool(folder.read_config().get("digest", run.digest) != run.digest)
+    except StudyError:
+        return False
+
+
 def _forget_damage(folder: RunFolder) -> None:
     """A run that failed because of its checkpoint begins anew: its numbers are decided without it."""
-    from gossamer.studies.store.run_folder import read_json
+    from gossamer.training import checkpoints
 
-    if folder.failure.exists() and read_json(folder.failure).get("error") == CheckpointError.__name__:
-        folder.checkpoint.unlink(missing_ok=True)
+    try:
+        failed = folder.failure.exists() and folder.read_failure()[0] == CheckpointError.__name__
+    except StudyError:
+        failed = False
+    if failed:
+        checkpoints.remove(folder.checkpoint)
 
 
 def _recording(folder: RunFolder) -> Recording:
-    """What was recorded up to the checkpoint; resuming forgets what came after it."""
-    from gossamer.rewiring import Recording
+    """What was recorded up to the checkpoint; resuming forgets what came after it.
 
-    if folder.checkpoint.exists() and folder.recording.exists():
-        return Recording.load(folder.recording)
+    Without it the run begins anew, and comes to the same numbers: a history that lacks its beginning is none.
+    """
+    from gossamer.rewiring import Recording
+    from gossamer.training import checkpoints
+
+    if checkpoints.exists(folder.checkpoint):
+        try:
+            return Recording.load(folder.recording)
+        except (GossamerError, OSError):
+            checkpoints.remove(folder.checkpoint)
     return Recording()
 
 
 def _boards(task: Task) -> Sequence[Callback]:
     if task.board is None:
         return ()
-    from gossamer.studies.engines.tensorboard import Board
+    from gossamer.studies.engines.tensorboard import Board, require_tensorboard
 
+    require_tensorboard()
     return (Board(task.board),)
 
 
@@ -146,41 +178,3 @@ def _is_hopeless(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
-
-
-class _Journal:
-    """Writes down how far a run is; after an epoch, what it came to."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._folder = folder
-        self._run: TrainingRun | None = None
-        self.recording: Recording | None = None
-
-    @property
-    def epoch(self) -> int | None:
-        """The epoch that the run is in, from 1; None before the first."""
-        return len(self._run.history) + 1 if self._run else None
-
-    @property
-    def step(self) -> int | None:
-        """Steps done."""
-        return self._run.step if self._run else None
-
-    def before_training(self, run: TrainingRun) -> None:
-        """Keep the first topology."""
-        from gossamer.nn import topology_of
-        from gossamer.studies.store.result import is_sparse
-
-        self._run = run
-        if is_sparse(run.model):
-            topology_of(run.model).save(self._folder.start)
-
-    def after_step(self, run: TrainingRun) -> None:
-        """Nothing: a step is no thing to write about."""
-
-    def after_epoch(self, run: TrainingRun) -> None:
-        """Write the epochs so far, and the recording."""
-        self._folder.write_epochs(run.history)
-        if self.recording is not None:
-            self.recording.save(self._folder.recording)
-        note(self._folder, len(run.history) / run.config.epochs)

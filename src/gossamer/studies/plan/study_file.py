@@ -13,7 +13,7 @@ from gossamer.errors import StudyFileError, require_known
 from gossamer.measures import MEASURES
 from gossamer.studies.plan import names
 from gossamer.studies.plan.file_errors import told, where
-from gossamer.studies.store.judging import DEFAULT_MEASURES
+from gossamer.studies.store.result import DEFAULT_MEASURES
 from gossamer.training.data import CATALOGUE
 
 T = TypeVar("T")

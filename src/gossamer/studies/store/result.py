@@ -1,29 +1,35 @@
-"""What a run came to, as files: config, epochs, topology, weights, and last of all the result."""
+"""What a run came to: the one module that writes and reads its configuration and its result."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
-import torch
-from torch import nn
-
+from gossamer.errors import StudyError
 from gossamer.files import write_atomically
-from gossamer.nn import SparseLayer, topology_of
-from gossamer.studies.experiment import Experiment, Outcome
-from gossamer.studies.store.judging import measured, parameter_bytes, sparse_junctions
-from gossamer.studies.store.run_folder import RunFolder, write_json
-from gossamer.timing.environment import environment
+from gossamer.measures.table import measure_all
+from gossamer.studies.store.json_files import read_json, write_json
+from gossamer.studies.store.run_folder import RunFolder
 from gossamer.topology import Topology
-from gossamer.training.data import Dataset
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import nn
 
+    from gossamer.studies.architecture import Architecture
+    from gossamer.studies.experiment import Experiment, Outcome
     from gossamer.studies.run import Run
+    from gossamer.training.data import Dataset
+
+DEFAULT_MEASURES = ("algebraic_connectivity", "spectral_gap", "components", "log_effective_paths")
+"""What every run of a study is measured by, unless it says otherwise: of the graph of its sparse junctions."""
+
+NUMBERS = ("validation_accuracy", "best_epoch", "edges", "epochs", "seconds", "model_bytes", "topology_bytes")
+"""What a result holds beside the accuracy and the loss on the test examples, and the measures."""
 
 
 def write_config(run: Run, data: Dataset, folder: RunFolder) -> None:
@@ -51,20 +57,90 @@ def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *,
     Raises:
         OSError: the folder cannot be written.
     """
+    import safetensors.torch
+
+    from gossamer.nn import topology_of
+
     tensors = {name: tensor.contiguous() for name, tensor in outcome.model.state_dict().items()}
     write_atomically(folder.weights, safetensors.torch.save(tensors))
     if is_sparse(outcome.model):
         topology_of(outcome.model).save(folder.end)
     folder.write_epochs(outcome.history.epochs)
-    write_json(folder.result, _result(experiment, outcome, measures))
+    files = {path.name: _digest(path) for path in (folder.weights, folder.epochs)}
+    write_json(folder.result, {**_result(experiment, outcome, measures), "files": files})
+
+
+def read_result(folder: RunFolder) -> dict[str, Any]:
+    """What a run came to: `test` (accuracy, loss), `NUMBERS`, `measures`, `environment`, and digests of its `files`.
+
+    Raises:
+        StudyError: the run is not done, or the file is damaged.
+    """
+    if not folder.result.exists():
+        raise StudyError(f"run {folder.name} has no result: it is {folder.state}.")
+    found = read_json(folder.result)
+    test, measures = found.get("test"), found.get("measures")
+    if not (isinstance(test, dict) and isinstance(measures, dict)):
+        raise StudyError(f"{folder.result} is damaged: it has no test or no measures.")
+    values = {"accuracy": test.get("accuracy", ""), "loss": test.get("loss", ""), **measures}
+    values |= {name: found.get(name, "") for name in NUMBERS}
+    wrong = [name for name, value in values.items() if not (value is None or isinstance(value, (int, float)))]
+    if wrong:
+        raise StudyError(f"{folder.result} is damaged: {wrong[0]}={values[wrong[0]]!r} is no number.")
+    return found
+
+
+def is_done(folder: RunFolder, digest: str) -> bool:
+    """Whether the folder holds the whole result of the run of this digest."""
+    try:
+        return folder.result.exists() and bool(read_result(folder)) and folder.read_config().get("digest") == digest
+    except StudyError:
+        return False
+
+
+def require_whole(folder: RunFolder, path: Path) -> None:
+    """Check a file of a finished run against the digest that the result has of it.
+
+    Raises:
+        StudyError: the file is damaged, or the result is.
+    """
+    if folder.result.exists():
+        said = read_json(folder.result).get("files")
+        if isinstance(said, dict) and said.get(path.name) not in (None, _digest(path)):
+            raise StudyError(f"{path} is damaged: it is not what the run has written.")
 
 
 def is_sparse(model: nn.Module) -> bool:
     """Whether a model has a topology of its own."""
+    from gossamer.nn import SparseLayer
+
     return any(isinstance(layer, SparseLayer) for layer in model.modules())
 
 
+def sparse_junctions(architecture: Architecture) -> slice:
+    """The junctions whose graph is measured: from the first sparse one to the last.
+
+    Of a fully connected network these are all but the last, if it has several: the same place as of a sparse one.
+    """
+    counts = architecture.edges
+    sparse = [number for number, count in enumerate(counts) if count is not None]
+    if architecture.family is None or not sparse:
+        return slice(0, max(1, len(counts) - 1))
+    return slice(sparse[0], sparse[-1] + 1)
+
+
+def measured(
+    topology: Topology, weights: list[NDArray[np.floating]] | None, names: Iterable[str]
+) -> dict[str, float | int | None]:
+    """The measures of a graph by name; None where one is too costly or did not converge."""
+    graph = topology if len(topology.layers) > 1 else topology.layers[0]
+    values = weights if weights is None or len(weights) > 1 else weights[0]
+    return {entry.measure: entry.value for entry in measure_all(graph, values, names=names, layers=False)}
+
+
 def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -> dict[str, Any]:
+    from gossamer.timing.environment import environment
+
     history, best = outcome.history, outcome.history.best_epoch
     part = sparse_junctions(experiment.architecture)
     whole, weights = _graph(outcome.model)
@@ -77,7 +153,7 @@ def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -
         "edges": whole.num_edges,
         "epochs": len(history.epochs),
         "seconds": history.seconds,
-        "model_bytes": stored + parameter_bytes(outcome.model),
+        "model_bytes": stored + _parameter_bytes(outcome.model),
         "topology_bytes": stored,
         "measures": measured(graph, weights[part], measures),
         "environment": environment(),
@@ -86,7 +162,11 @@ def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -
 
 def _graph(model: nn.Module) -> tuple[Topology, list[NDArray[np.floating]]]:
     """All junctions of a network with the weights of their edges."""
+    import torch
+    from torch import nn
+
     from gossamer.generators import dense
+    from gossamer.nn import SparseLayer
 
     layers = [layer for layer in model.modules() if isinstance(layer, (SparseLayer, nn.Linear))]
     junctions = [
@@ -94,3 +174,12 @@ def _graph(model: nn.Module) -> tuple[Topology, list[NDArray[np.floating]]]:
         for layer in layers
     ]
     return Topology(junctions), [torch.flatten(layer.weight.detach()).cpu().numpy() for layer in layers]
+
+
+def _parameter_bytes(model: nn.Module) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

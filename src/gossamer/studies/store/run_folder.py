@@ -1,22 +1,17 @@
-"""A run's folder: which files it has, and how they are written. Every file is whole or not there."""
+"""A run's folder: which files it has. Every file is whole or not there, and says if it is damaged."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
-import os
-import socket
-import tempfile
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gossamer.errors import StudyError
-from gossamer.files import write_atomically
+from gossamer.errors import StudyError, TopologyFileError
+from gossamer.studies.store.epochs import write_epochs
+from gossamer.studies.store.json_files import read_json, write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +33,7 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """The run's digest."""
+        """The run's digest, in a study."""
         return self.path.name
 
     @property
@@ -93,7 +88,7 @@ class RunFolder:
 
     @property
     def state(self) -> str:
-        """`done`, `failed` or `waiting`."""
+        """`done`, `failed` or `waiting`, as the files that are there say."""
         if self.result.exists():
             return "done"
         return "failed" if self.failure.exists() else "waiting"
@@ -103,9 +98,14 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         return self
 
+    def tidy(self) -> None:
+        """Remove what a killed process left half-written; only for the holder of the lock."""
+        for path in self.path.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
     def write_epochs(self, epochs: Iterable[Epoch]) -> None:
         """Write all epochs so far."""
-        write_atomically(self.epochs, _parquet([asdict(epoch) for epoch in epochs]))
+        write_epochs(self.epochs, epochs)
 
     def write_failure(self, error: BaseException | str, *, epoch: int | None = None, step: int | None = None) -> None:
         """Say why the run failed: an error, or what is known of a worker that died."""
@@ -119,11 +119,31 @@ class RunFolder:
         }
         write_json(self.failure, entry)
 
+    def read_failure(self) -> tuple[str, str]:
+        """Kind and message of the error that the run failed with.
+
+        Raises:
+            StudyError: the file is damaged.
+        """
+        entry = read_json(self.failure)
+        if not {"error", "message"} <= entry.keys():
+            raise StudyError(f"{self.failure} is damaged: it has no error or no message.")
+        return str(entry["error"]), str(entry["message"])
+
+    def read_config(self) -> dict[str, Any]:
+        """All that decides the run, in words; nothing if the run has not begun.
+
+        Raises:
+            StudyError: the file is damaged.
+        """
+        return read_json(self.config) if self.config.exists() else {}
+
     def read_topology(self, when: str = "end") -> Topology:
         """The junctions before ("start") or after ("end") training, full ones too.
 
         Raises:
-            StudyError: the run has not come so far.
+            StudyError: the run has not come so far, or its configuration is damaged.
+            TopologyFileError: the file is damaged.
         """
         from gossamer.generators import dense
         from gossamer.topology import Topology
@@ -131,90 +151,30 @@ class RunFolder:
         path = {"start": self.start, "end": self.end}[when]
         if path.exists():
             return Topology.load(path)
-        config = read_json(self.config) if self.config.exists() else {}
+        config = self.read_config()
         if not config.get("sparse", True):
-            return Topology(dense(n, m) for n, m in pairwise(config["widths"]))
+            return Topology(dense(n, m) for n, m in pairwise(self._widths(config)))
         raise StudyError(f"run {self.name} has no topology of its {when}: it is {self.state}.")
 
     def read_weights(self) -> dict[str, NDArray[np.generic]]:
         """The `state_dict` after training, as arrays.
 
         Raises:
-            StudyError: the run is not done.
+            StudyError: the run is not done, or the file is damaged.
         """
-        import safetensors.numpy
+        from gossamer.files import read_safetensors
+        from gossamer.studies.store.result import require_whole
 
         if not self.weights.exists():
             raise StudyError(f"run {self.name} has no weights: it is {self.state}.")
-        return dict(safetensors.numpy.load_file(self.weights))
-
-
-@contextlib.contextmanager
-def held(folder: RunFolder) -> Iterator[bool]:
-    """Hold a run's lock; gives False if another process does. A process that is killed lets go of it."""
-    with folder.lock.open("a+") as handle:
+        require_whole(self, self.weights)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        note(folder, 0.0)
-        yield True
-        handle.truncate(0)  # only an orderly end comes here: what is left says which run its worker took with it
+            return read_safetensors(self.weights)[0]
+        except TopologyFileError as error:
+            raise StudyError(str(error)) from error
 
-
-def note(folder: RunFolder, share: float) -> None:
-    """Say in the lock who is at the run, and which share of it is done."""
-    entry = {"host": socket.gethostname(), "pid": os.getpid(), "share": round(share, 4)}
-    folder.lock.write_text(json.dumps(entry))
-
-
-def noted(folder: RunFolder) -> dict[str, Any] | None:
-    """What was noted by who is at the run, or was until killed; None if there is nobody."""
-    try:
-        entry = json.loads(folder.lock.read_text())
-    except (OSError, ValueError):
-        return None
-    return entry if isinstance(entry, dict) else None
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write an object atomically; NaN becomes null, which every reader of JSON knows."""
-    text = json.dumps(_plain(content), indent=2, allow_nan=False)
-    write_atomically(path, text.encode() + b"\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """An object that `write_json` wrote.
-
-    Raises:
-        StudyError: the file is damaged.
-        OSError: it cannot be read.
-    """
-    try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
-        raise StudyError(f"{path} is damaged: {error}.") from error
-    if not isinstance(content, dict):
-        raise StudyError(f"{path} is damaged: it holds no object.")
-    return content
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and value - value != 0 else value  # inf - inf and nan - nan are nan
-
-
-def _parquet(rows: list[dict[str, Any]]) -> bytes:
-    import duckdb
-
-    columns = "epoch INTEGER, loss DOUBLE, accuracy DOUBLE, validation_loss DOUBLE, validation_accuracy DOUBLE, "
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as database:
-        path = Path(folder) / "epochs.parquet"
-        database.execute(f"CREATE TABLE epochs ({columns} seconds DOUBLE, edges BIGINT)")
-        database.executemany("INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)", [list(row.values()) for row in rows])
-        database.execute("COPY epochs TO ? (FORMAT parquet)", [str(path)])
-        return path.read_bytes()
+    def _widths(self, config: dict[str, Any]) -> list[int]:
+        widths = config.get("widths")
+        if not isinstance(widths, list) or not all(isinstance(width, int) and width > 0 for width in widths):
+            raise StudyError(f"{self.config} is damaged: widths={widths!r} are no sizes of layers.")
+        return widths
