@@ -10,6 +10,7 @@ import pytest
 from gossamer.papers import PAPERS, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
 from gossamer.papers.neighbours.interactions import Suite
+from gossamer.papers.neighbours.regions import Space, Training
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
 from gossamer.reports.reproduction import reproduction_page
@@ -50,6 +51,7 @@ NEIGHBOURS = dataclasses.replace(
         seeds=2,
         settings=Fit(hidden=(8, 6), samples=100, batch=50, epochs=2, rewire_every=2),
     ),
+    regions=Space(seeds=2, settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3))),
 )
 PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS, "neighbours": NEIGHBOURS}
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gossamer.papers.neighbours import interactions
+from gossamer.papers.neighbours import interactions, regions
 from gossamer.papers.neighbours.part import Part, carried_out
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Findings, Paper, Train
 
-PARTS: tuple[Part, ...] = (interactions.PART,)
+PARTS: tuple[Part, ...] = (interactions.PART, regions.PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,24 @@ class Plan:
     Args:
         data: names of data sets that are needed.
         interactions: NID, PID and a gradient baseline on functions whose interactions are known.
+        regions: regions and gradients in feature space, and training on the examples near the boundary.
     """
 
-    data: tuple[str, ...] = ()
+    data: tuple[str, ...] = ("mnist",)
     interactions: interactions.Suite = field(default_factory=interactions.Suite)
+    regions: regions.Space = field(default_factory=regions.Space)
 
 
 FULL = Plan()
 QUICK = Plan(
+    data=("digits",),
     interactions=interactions.Suite(
         functions=("F1", "F5"),
         nets=("dense", "static 90 %", "RigL 90 %"),
         seeds=2,
         settings=Fit(samples=2_000, epochs=20),
     ),
+    regions=regions.Space(seeds=2, settings=regions.Training("digits", steps=300, scout_steps=100)),
 )
 
 

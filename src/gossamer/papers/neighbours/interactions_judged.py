@@ -28,7 +28,9 @@ SPARSE = ("static 90 %", "static 95 %", "RigL 90 %", "RigL 95 %")
 def conclude(frame: pd.DataFrame) -> Findings:
     """Whether detectors find what interacts, and whether sparse networks show it better."""
     return Findings(
-        (_found(frame), _close(frame), _sparse(frame)), (_overview(frame), _by_function(frame), _sets(frame))
+        (_found(frame), _close(frame), _sparse(frame)),
+        (_overview(frame), _by_function(frame), _sets(frame)),
+        float(frame["seconds"].sum()),
     )
 
 
