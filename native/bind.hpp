@@ -12,6 +12,7 @@ P pointer(uintptr_t address) {
 
 void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);
+void bind_convolution(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_linear(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);

@@ -5,6 +5,7 @@ NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
     bind_assignment_dense(m);
     bind_assignment_sparse(m);
+    bind_convolution(m);
     bind_graph(m);
     bind_linear(m);
     bind_overlap(m);

@@ -1,0 +1,102 @@
+#include "taps.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace gossamer {
+
+namespace {
+
+constexpr int64_t PIECE_NUMBERS = 64 << 10;  // of all planes in one piece: they stay in a second-level cache
+constexpr int64_t MOST = std::numeric_limits<int32_t>::max();
+
+void require(bool holds, const std::string& what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+void check(const Geometry& g) {
+    constexpr int64_t large = 1 << 24;
+    require(g.channels > 0 && g.outputs > 0 && g.groups > 0, "channels, outputs and groups are at least 1.");
+    require(g.channels < large && g.outputs < large, "there are too many channels.");
+    require(g.channels % g.groups == 0 && g.outputs % g.groups == 0, "groups must divide channels and outputs.");
+    for (int axis = 0; axis < 2; ++axis) {
+        const bool positive = g.kernel[axis] > 0 && g.stride[axis] > 0 && g.dilation[axis] > 0 && g.input(axis) > 0;
+        require(positive && g.padding[axis] >= 0, "sizes, strides and dilations are at least 1, paddings at least 0.");
+        const int64_t largest =
+            std::max({g.kernel[axis], g.stride[axis], g.dilation[axis], g.padding[axis], g.input(axis)});
+        require(largest < large && g.kernel[axis] * g.dilation[axis] < large, "a size is too large.");
+        require(g.input(axis) + 2 * g.padding[axis] > g.span(axis), "the kernel is larger than the padded image.");
+    }
+    require(g.kernel[0] * g.kernel[1] * (g.channels / g.groups) <= MOST, "the kernel is too large.");
+    require(g.stride[0] * g.stride[1] <= MOST / g.channels, "the strides are too large.");
+}
+
+// Lines of a piece: as many as fit, but not fewer than the halo of the next is worth.
+int64_t piece_lines(const Geometry& g) {
+    const int64_t widest = std::max(g.planes(), g.outputs) * g.pitch();
+    const int64_t fit = PIECE_NUMBERS / widest - g.reach(0);
+    return std::min(g.plane(0), std::max<int64_t>((std::max(fit, 2 * g.reach(0)) + 7) / 8 * 8, 8));
+}
+
+struct Tap {
+    int64_t plane, line, column;  // where it reads, for the first output
+
+    Tap(const Geometry& g, int64_t output, int64_t number) {
+        const int64_t within = g.channels / g.groups, places = g.kernel[0] * g.kernel[1];
+        require(number >= 0 && number < within * places, "a tap lies outside the kernel.");
+        const int64_t channel = output / (g.outputs / g.groups) * within + number / places;
+        const int64_t y = number % places / g.kernel[1] * g.dilation[0], x = number % g.kernel[1] * g.dilation[1];
+        plane = (channel * g.stride[0] + y % g.stride[0]) * g.stride[1] + x % g.stride[1];
+        line = y / g.stride[0];
+        column = x / g.stride[1];
+    }
+};
+
+// Calls f(output, edge, tap) in edge order.
+template <typename F>
+void each_tap(const Geometry& g, const int32_t* indptr, const int32_t* indices, F f) {
+    for (int64_t o = 0; o < g.outputs; ++o)
+        for (int64_t e = indptr[o]; e < indptr[o + 1]; ++e) f(o, e, Tap(g, o, indices[e]));
+}
+
+bool all_read(const Geometry& g, const std::vector<int32_t>& column_starts) {
+    for (size_t p = 0; p + 1 < column_starts.size(); ++p)
+        if (column_starts[p] == column_starts[p + 1]) return false;
+    for (int axis = 0; axis < 2; ++axis)
+        for (int64_t phase = 0; phase < g.stride[axis]; ++phase)
+            if (g.steps(axis, g.input(axis) + g.padding[axis] - phase) > g.plane(axis)) return false;
+    return true;
+}
+
+}  // namespace
+
+Taps::Taps(const Geometry& given, const int32_t* indptr, const int32_t* indices, int64_t edges) : geometry(given) {
+    check(geometry);
+    const Geometry& g = geometry;
+    require(edges >= 0 && indptr[0] == 0 && indptr[g.outputs] == edges, "row starts do not fit the taps.");
+    for (int64_t o = 0; o < g.outputs; ++o) require(indptr[o] <= indptr[o + 1], "row starts do not ascend.");
+    lines = piece_lines(g);
+    require(piece() < MOST / std::max(g.planes(), g.outputs), "the image is too large.");
+    const int64_t pitch = g.pitch(), size = piece();
+    row_starts.assign(indptr, indptr + g.outputs + 1);
+    row_sources.resize(edges);
+    column_starts.assign(g.planes() + 1, 0);
+    column_sources.resize(edges);
+    column_edges.resize(edges);
+    each_tap(g, indptr, indices, [&](int64_t, int64_t e, const Tap& tap) {
+        row_sources[e] = int32_t(tap.plane * size + tap.line * pitch + tap.column);
+        ++column_starts[tap.plane + 1];
+    });
+    for (int64_t p = 0; p < g.planes(); ++p) column_starts[p + 1] += column_starts[p];
+    std::vector<int32_t> next(column_starts.begin(), column_starts.end() - 1);
+    each_tap(g, indptr, indices, [&](int64_t o, int64_t e, const Tap& tap) {
+        const int32_t at = next[tap.plane]++;
+        column_edges[at] = int32_t(e);
+        column_sources[at] = int32_t(o * size + (g.reach(0) - tap.line) * pitch + g.reach(1) - tap.column);
+    });
+    covers = all_read(g, column_starts);
+}
+
+}  // namespace gossamer
