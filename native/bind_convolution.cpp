@@ -55,7 +55,10 @@ void require(int64_t batch, int threads, const std::array<uintptr_t, 4>& needed)
 
 void bind_convolution(nb::module_& m) {
     using namespace gossamer;
-    nb::class_<Taps>(m, "Taps").def_ro("covers", &Taps::covers).def_prop_ro("edges", &Taps::edges);
+    nb::class_<Taps>(m, "Taps")
+        .def_ro("covers", &Taps::covers)
+        .def_prop_ro("edges", &Taps::edges)
+        .def_prop_ro("outputs", [](const Taps& taps) { return taps.geometry.outputs; });
     m.def(
         "taps", [](const std::array<int64_t, 5>& sizes, const Pair& kernel, const Pair& stride, const Pair& padding,
                    const Pair& dilation, uintptr_t indptr, uintptr_t indices, int64_t edges) {

@@ -1,6 +1,7 @@
 """A topology with weights: layers, initialisations, kernels."""
 
 from gossamer.nn.activations import Activation, AllReLU, fusible
+from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.hard_concrete import HardConcrete
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
@@ -26,6 +27,8 @@ __all__ = [
     "L0Linear",
     "Masked",
     "Sequential",
+    "SparseConv1d",
+    "SparseConv2d",
     "SparseLayer",
     "SparseLinear",
     "Structure",
@@ -37,6 +40,7 @@ __all__ = [
     "l0_penalty",
     "lipschitz_bound",
     "mlp",
+    "sparse_conv2d",
     "sparse_linear",
     "sparsify",
     "topology_of",

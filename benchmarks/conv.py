@@ -1,0 +1,118 @@
+"""One sparse convolution, forward and all gradients, against the dense one.
+
+    python benchmarks/conv.py [--densities .1 .05 .01] [--batch 32] [--rounds 20] [--threads 2] [--json F]
+
+3 x 3 kernels, padding 1: 256 to 256 channels on 8 x 8 images, and 64 to 64 on 32 x 32. Contenders take turns in one
+process; every one is checked against a dense convolution in float64 first. sparseprop joins where it is installed
+(`pip install gossamer[bench]`). The bound is 1 / density.
+"""
+
+import argparse
+import importlib.util
+import warnings
+
+import numpy as np
+import torch
+from report import Report
+from torch import nn
+
+from gossamer.nn import SparseConv2d
+from gossamer.nn.kernels.convolution import places
+from gossamer.timing.contenders import junction
+from gossamer.timing.speed import best_of_blocks
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--densities", type=float, nargs="+", default=[0.1, 0.05, 0.01])
+parser.add_argument("--batch", type=int, default=32)
+parser.add_argument("--rounds", type=int, default=20)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--json")
+
+SHAPES = ((256, 8), (64, 32))
+"""Channels in and out, and the image's side."""
+
+
+class MaskedConv2d(nn.Module):
+    """What most sparse-training code does: a dense kernel times a mask."""
+
+    def __init__(self, dense, mask):
+        super().__init__()
+        self.weight = nn.Parameter(dense.weight.detach().clone())
+        self.register_buffer("mask", mask.float())
+
+    def forward(self, x):
+        """Convolve with the masked kernel."""
+        return nn.functional.conv2d(x, self.weight * self.mask, padding=1)
+
+
+def contenders(channels, density, rng):
+    """Convolutions with the same weights; the dense one computes all taps."""
+    taps = junction(9 * channels, channels, density, rng)
+    ours = SparseConv2d(taps, channels, 3, padding=1, bias=False)
+    mask = torch.zeros(channels * 9 * channels)
+    mask[places(ours.structure)] = 1
+    mask = mask.view(channels, channels, 3, 3)
+    dense = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+    masked = MaskedConv2d(dense, mask)
+    with torch.no_grad():
+        ours.weight.copy_(dense.weight.reshape(-1)[places(ours.structure)])
+    found = {"dense": dense, "mask times dense": masked}
+    if importlib.util.find_spec("sparseprop"):
+        from sparseprop.modules import SparseConv2d as Prop
+
+        found["sparseprop"] = Prop(dense.weight.detach() * mask, padding=1)
+    return {**found, "gossamer": ours}, dense.weight.detach() * mask
+
+
+def check(modules, weight, x):
+    """The modules whose output and input gradient are those of the masked convolution in float64."""
+    exact = x.double().requires_grad_()
+    y = nn.functional.conv2d(exact, weight.double(), padding=1)
+    y.sum().backward()
+    right = {"dense": modules["dense"]}
+    for name, module in list(modules.items())[1:]:
+        given = x.clone().requires_grad_()
+        try:
+            found = module(given)
+            found.sum().backward()
+        except Exception as error:  # a peer's failure of any kind ends its race, not ours
+            print(f"{name} is left out: {type(error).__name__}: {error}")
+            continue
+        errors = [(found - y).abs().max().item(), (given.grad - exact.grad).abs().max().item()]
+        if max(errors) < 1e-3 * y.abs().max().item():
+            right[name] = module
+        else:
+            print(f"{name} is left out: off by {max(errors):.3g}")
+    return right
+
+
+def step(module, x, dy):
+    inputs = x.clone().requires_grad_()
+
+    def run():
+        inputs.grad = None
+        module.zero_grad()
+        module(inputs).backward(dy)
+
+    return run
+
+
+def main():
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(options.threads)
+    rng = np.random.default_rng(0)
+    report = Report("forward and gradients of one convolution", options)
+    for channels, side in SHAPES:
+        for density in options.densities:
+            modules, weight = contenders(channels, density, rng)
+            x, dy = torch.randn(options.batch, channels, side, side), torch.randn(options.batch, channels, side, side)
+            steps = {name: step(module, x, dy) for name, module in check(modules, weight, x).items()}
+            timings = best_of_blocks(steps, blocks=options.rounds, per_block=3)
+            title = f"{channels} to {channels} channels, {side} x {side}, batch {options.batch}, density {density:g}"
+            report.section(title, timings, 1 / density)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
