@@ -44,15 +44,20 @@ GOSSAMER_INLINE void with_shape(const Tile& tile, F f) {
 #define GOSSAMER_SHAPE(C, V)                                           \
     if constexpr (C <= MOST && V <= C)                                 \
         if (tile.vectors == C && (tile.a_line ? tile.a_line : C) == V) \
-            return f(std::integral_constant<int, C>{}, std::integral_constant<int, V>{});
-    GOSSAMER_SHAPE(8, 2)
-    GOSSAMER_SHAPE(8, 1)
-    GOSSAMER_SHAPE(8, 4)
-    GOSSAMER_SHAPE(8, 8)
-    GOSSAMER_SHAPE(7, 7) GOSSAMER_SHAPE(6, 6) GOSSAMER_SHAPE(5, 5) GOSSAMER_SHAPE(4, 4) GOSSAMER_SHAPE(3, 3)
-        GOSSAMER_SHAPE(2, 2) GOSSAMER_SHAPE(1, 1) if constexpr (MOST == 4) {
-        GOSSAMER_SHAPE(4, 2) GOSSAMER_SHAPE(4, 1)
-    }
+    return f(std::integral_constant<int, C>{}, std::integral_constant<int, V>{})
+    GOSSAMER_SHAPE(8, 8);
+    GOSSAMER_SHAPE(8, 4);
+    GOSSAMER_SHAPE(8, 2);
+    GOSSAMER_SHAPE(8, 1);
+    GOSSAMER_SHAPE(7, 7);
+    GOSSAMER_SHAPE(6, 6);
+    GOSSAMER_SHAPE(5, 5);
+    GOSSAMER_SHAPE(4, 4);
+    GOSSAMER_SHAPE(4, 2);
+    GOSSAMER_SHAPE(4, 1);
+    GOSSAMER_SHAPE(3, 3);
+    GOSSAMER_SHAPE(2, 2);
+    GOSSAMER_SHAPE(1, 1);
 #undef GOSSAMER_SHAPE
 }
 
