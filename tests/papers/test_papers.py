@@ -9,6 +9,7 @@ import pytest
 
 from gossamer.papers import PAPERS, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
+from gossamer.papers.neighbours.gates import Graphs, Trial
 from gossamer.papers.neighbours.interactions import Suite
 from gossamer.papers.neighbours.regions import Space, Training
 from gossamer.papers.neighbours.regression import Fit
@@ -16,6 +17,7 @@ from gossamer.papers.paper import Reproduction
 from gossamer.reports.reproduction import reproduction_page
 from gossamer.studies import Sequential, Study
 from gossamer.studies.run import dataset
+from gossamer.training.nodes import NodeConfig
 
 TOPOLOGIES = dataclasses.replace(
     topologies.QUICK,
@@ -52,6 +54,7 @@ NEIGHBOURS = dataclasses.replace(
         settings=Fit(hidden=(8, 6), samples=100, batch=50, epochs=2, rewire_every=2),
     ),
     regions=Space(seeds=2, settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3))),
+    gates=Graphs({"planted strangers": Trial((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
 )
 PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS, "neighbours": NEIGHBOURS}
 

@@ -3,9 +3,10 @@
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
 from gossamer.nn.functional import sparse_linear
+from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
 from gossamer.nn.hard_concrete import HardConcrete
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
-from gossamer.nn.l0 import L0Linear, gated_layers, l0_penalty, without_gates
+from gossamer.nn.l0 import L0Linear
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
@@ -44,5 +45,6 @@ __all__ = [
     "sparse_linear",
     "sparsify",
     "topology_of",
+    "with_gates",
     "without_gates",
 ]

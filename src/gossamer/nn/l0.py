@@ -6,24 +6,23 @@ open is a junction that the rest of the library takes up. The probe of it is `go
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gossamer.nn.activations import IDENTITY, fusible
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.hard_concrete import HardConcrete
 from gossamer.nn.initialization import Initialization, Kaiming
 from gossamer.nn.linear import SparseLinear
-from gossamer.nn.sequential import Sequential
 from gossamer.nn.structure import ROWS, Structure
 from gossamer.topology import Bipartite, Junction
 
 
 class L0Linear(nn.Module):
-    """y = x (z ⊙ W)ᵀ + b on the edges of a junction, with one hard-concrete gate z an edge.
+    """y = activation(x (z ⊙ W)ᵀ + b) on the edges of a junction, with one hard-concrete gate z an edge.
 
     In training the gates are drawn anew at each call; at test they are their noiseless values, and edges whose gate is
     exactly 0 are closed. Add `rate * l0_penalty(model)` to the loss to close edges; when done, `sparse()` or
@@ -32,6 +31,7 @@ class L0Linear(nn.Module):
     Args:
         junction: the edges there can be; a full junction learns its topology from all pairs.
         bias: whether outputs have a bias.
+        activation: a module that is folded into the layer, see `gossamer.nn.fusible`; or None.
         gates: the distribution of the gates.
         start: the logit log α that all gates begin near (normal, deviation 0.01).
         initialization: of the weights; `Kaiming()` if None.
@@ -40,6 +40,7 @@ class L0Linear(nn.Module):
 
     Raises:
         TypeError: `junction` is not one.
+        ValueError: an activation that cannot be folded into the layer.
 
     Shapes: input (..., I), output (..., O); `weight` and `logits` (E,) in edge order, `bias` (O,).
 
@@ -64,6 +65,7 @@ class L0Linear(nn.Module):
         junction: Junction,
         bias: bool = True,
         *,
+        activation: nn.Module | None = None,
         gates: HardConcrete | None = None,
         start: float = 2.0,
         initialization: Initialization | None = None,
@@ -73,6 +75,10 @@ class L0Linear(nn.Module):
         super().__init__()
         if not isinstance(junction, Junction):
             raise TypeError(f"junction is {type(junction).__name__}; a Bipartite or Rotated is needed.")
+        fused = fusible(activation)
+        if fused is None:
+            raise ValueError(f"activation={activation} cannot be folded into the layer; put it behind the layer.")
+        self.activation = fused
         self.gates = HardConcrete() if gates is None else gates
         self.initialization = Kaiming() if initialization is None else initialization
         self._structure = Structure.of(_rows(junction), device)
@@ -97,7 +103,25 @@ class L0Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
         gates = self.gates.sample(self.logits) if self.training else self.gates.expected(self.logits)
-        return sparse_linear(x, self.weight * gates, self.bias, structure=self.structure)
+        weight = self.weight * gates
+        return sparse_linear(x, weight, self.bias, structure=self.structure, activation=self.activation)
+
+    @classmethod
+    def around(cls, layer: SparseLinear | nn.Linear, *, start: float = 2.0, gates: HardConcrete | None = None) -> Self:
+        """Gates on the edges of a layer that is there, with its weights; of a dense one on all pairs."""
+        weight = layer.weight.detach()
+        if isinstance(layer, SparseLinear):
+            junction = layer.topology()
+        else:
+            junction = Bipartite.from_mask(np.ones((layer.out_features, layer.in_features), dtype=bool))
+        options = {"device": weight.device, "dtype": weight.dtype}
+        made = cls(junction, layer.bias is not None, gates=gates, start=start, **options)  # type: ignore[arg-type]
+        with torch.no_grad():
+            made.activation = layer.activation if isinstance(layer, SparseLinear) else IDENTITY
+            made.weight.copy_(weight.reshape(-1))
+            if made.bias is not None and layer.bias is not None:
+                made.bias.copy_(layer.bias)
+        return made.train(layer.training)
 
     def penalty(self) -> Tensor:
         """Expected number of open edges, a differentiable number from 0 to E."""
@@ -118,6 +142,7 @@ class L0Linear(nn.Module):
         """A layer of the open edges, with the weights that they have at test; it has no gates any more."""
         weight, kept = self.weight.detach() * self.gates.expected(self.logits.detach()), self._open()
         layer = SparseLinear(self.topology(), self.bias is not None, device=weight.device, dtype=weight.dtype)
+        layer.activation = self.activation
         with torch.no_grad():
             layer.weight.copy_(weight[kept])
             if layer.bias is not None and self.bias is not None:
@@ -145,49 +170,3 @@ def _rows(junction: Junction) -> Bipartite:
         return junction
     inputs, outputs = junction.edges()
     return Bipartite.from_edges(inputs, outputs, in_features=junction.in_features, out_features=junction.out_features)
-
-
-def l0_penalty(model: nn.Module) -> Tensor:
-    """Expected number of open edges of all gated layers together.
-
-    Raises:
-        ValueError: the model has none.
-    """
-    return torch.stack([layer.penalty() for layer in gated_layers(model).values()]).sum()
-
-
-def gated_layers(model: nn.Module) -> dict[str, L0Linear]:
-    """The gated layers by their names in `model.named_modules()`.
-
-    Raises:
-        ValueError: there is none.
-    """
-    found = {name: module for name, module in model.named_modules() if isinstance(module, L0Linear)}
-    if not found:
-        raise ValueError(f"the model {type(model).__name__} has no gated layer; gossamer.nn.L0Linear is one.")
-    return found
-
-
-def without_gates(model: nn.Module) -> nn.Module:
-    """A copy of a model whose gated layers are sparse layers of their open edges; the outputs at test are the same.
-
-    Raises:
-        ValueError: the model has no gated layer.
-
-    >>> import gossamer as gs
-    >>> full = gs.Bipartite.from_mask([[1, 1], [1, 1]])
-    >>> gs.nn.topology_of(without_gates(nn.Sequential(L0Linear(full), nn.ReLU(), L0Linear(full))))
-    Topology(2-2-2, num_edges=8, density=1)
-    """
-    if isinstance(model, L0Linear):
-        return model.sparse()
-    result = copy.deepcopy(model)
-    for name in gated_layers(model):
-        path, _, leaf = name.rpartition(".")
-        layer = result.get_submodule(name)
-        assert isinstance(layer, L0Linear)
-        setattr(result.get_submodule(path), leaf, layer.sparse())
-    for module in result.modules():
-        if type(module) is nn.Sequential and any(type(child) is SparseLinear for child in module):
-            module.__class__ = Sequential  # sparse layers in it now run together
-    return result

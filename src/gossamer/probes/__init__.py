@@ -4,9 +4,11 @@ One file a probe, with one main function: arrays or a model in, a small frozen v
 comes as arrays too. Values that are more than a number are `Finding`s: they print, plot and name their equation.
 """
 
+from gossamer.probes.barrier import Barrier, barrier
 from gossamer.probes.critic import CriticDistance, critic_distance, lipschitz_critic
 from gossamer.probes.curvature import Curvature, curvature
 from gossamer.probes.finding import Finding
+from gossamer.probes.gates import Gates, gates
 from gossamer.probes.gradients import GradientMass, gradient_mass, margins
 from gossamer.probes.hessian import average_hessian
 from gossamer.probes.interactions import Interactions
@@ -20,9 +22,11 @@ from gossamer.probes.slices import Slice, region_slice
 from gossamer.probes.transport import wasserstein
 
 __all__ = [
+    "Barrier",
     "CriticDistance",
     "Curvature",
     "Finding",
+    "Gates",
     "GradientMass",
     "Interactions",
     "Landscape",
@@ -30,10 +34,12 @@ __all__ = [
     "Slabs",
     "Slice",
     "average_hessian",
+    "barrier",
     "count_regions",
     "critic_distance",
     "curvature",
     "estimate_regions",
+    "gates",
     "gradient_mass",
     "gradient_slabs",
     "landscape",

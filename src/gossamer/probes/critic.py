@@ -129,6 +129,7 @@ def lipschitz_critic(
     require_fraction("density", density, low=1e-9)
     if density < 1 and rng is None:
         raise ValueError(f"density={density} draws edges, so it needs rng.")
+    rng = None if rng is None else require_rng(rng)
     middle = np.concatenate([first, second]).mean(0)
     size = float(np.sqrt(np.square(np.concatenate([first - middle, second - middle])).sum(1).mean()))
     if size == 0:  # one point, however often
@@ -163,6 +164,7 @@ def critic(
       (2): BjorckLinear(in_features=4, out_features=1, num_edges=4)
     )
     """
+    rng = None if rng is None else require_rng(rng)
     widths = [dimensions, *[width] * (depth - 1), 1]
     modules: list[nn.Module] = []
     for number, (i, o) in enumerate(itertools.pairwise(widths)):

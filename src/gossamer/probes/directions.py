@@ -113,7 +113,7 @@ def random_direction(
         normalise: how each layer's part is scaled.
         keep: whether biases and the parameters of norms take part, as multiples of themselves; else they are 0.
     """
-    require_rng(rng)
+    rng = require_rng(rng)
     raw = {
         name: torch.as_tensor(rng.standard_normal(tuple(p.shape)), dtype=p.dtype, device=p.device)
         for name, p in model.named_parameters()

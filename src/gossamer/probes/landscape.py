@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gossamer.errors import require_int
+from gossamer.errors import require_int, require_rng
 from gossamer.probes.curvature import Curvature, Loss, curvature
 from gossamer.probes.directions import Direction, cosine, filters_of, random_direction
 from gossamer.probes.finding import Finding, Number, axes_or_new
@@ -117,7 +117,7 @@ def landscape(
     if (rng is None) == (directions is None):
         raise ValueError("give either rng, which draws the directions, or directions.")
     if directions is None:
-        assert rng is not None
+        rng = require_rng(rng)
         directions = random_direction(model, rng=rng), random_direction(model, rng=rng)
     at = _Losses(model, inputs, targets, loss)
     centre = at({})

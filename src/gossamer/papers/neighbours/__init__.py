@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gossamer.papers.neighbours import interactions, regions
+from gossamer.papers.neighbours import gates, interactions, regions
 from gossamer.papers.neighbours.part import Part, carried_out
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Findings, Paper, Train
+from gossamer.training.nodes import NodeConfig
 
-PARTS: tuple[Part, ...] = (interactions.PART, regions.PART)
+PARTS: tuple[Part, ...] = (interactions.PART, gates.PART, regions.PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class Plan:
         data: names of data sets that are needed.
         interactions: NID, PID and a gradient baseline on functions whose interactions are known.
         regions: regions and gradients in feature space, and training on the examples near the boundary.
+        gates: sparse graph attention on graphs whose nodes have classes.
     """
 
     data: tuple[str, ...] = ("mnist",)
     interactions: interactions.Suite = field(default_factory=interactions.Suite)
     regions: regions.Space = field(default_factory=regions.Space)
+    gates: gates.Graphs = field(default_factory=gates.Graphs)
 
 
 FULL = Plan()
@@ -42,6 +45,10 @@ QUICK = Plan(
         settings=Fit(samples=2_000, epochs=20),
     ),
     regions=regions.Space(seeds=2, settings=regions.Training("digits", steps=300, scout_steps=100)),
+    gates=gates.Graphs(
+        {"planted blocks": gates.Trial((1e-2,), 3), "planted strangers": gates.Trial((1e-6, 1e-2), 3)},
+        settings=NodeConfig(epochs=100),
+    ),
 )
 
 
