@@ -85,6 +85,10 @@ class StudyWarning(UserWarning):
     """A run's files are damaged, and it is left out of what was asked."""
 
 
+class SparsifyWarning(UserWarning):
+    """A model was to be made sparse, and nothing of it could be."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
 

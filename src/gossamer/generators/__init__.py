@@ -9,6 +9,7 @@ from gossamer.generators.expander import lubotzky_phillips_sarnak, ramanujan, ra
 from gossamer.generators.family import Family, Size
 from gossamer.generators.layered import layered
 from gossamer.generators.optimised import optimised
+from gossamer.generators.own import family_of, register
 from gossamer.generators.perturbed import perturbed
 from gossamer.generators.profiles import LogNormal, PowerLaw, profiled
 from gossamer.generators.radix import radix_net
@@ -46,6 +47,7 @@ __all__ = [
     "correlated",
     "dense",
     "erdos_renyi",
+    "family_of",
     "fibonacci",
     "layered",
     "lubotzky_phillips_sarnak",
@@ -58,6 +60,7 @@ __all__ = [
     "ramanujan",
     "ramanujan_bound",
     "receptive_field",
+    "register",
     "regular_random",
     "relational",
     "rolled_permutations",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from gossamer.errors import InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.topology import Junction
+from gossamer.topology.reading import as_junction
 
 
 class Size(enum.Enum):
@@ -37,6 +39,7 @@ class Family:
         sizes: the sizes it can make for so many inputs and outputs, evenly spaced.
         random: whether it needs `rng`.
         rotated: whether it makes `Rotated` junctions.
+        source: digest of the file that defines it, if it is somebody's own; it names runs.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Family:
     sizes: Callable[[int, int], range]
     random: bool = True
     rotated: bool = False
+    source: str = ""
 
     def __call__(self, in_features: int, out_features: int, size: int, *, rng: Rng) -> Junction:
         """Make a junction of `size`, in the generator's own terms; the deterministic ones leave `rng` alone.
@@ -62,7 +66,19 @@ class Family:
                 f"{self.size.value}={number} cannot be met by {self.name} on a {I} x {O} junction; "
                 f"the nearest: {_listed(near)}."
             )
-        return self.make(I, O, number, **({"rng": rng} if self.random else {}))
+        return self._checked(self.make(I, O, number, **({"rng": rng} if self.random else {})), I, O)
+
+    def _checked(self, made: Any, in_features: int, out_features: int) -> Junction:
+        """What the generator returned as a junction of these sizes."""
+        if not isinstance(made, Junction):
+            made = as_junction(made, what=f"what {self.name} returned")
+        if (made.in_features, made.out_features) != (in_features, out_features):
+            raise InfeasibleTopologyError(
+                f"{self.name} returned a {made.in_features} x {made.out_features} junction; "
+                f"{in_features} x {out_features} was asked for."
+            )
+        junction: Junction = made
+        return junction
 
     def with_edges(self, in_features: int, out_features: int, num_edges: int, *, rng: Rng) -> Junction:
         """Make a junction of `num_edges` edges, in expectation if the size is an expected one.

@@ -7,7 +7,7 @@ gives one. Call the function itself for others.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from numpy.random import Generator
@@ -158,8 +158,19 @@ _FAMILIES = (
     Family("optimised", _optimised, Size.DEGREE, biregular_degrees),
 )
 
-GENERATORS: Mapping[str, Family] = MappingProxyType({family.name: family for family in _FAMILIES})
-"""Every generator of junctions by its name."""
+_KNOWN = {family.name: family for family in _FAMILIES}
+GENERATORS: Mapping[str, Family] = MappingProxyType(_KNOWN)
+"""Every generator of junctions by its name; `gossamer.generators.register` adds to them."""
+
+SIZES_OF: Mapping[Size, Callable[[int, int], range]] = MappingProxyType(
+    {Size.NUM_EDGES: _any_count, Size.DEGREE: _any_degree, Size.FAN_IN: _any_fan_in}
+)
+"""The sizes of a generator that can make any."""
+
+
+def add(family: Family) -> None:
+    """Make a family known by its name; see `gossamer.generators.register`."""
+    _KNOWN[family.name] = family
 
 
 def named(name: str) -> Family:

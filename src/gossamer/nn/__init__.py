@@ -1,6 +1,7 @@
 """A topology with weights: layers, initialisations, kernels."""
 
 from gossamer.nn.activations import Activation, AllReLU, fusible
+from gossamer.nn.conversion import SWAPS, Report, SplitAttention, Swap, densify, report, sparsify
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
@@ -12,11 +13,11 @@ from gossamer.nn.linear import SparseLinear
 from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
 from gossamer.nn.mlp import mlp, topology_of
 from gossamer.nn.sequential import Sequential
-from gossamer.nn.sparsify import sparsify
 from gossamer.nn.structure import Structure
 from gossamer.nn.training_step import TrainingStep
 
 __all__ = [
+    "SWAPS",
     "Activation",
     "AllReLU",
     "BjorckLinear",
@@ -27,20 +28,25 @@ __all__ = [
     "Kaiming",
     "L0Linear",
     "Masked",
+    "Report",
     "Sequential",
     "SparseConv1d",
     "SparseConv2d",
     "SparseLayer",
     "SparseLinear",
+    "SplitAttention",
     "Structure",
+    "Swap",
     "TrainingStep",
     "bjorck",
+    "densify",
     "fusible",
     "gated_layers",
     "group_sort",
     "l0_penalty",
     "lipschitz_bound",
     "mlp",
+    "report",
     "sparse_conv2d",
     "sparse_linear",
     "sparsify",

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
+
+from numpy.typing import ArrayLike
 
 from gossamer.errors import InvalidTopologyError, TopologyFileError
 from gossamer.topology import files
 from gossamer.topology.junction import Junction
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @final
@@ -102,6 +107,47 @@ class Topology:
                 f"{os.fspath(path)} is damaged: its edges have digest {topology.digest()}, it says {named}."
             )
         return topology
+
+    def to_networkx(self, weights: Iterable[ArrayLike] | None = None) -> networkx.DiGraph:
+        """The whole network as a directed graph, from inputs to outputs.
+
+        Args:
+            weights: one array (E,) a junction, in edge order, for the edges' attribute "weight"; such as the parameters
+                of a model's layers.
+
+        Returns:
+            Nodes 0, 1, ... layer by layer, with the attribute "layer" from 0.
+
+        Raises:
+            InvalidTopologyError: weights that do not fit.
+
+        >>> from gossamer import Bipartite
+        >>> G = Topology([Bipartite.from_mask([[1, 0], [1, 1]])]).to_networkx(weights=[[0.5, 1, 2]])
+        >>> list(G.edges(data="weight"))
+        [(0, 2, 0.5), (0, 3, 1.0), (1, 3, 2.0)]
+        """
+        from gossamer.topology import graphs
+
+        return graphs.to_networkx(self._layers, weights)
+
+    @classmethod
+    def from_networkx(cls, graph: networkx.Graph) -> Self:
+        """Read a whole network: nodes carry "layer", 0 for inputs; edges lead from each layer to the next.
+
+        Neurons are numbered in node order. `gossamer.topology.graphs.from_networkx` reads the weights, too.
+
+        Raises:
+            InvalidTopologyError: a node without its layer, a gap, an edge that skips a layer.
+            TypeError: it is no networkx graph.
+
+        >>> from gossamer import Bipartite
+        >>> t = Topology([Bipartite.from_mask([[1, 0], [1, 1]]), Bipartite.from_mask([[0, 1]])])
+        >>> Topology.from_networkx(t.to_networkx()) == t
+        True
+        """
+        from gossamer.topology import graphs
+
+        return cls(graphs.from_networkx(graph)[0])
 
     def __len__(self) -> int:
         return len(self._layers)

@@ -57,6 +57,12 @@ def choice(structure: Structure, x_BI: Tensor, weight: Tensor) -> Choice:
     return _CHOICES[key]
 
 
+def timed(structure: Structure, x_BI: Tensor, weight: Tensor) -> dict[str, float]:
+    """Milliseconds of one forward and backward pass by the sparse and by the dense backend, measured now."""
+    with torch.no_grad():
+        return _measure((best_for(x_BI), BACKENDS["dense"]), structure, x_BI, weight.detach())
+
+
 @cache
 def _synchronizer(device: torch.device) -> torch.Event | None:
     return torch.Event(device) if device.type in ("cuda", "xpu", "mps") else None
