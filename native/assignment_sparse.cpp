@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bind.hpp"
+#include "ranges.hpp"
 
 namespace nb = nanobind;
 
@@ -166,9 +167,27 @@ int64_t assign_sparse(Starts starts, Columns columns, Starts costs, Potentials u
         static_cast<int64_t>(match.shape(0)) != n || columns.shape(0) != costs.shape(0))
         throw std::invalid_argument(
             "assign_sparse: starts (n + 1,), columns and costs (E,), u, v and match (n,) do not fit.");
+    const int64_t candidates = static_cast<int64_t>(columns.shape(0));
+    if (!gossamer::are_starts(starts.data(), n, candidates) || !gossamer::all_below(columns.data(), candidates, n))
+        throw std::invalid_argument("assign_sparse: starts must rise from 0 to E, and columns be below n.");
+    for (int64_t r = 0; r < n; ++r)
+        if (match.data()[r] < -1 || match.data()[r] >= n)
+            throw std::invalid_argument("assign_sparse: a match is no column.");
     nb::gil_scoped_release unlocked;
     SparseAssignment problem{
-        n, starts.data(), columns.data(), costs.data(), u.data(), v.data(), match.data(), {}, {}, {}, {}, {}, {}};
+        .n = n,
+        .starts = starts.data(),
+        .columns = columns.data(),
+        .costs = costs.data(),
+        .u = u.data(),
+        .v = v.data(),
+        .column_of = match.data(),
+        .row_of = {},
+        .row_distance = {},
+        .column_distance = {},
+        .arc = {},
+        .free_rows = {},
+        .seen = {}};
     return problem.solve();
 }
 

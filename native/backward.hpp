@@ -216,7 +216,15 @@ void backward(const Backward<T>& a) {
     const int parts = count_parts(stack);
     const Grid grid = arrange(a.threads, parts, stack.multiply_adds());
     const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first.edges);
-    BackwardPass<T> pass{a, stack, nullptr, parts, pack_x, nullptr, nullptr, widest};
+    BackwardPass<T> pass{
+        .a = a,
+        .stack = stack,
+        .rotations = nullptr,
+        .parts = parts,
+        .pack_x = pack_x,
+        .packed = nullptr,
+        .numbers = nullptr,
+        .widest = widest};
     const int64_t buffers = 3 * grid.groups * widest;
     Arena arena{
         static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
@@ -226,16 +234,15 @@ void backward(const Backward<T>& a) {
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
-        const int threads = grid.threads();
-        pass.collect(at.rank, threads);
-        if (threads > 1) { GOSSAMER_BARRIER }
-        for (int number = at.group; number < parts; number += grid.groups) {
+        pass.collect(at.rank, at.threads);
+        at.meet_all();
+        for (int number = at.group; number < parts; number += at.groups) {
             const Part<T> share(a.batch, number, parts);
             share.chunks(
                 [&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });
         }
-        if (threads > 1) { GOSSAMER_BARRIER }
-        pass.add_parts(at.rank, threads);
+        at.meet_all();
+        pass.add_parts(at.rank, at.threads);
     }
 }
 

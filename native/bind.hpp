@@ -2,19 +2,11 @@
 #pragma once
 #include <nanobind/nanobind.h>
 
-#include <cstdint>
-
-// Addresses come as integers.
-template <typename P>
-P pointer(uintptr_t address) {
-    return reinterpret_cast<P>(address);
-}
-
 void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);
 void bind_convolution(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
-void bind_linear(nanobind::module_& m);
+void bind_kernels(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
 void bind_watch(nanobind::module_& m);

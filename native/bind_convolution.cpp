@@ -9,7 +9,7 @@
 
 #include "bind.hpp"
 #include "convolution.hpp"
-#include "linear.hpp"
+#include "instruction_sets.hpp"
 
 namespace nb = nanobind;
 
@@ -19,12 +19,10 @@ namespace {
 
 using Pair = std::array<int64_t, 2>;
 
-const ConvolutionKernels& in_use() {
-#ifdef GOSSAMER_X86
-    if (&kernels_in_use() == &avx512::kernels) return avx512::convolution;
-    if (&kernels_in_use() == &avx2::kernels) return avx2::convolution;
-#endif
-    return portable::convolution;
+// Addresses come as integers.
+template <typename P>
+P pointer(uintptr_t address) {
+    return reinterpret_cast<P>(address);
 }
 
 Geometry geometry(
@@ -71,7 +69,7 @@ void bind_convolution(nb::module_& m) {
         [](const Taps& taps, int64_t batch, uintptr_t x, uintptr_t weights, uintptr_t bias, uintptr_t y, int threads) {
             require(batch, threads, {x, y, 1, 1});
             const nb::gil_scoped_release release;
-            in_use().forward(
+            instruction_set_in_use().convolution->forward(
                 {.taps = taps,
                  .batch = batch,
                  .x = pointer<const float*>(x),
@@ -85,7 +83,7 @@ void bind_convolution(nb::module_& m) {
                                    const std::array<uintptr_t, 3>& gradients, int threads) {
             require(batch, threads, {x, dy, 1, 1});
             const nb::gil_scoped_release release;
-            in_use().backward(
+            instruction_set_in_use().convolution->backward(
                 {.taps = taps,
                  .batch = batch,
                  .x = pointer<const float*>(x),

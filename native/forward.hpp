@@ -127,17 +127,17 @@ void forward(const Forward<T>& a) {
     Rotation* rotations = stack.rotations(arena);
     const bool single = a.batch == 1 && a.x.feature_stride == 1 && !a.kept;
     const ForwardPass<T> pass{
-        a,
-        stack,
-        rotations,
-        worth_packing(a.x, a.batch, first.inputs, first.edges),
-        arena.take<T>(3 * grid.groups * widest),
-        widest};
+        .a = a,
+        .stack = stack,
+        .rotations = rotations,
+        .pack_x = worth_packing(a.x, a.batch, first.inputs, first.edges),
+        .packed = arena.take<T>(3 * grid.groups * widest),
+        .widest = widest};
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
         if (single) pass.single(at);
-        for (int64_t c = at.group; !single && c < chunks; c += grid.groups)
+        for (int64_t c = at.group; !single && c < chunks; c += at.groups)
             Part<T>(a.batch, int(c), int(chunks)).chunks([&](auto width, int64_t b) {
                 pass.template chunk<width.value>(b, at);
             });

@@ -11,6 +11,7 @@
 #include <nanobind/ndarray.h>
 
 #include "bind.hpp"
+#include "ranges.hpp"
 
 namespace nb = nanobind;
 
@@ -32,8 +33,10 @@ void pattern_matvec(In<int32_t> indptr, In<int32_t> indices, In<double> x, Out<d
     const int32_t *start = indptr.data(), *column = indices.data();
     const double* source = x.data();
     double* target = y.data();
+    const int64_t edges = static_cast<int64_t>(indices.shape(0));
+    require(gossamer::are_starts(start, rows, edges), "indptr must rise from 0 to the number of edges.");
     require(
-        rows == 0 || static_cast<size_t>(start[rows]) == indices.shape(0), "indptr must end at the number of edges.");
+        gossamer::all_below(column, edges, static_cast<int64_t>(x.shape(0))), "an index is beyond the entries of x.");
     nb::gil_scoped_release release;
     // Four sums hide the latency of the gathers; blocks of rows go to whichever thread is running on a busy machine.
 #pragma omp parallel for schedule(dynamic, 2048) if (indices.shape(0) > 4000000)
@@ -67,6 +70,12 @@ int64_t spanning_forest(int64_t nodes, In<int32_t> first, In<int32_t> second, In
     const int32_t *a = first.data(), *b = second.data();
     const int64_t* rank = order.data();
     uint8_t* kept = keep.data();
+    const int64_t count_of_edges = static_cast<int64_t>(edges);
+    require(nodes >= 0 && nodes <= INT32_MAX, "nodes must be a number of 32 bits.");
+    require(
+        gossamer::all_below(a, count_of_edges, nodes) && gossamer::all_below(b, count_of_edges, nodes),
+        "an edge ends at no node.");
+    for (size_t k = 0; k < edges; ++k) require(0 <= rank[k] && rank[k] < count_of_edges, "order must name edges.");
     nb::gil_scoped_release release;
     std::vector<int32_t> parent(nodes), size(nodes, 1);
     std::iota(parent.begin(), parent.end(), 0);
@@ -91,6 +100,9 @@ void distance_sums(In<int32_t> indptr, In<int32_t> indices, int64_t begin, int64
     const int64_t nodes = static_cast<int64_t>(indptr.shape(0)) - 1;
     require(totals.shape(0) == 2 && 0 <= begin && begin <= end && end <= nodes, "sources must be nodes.");
     const int32_t *start = indptr.data(), *neighbour = indices.data();
+    const int64_t edges = static_cast<int64_t>(indices.shape(0));
+    require(gossamer::are_starts(start, nodes, edges), "indptr must rise from 0 to the number of edges.");
+    require(gossamer::all_below(neighbour, edges, nodes), "a neighbour is no node.");
     int64_t sum = 0, pairs = 0;
     {
         nb::gil_scoped_release release;

@@ -1,6 +1,6 @@
 // Cross-entropy of logits and its gradient, for one instruction set.
 #pragma once
-#include "activation.hpp"
+#include "activation_vectors.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 

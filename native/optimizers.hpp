@@ -8,10 +8,10 @@
 namespace gossamer::GOSSAMER_ISA {
 
 template <typename T>
-GOSSAMER_INLINE void sgd(const Parameter<T>& p, const Update<T>& rule, Range range) {
+GOSSAMER_INLINE void step_sgd(const Parameter<T>& p, const Sgd& rule, Range range) {
     T* __restrict value = p.value, * __restrict velocity = p.state[0];
     const T* __restrict gradient = p.gradient;
-    const T rate = rule.rate, momentum = rule.momentum, undamped = rule.undamped, decay = rule.decay;
+    const T rate = T(rule.rate), momentum = T(rule.momentum), undamped = T(1 - rule.dampening), decay = T(rule.decay);
     if (!velocity) {
         for (int64_t e = range.first; e < range.last; ++e) value[e] -= rate * (gradient[e] + decay * value[e]);
     } else if (rule.nesterov) {
@@ -28,12 +28,17 @@ GOSSAMER_INLINE void sgd(const Parameter<T>& p, const Update<T>& rule, Range ran
     }
 }
 
+// Both means start at 0, so after some steps they are too small by 1 - beta^steps: the rate and the root make up for
+// it.
 template <typename T>
-GOSSAMER_INLINE void adam(const Parameter<T>& p, const Update<T>& rule, Range range) {
+GOSSAMER_INLINE void step_adam(const Parameter<T>& p, const Adam& rule, Range range) {
     T* __restrict value = p.value, * __restrict mean = p.state[0], * __restrict square = p.state[1];
     const T* __restrict gradient = p.gradient;
-    const T new1 = T(1) - rule.beta1, beta2 = rule.beta2, new2 = T(1) - rule.beta2, eps = rule.eps;
-    const T decay = rule.decay, kept = rule.kept, rate = p.rate, scale = p.scale;
+    const double step = double(*p.steps) + 1;
+    const T rate = T(rule.rate / (1 - std::pow(rule.beta1, step))),
+            scale = T(1 / std::sqrt(1 - std::pow(rule.beta2, step)));
+    const T new1 = T(1) - T(rule.beta1), beta2 = T(rule.beta2), new2 = T(1) - T(rule.beta2), eps = T(rule.eps);
+    const T decay = rule.decoupled ? T(0) : T(rule.decay), kept = rule.decoupled ? T(1 - rule.rate * rule.decay) : T(1);
     for (int64_t e = range.first; e < range.last; ++e) {
         const T g = gradient[e] + decay * value[e];
         const T m = mean[e] + new1 * (g - mean[e]), v = beta2 * square[e] + new2 * g * g;
@@ -50,8 +55,8 @@ void update(const Update<T>& rule, int rank, int ranks) {
         const Parameter<T>& p = rule.parameters[k];
         const Range pieces = part((p.size + 63) / 64, rank, ranks);
         const Range own{pieces.first * 64, pieces.last * 64 < p.size ? pieces.last * 64 : p.size};
-        if (rule.adam) adam(p, rule, own);
-        else sgd(p, rule, own);
+        if (rule.by_adam) step_adam(p, rule.adam, own);
+        else step_sgd(p, rule.sgd, own);
     }
 }
 

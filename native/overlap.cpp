@@ -14,6 +14,7 @@
 #endif
 
 #include "bind.hpp"
+#include "ranges.hpp"
 
 namespace nb = nanobind;
 
@@ -35,7 +36,17 @@ struct Lists {
 Lists lists(const Ints& starts, const Ints& members, const Doubles& strengths) {
     if (starts.shape(0) < 1 || members.shape(0) != strengths.shape(0))
         throw std::invalid_argument("overlap: starts is empty, or members and strengths differ in length.");
-    return {starts.data(), members.data(), strengths.data(), static_cast<int64_t>(starts.shape(0)) - 1};
+    const int64_t count = static_cast<int64_t>(starts.shape(0)) - 1;
+    if (!gossamer::are_starts(starts.data(), count, static_cast<int64_t>(members.shape(0))))
+        throw std::invalid_argument("overlap: starts must rise from 0 to the number of members.");
+    return {.starts = starts.data(), .members = members.data(), .strengths = strengths.data(), .count = count};
+}
+
+// Every member of a set is an input that has readers, and every reader is one of the other layer's `columns` neurons.
+void check_members(const Lists& sets, const Lists& readers, int64_t columns) {
+    if (!gossamer::all_below(sets.members, sets.starts[sets.count], readers.count) ||
+        !gossamer::all_below(readers.members, readers.starts[readers.count], columns))
+        throw std::invalid_argument("overlap: a member is no input, or a reader no neuron.");
 }
 
 // Small work is done sooner than a second thread wakes up.
@@ -75,6 +86,7 @@ void jaccard_rows(
     const int64_t rows = static_cast<int64_t>(out.shape(0)), columns = static_cast<int64_t>(out.shape(1));
     if (first < 0 || first + rows > sets.count || static_cast<int64_t>(sizes.shape(0)) != columns)
         throw std::invalid_argument("jaccard_rows: rows out of range, or sizes and out differ.");
+    check_members(sets, other, columns);
     nb::gil_scoped_release unlocked;
     const bool large = worth_threads(rows, columns, sets);
 #pragma omp parallel for schedule(dynamic, 16) if (large)
@@ -145,14 +157,26 @@ void cheapest_columns(
         static_cast<int64_t>(out_columns.shape(0)) != sets.count || out_costs.shape(0) != out_columns.shape(0) ||
         out_costs.shape(1) != out_columns.shape(1))
         throw std::invalid_argument("cheapest_columns: sizes, prices, dearest and the outputs do not fit.");
+    check_members(sets, other, columns);
+    if (!gossamer::all_below(dearest.data(), columns, columns))
+        throw std::invalid_argument("cheapest_columns: dearest must name columns.");
     nb::gil_scoped_release unlocked;
     int64_t level = 0;
     while (level < columns && prices.data()[dearest.data()[level]] == prices.data()[dearest.data()[0]]) ++level;
     const bool large = worth_threads(sets.count, columns, sets);
 #pragma omp parallel if (large)
     {
-        Market market{sets, other, sizes.data(), prices.data(), dearest.data(), columns, level, {}, {}, {}};
-        market.sums.assign(columns, 0.0);
+        Market market{
+            .sets = sets,
+            .readers = other,
+            .sizes = sizes.data(),
+            .prices = prices.data(),
+            .dearest = dearest.data(),
+            .columns = columns,
+            .level = level,
+            .found = {},
+            .sums = std::vector<double>(columns, 0.0),
+            .touched = {}};
 #pragma omp for schedule(dynamic, 16)
         for (int64_t r = 0; r < sets.count; ++r)
             market.ask(r, width, out_columns.data() + r * width, out_costs.data() + r * width);

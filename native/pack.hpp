@@ -5,6 +5,7 @@
 // ends: rows do not fall on the same cache sets, whatever the batch size, and tails need no special loops.
 #pragma once
 #include "gather.hpp"
+#include "kernels.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 

@@ -4,7 +4,7 @@
 // of each row. Those of a rotated row are, in ascending order, a slice of one short table that all rows share, shifted
 // by the row's place, so both kinds are walked by the same loops.
 #pragma once
-#include "linear.hpp"
+#include "junction.hpp"
 #include "vector.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -86,8 +86,9 @@ struct Rows {
         const int32_t* starts = g.offsets ? rotation.starts : g.row_starts;
         const int64_t begin = starts[j];
         const int count = starts[j + 1] - starts[j];
-        if (g.offsets) return {begin, count, rotation.descending + g.num_offsets - rotation.below[j], j};
-        return {begin, count, g.row_inputs + begin, 0};
+        const int32_t* sources =
+            g.offsets ? rotation.descending + g.num_offsets - rotation.below[j] : g.row_inputs + begin;
+        return {.begin = begin, .count = count, .sources = sources, .shift = g.offsets ? j : 0};
     }
     int64_t begin(int64_t j) const { return g.offsets ? rotation.starts[j] : g.row_starts[j]; }
     int64_t cut(int part, int parts) const {
@@ -103,10 +104,18 @@ struct Columns {
     Row operator[](int64_t i) const {
         if (g.offsets) {
             const int64_t at = i < g.outputs ? i : i % g.outputs, unwrapped = rotation.below[g.outputs - 1 - at];
-            return {i * g.num_offsets, int(g.num_offsets), rotation.ascending + unwrapped, at - g.outputs};
+            return {
+                .begin = i * g.num_offsets,
+                .count = int(g.num_offsets),
+                .sources = rotation.ascending + unwrapped,
+                .shift = at - g.outputs};
         }
         const int64_t begin = g.column_starts[i];
-        return {begin, int(g.column_starts[i + 1] - begin), g.column_outputs + begin, 0};
+        return {
+            .begin = begin,
+            .count = int(g.column_starts[i + 1] - begin),
+            .sources = g.column_outputs + begin,
+            .shift = 0};
     }
     int64_t cut(int part, int parts) const {
         return g.offsets ? g.inputs * part / parts : cut_by_edges(g.column_starts, g.inputs, part, parts);

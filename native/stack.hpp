@@ -1,6 +1,6 @@
 // What both passes of a stack need to know of it.
 #pragma once
-#include "activation.hpp"
+#include "activation_vectors.hpp"
 #include "pack.hpp"
 #include "team.hpp"
 

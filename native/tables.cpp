@@ -79,7 +79,7 @@ void Tables::make_blocks(const Junction& g) {
         each_edge([&](int, size_t input, int64_t) { readers[input] = 0; });
     }
     inputs.shrink_to_fit();
-    blocks = {counts.data(), inputs.data(), places.data(), starts.data()};
+    blocks = {.counts = counts.data(), .inputs = inputs.data(), .places = places.data(), .starts = starts.data()};
 }
 
 }  // namespace gossamer

@@ -1,12 +1,14 @@
-// What is made once of a junction and kept: the tables of a rotated one, and blocks of rows where they pay.
+// What is known of a junction: that its arrays fit, and what is made of them once and kept.
 #pragma once
 #include <cstdint>
+#include <utility>
 #include <vector>
 
-#include "linear.hpp"
+#include "junction.hpp"
 
 namespace gossamer {
 
+// The tables of a rotated junction, and blocks of rows where they pay.
 class Tables {
     std::vector<int32_t> rotation;
     std::vector<uint16_t> counts, inputs, places;  // of blocks, about 4 bytes an edge
@@ -21,6 +23,21 @@ class Tables {
 
     void join(Junction& g) const;
     bool has_blocks() const { return !starts.empty(); }
+};
+
+// A junction whose arrays were checked when this was made; they must live, and stay as they are, as long as it does.
+class KnownJunction {
+    Junction checked;
+    Tables tables;
+
+  public:
+    // `arrays` (address and bytes of each): five of compressed rows and columns, or one of offsets. Throws
+    // std::invalid_argument unless they describe a junction.
+    KnownJunction(
+        int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays, bool with_blocks);
+
+    const Junction& junction() const { return checked; }
+    bool has_blocks() const { return tables.has_blocks(); }
 };
 
 }  // namespace gossamer

@@ -1,6 +1,6 @@
 // How threads share out a pass, and where its memory comes from.
 #pragma once
-#include "linear.hpp"
+#include "kernels.hpp"
 #include "vector.hpp"
 
 #ifdef _OPENMP
@@ -26,23 +26,37 @@ GOSSAMER_INLINE Grid arrange(int threads, int64_t parts, int64_t multiply_adds) 
     return rounds * threads * 3 <= parts * 4 ? Grid{threads, 1} : Grid{1, threads};
 }
 
+// A thread of a team, which may be smaller than was asked for: limits of the environment are not known beforehand.
+// Memory is laid out for the threads asked for, work is shared out among those that are there.
 struct Place {
-    int rank, group, member, members;
+    int rank, threads, group, groups, member, members;
 
     // Waits for the members of the group. There is one group if there are several members.
     void meet() const {
         if (members > 1) { GOSSAMER_BARRIER }
     }
+    // Waits for all threads.
+    void meet_all() const {
+        if (threads > 1) { GOSSAMER_BARRIER }
+    }
     Range share(int64_t size) const { return part(size, member, members); }
 };
 
-GOSSAMER_INLINE Place place(const Grid& grid) {
+// Where the calling thread stands, inside a parallel region that asked for the threads of `asked`.
+GOSSAMER_INLINE Place place(const Grid& asked) {
 #ifdef _OPENMP
-    const int rank = omp_get_thread_num();
+    const int rank = omp_get_thread_num(), threads = omp_get_num_threads();
 #else
-    const int rank = 0;
+    const int rank = 0, threads = 1;
 #endif
-    return {rank, rank / grid.members, rank % grid.members, grid.members};
+    const bool together = asked.members > 1;
+    return {
+        .rank = rank,
+        .threads = threads,
+        .group = together ? 0 : rank,
+        .groups = together ? 1 : threads,
+        .member = together ? rank : 0,
+        .members = together ? threads : 1};
 }
 
 // Hands out one block of memory in aligned parts.

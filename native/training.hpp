@@ -22,10 +22,37 @@ double train(const Training<T>& a) {
     const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, E),
                needs_z = needs_argument(last.activation, last.slope);
 
-    Forward<T> values{a.layers, a.depth, a.batch, a.x, a.y, nullptr, nullptr, a.threads};
-    Backward<T> gradients{a.layers, a.depth, a.batch, a.x, {nullptr, a.batch, 1}, nullptr, nullptr, nullptr, a.threads};
-    ForwardPass<T> forward{values, stack, nullptr, pack_x, nullptr, widest};
-    BackwardPass<T> backward{gradients, stack, nullptr, parts, pack_x, nullptr, nullptr, widest, true};
+    Forward<T> values{
+        .layers = a.layers,
+        .depth = a.depth,
+        .batch = a.batch,
+        .x = a.x,
+        .y = a.y,
+        .z = nullptr,
+        .kept = nullptr,
+        .threads = a.threads};
+    Backward<T> gradients{
+        .layers = a.layers,
+        .depth = a.depth,
+        .batch = a.batch,
+        .x = a.x,
+        .dy = {nullptr, a.batch, 1},
+        .last = nullptr,
+        .kept = nullptr,
+        .dx = nullptr,
+        .threads = a.threads};
+    ForwardPass<T> forward{
+        .a = values, .stack = stack, .rotations = nullptr, .pack_x = pack_x, .packed = nullptr, .widest = widest};
+    BackwardPass<T> backward{
+        .a = gradients,
+        .stack = stack,
+        .rotations = nullptr,
+        .parts = parts,
+        .pack_x = pack_x,
+        .packed = nullptr,
+        .numbers = nullptr,
+        .widest = widest,
+        .x_is_there = true};
 
     const int64_t buffers = 3 * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
                   outputs = classes * a.batch;
@@ -41,15 +68,21 @@ double train(const Training<T>& a) {
     gradients.dy.data = dy;
     gradients.kept = values.kept;
     gradients.last = needs_z ? values.z : a.y;
-    const CrossEntropy<T> loss{a.y, dy, losses, a.labels, classes, a.batch, a.smoothing};
+    const CrossEntropy<T> loss{
+        .logits = a.y,
+        .gradient = dy,
+        .losses = losses,
+        .labels = a.labels,
+        .classes = classes,
+        .batch = a.batch,
+        .smoothing = a.smoothing};
 
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
         const Place at = place(grid);
-        const int threads = grid.threads();
-        backward.collect(at.rank, threads);
-        if (threads > 1) { GOSSAMER_BARRIER }
-        for (int number = at.group; number < parts; number += grid.groups) {
+        backward.collect(at.rank, at.threads);
+        at.meet_all();
+        for (int number = at.group; number < parts; number += at.groups) {
             const Part<T> share(a.batch, number, parts);
             share.chunks([&](auto width, int64_t b) {
                 constexpr int C = width.value;
@@ -61,10 +94,10 @@ double train(const Training<T>& a) {
                 backward.template chunk<C>(b, number, b > share.first, at);
             });
         }
-        if (threads > 1) { GOSSAMER_BARRIER }
-        backward.add_parts(at.rank, threads);
-        if (threads > 1 && a.groups) { GOSSAMER_BARRIER }
-        for (int g = 0; g < a.groups; ++g) update(a.updates[g], at.rank, threads);
+        at.meet_all();
+        backward.add_parts(at.rank, at.threads);
+        if (a.groups) at.meet_all();
+        for (int g = 0; g < a.groups; ++g) update(a.updates[g], at.rank, at.threads);
     }
     double total = 0;
     for (int64_t b = 0; b < a.batch; ++b) total += losses[b];

@@ -19,16 +19,17 @@ def distance_sums(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], begin: int, end: int, totals: NDArray[np.int64]
 ) -> None: ...
 
-# bind_linear.cpp
-Junction: TypeAlias = tuple[int, int, int, list[int], int]
-Layer: TypeAlias = tuple[Junction, Tables | None, int, int, int, float]
+# bind_kernels.cpp
+Array: TypeAlias = tuple[int, int]
+Matrix: TypeAlias = tuple[int, int, int, int, int]
+Layer: TypeAlias = tuple[Junction, int, int, int, int, int, float]
 
-class Tables:
+class Junction:
+    def __init__(self, inputs: int, outputs: int, arrays: list[Array], blocks: bool) -> None: ...
     @property
     def blocks(self) -> bool: ...
 
 def uses_blocks() -> bool: ...
-def tables(junction: Junction, blocks: bool, /) -> Tables: ...
 
 class Taps:
     @property
@@ -60,23 +61,23 @@ def stack_forward(
     wide: bool,
     layers: list[Layer],
     batch: int,
-    x: tuple[int, int, int],
-    y: int,
-    z: int,
-    kept: int,
+    x: Matrix,
+    y: Array,
+    z: Array,
+    kept: Array,
     threads: int,
     /,
 ) -> None: ...
 def stack_backward(
     wide: bool,
     layers: list[Layer],
-    gradients: list[tuple[int, int]],
+    gradients: list[tuple[Array, Array]],
     batch: int,
-    x: tuple[int, int, int],
-    dy: tuple[int, int, int],
-    last: int,
-    kept: int,
-    dx: int,
+    x: Matrix,
+    dy: Matrix,
+    last: Array,
+    kept: Array,
+    dx: Array,
     threads: int,
     /,
 ) -> None: ...
@@ -86,9 +87,9 @@ class Plan:
     def run(
         self,
         batch: int,
-        x: tuple[int, int, int],
-        y: int,
-        labels: int,
+        x: Matrix,
+        y: Array,
+        labels: Array,
         smoothing: float,
         rates: Sequence[Sequence[float]],
         threads: int,
@@ -98,8 +99,8 @@ class Plan:
 def plan(
     wide: bool,
     layers: list[Layer],
-    gradients: list[tuple[int, int]],
-    groups: list[tuple[bool, list[tuple[int, ...]]]],
+    gradients: list[tuple[Array, Array]],
+    groups: list[tuple[bool, list[tuple[Array, ...]]]],
     /,
 ) -> Plan: ...
 

@@ -39,7 +39,7 @@ OTHERS = [
 
 
 def has_blocks(junction):
-    return native._tables(Structure.of(junction), blocks=True).blocks
+    return native._known(Structure.of(junction), blocks=True).blocks
 
 
 @pytest.mark.parametrize("junction", DENSE, ids=repr)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -32,11 +32,15 @@ class Structure:
         arrays: of a bipartite junction `indptr` (O + 1,), `indices` (E,), and the same edges sorted by input:
             `column_indptr` (I + 1,), `column_outputs` (E,), `column_edges` (E,): 12 bytes an edge, the last two for the
             gradient of the input. Of a rotated junction `offsets` (k,) alone.
+
+    Attributes:
+        notes: what was made of it (`Memo`); no part of its value.
     """
 
     in_features: int
     out_features: int
     arrays: tuple[Tensor, ...]
+    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def rotated(self) -> bool:
@@ -64,6 +68,9 @@ class Structure:
         """The junction: the one that the structure was made of, or made of the arrays and checked if they changed."""
         return _JUNCTIONS.of(self)
 
+    def __reduce__(self) -> tuple[type[Structure], tuple[int, int, tuple[Tensor, ...]]]:
+        return Structure, (self.in_features, self.out_features, self.arrays)  # notes are not for copies
+
     def _made(self) -> Junction:
         arrays = [array.cpu().numpy() for array in self.arrays]
         if self.rotated:
@@ -71,8 +78,12 @@ class Structure:
         return Bipartite(arrays[0], arrays[1], in_features=self.in_features)
 
 
+State: TypeAlias = list[tuple[int, int]]
+"""How often arrays were written to, and where they are."""
+
+
 class Memo(Generic[_Made]):
-    """What was made of structures, as long as their arrays live and nobody writes to them.
+    """What was made of structures, as long as their arrays live, stay where they are, and nobody writes to them.
 
     Args:
         make: makes it.
@@ -80,33 +91,42 @@ class Memo(Generic[_Made]):
 
     def __init__(self, make: Callable[[Structure], _Made]) -> None:
         self._make = make
-        self._known: MutableMapping[Tensor, tuple[tuple[int, int], list[tuple[weakref.ref[Tensor], int]], _Made]]
+        self._known: MutableMapping[Tensor, tuple[tuple[int, int], State, list[weakref.ref[Tensor]], _Made]]
         self._known = WeakIdKeyDictionary()
 
     def of(self, structure: Structure) -> _Made:
         """What was made of a structure, or is now."""
+        state = _state(structure)
+        note = structure.notes.get(self)
+        if note is not None and note[0] == state:
+            noted: _Made = note[1]
+            return noted
         found = self._known.get(structure.arrays[0])
-        if found is not None and found[0] == _sizes(structure) and _are(structure.arrays, found[1]):
-            return found[2]
-        made = self._make(structure)
+        if found is not None and found[:2] == (_sizes(structure), state) and _are(structure.arrays, found[2]):
+            made = found[3]
+        else:
+            made = self._make(structure)
         self.keep(structure, made)
         return made
 
     def keep(self, structure: Structure, made: _Made) -> None:
         """Remember what was made of a structure."""
-        seen = [(weakref.ref(array), array._version) for array in structure.arrays]
-        self._known[structure.arrays[0]] = (_sizes(structure), seen, made)
+        state = _state(structure)
+        self._known[structure.arrays[0]] = (_sizes(structure), state, list(map(weakref.ref, structure.arrays)), made)
+        structure.notes[self] = (state, made)
 
 
 _JUNCTIONS: Memo[Junction] = Memo(Structure._made)
+
+
+def _state(structure: Structure) -> State:
+    # tensors of inference mode do not count their versions
+    return [(-1 if array.is_inference() else array._version, array.data_ptr()) for array in structure.arrays]
 
 
 def _sizes(structure: Structure) -> tuple[int, int]:
     return structure.in_features, structure.out_features
 
 
-def _are(arrays: tuple[Tensor, ...], seen: list[tuple[weakref.ref[Tensor], int]]) -> bool:
-    return len(seen) == len(arrays) and all(
-        reference() is array and version == array._version
-        for array, (reference, version) in zip(arrays, seen, strict=True)
-    )
+def _are(arrays: tuple[Tensor, ...], seen: list[weakref.ref[Tensor]]) -> bool:
+    return len(seen) == len(arrays) and all(reference() is array for array, reference in zip(arrays, seen, strict=True))

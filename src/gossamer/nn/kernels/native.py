@@ -6,6 +6,7 @@ contiguous vectors of the batch. Inputs of any layout are taken; results are fea
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         The last layer's y (B, O), what its activation's gradient needs (the argument, or y itself), and the activations
         between the layers as `stack_backward` wants them.
     """
+    layers = _contiguous(layers)
     batch, O = x_BI.shape[0], layers[-1].structure.out_features
     x = _one_unit_stride(x_BI)
     y_OB = x_BI.new_empty((O, batch))
@@ -80,8 +82,8 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         x.dtype is torch.float64,
         [_described(*layer, batch) for layer in layers],
         batch,
-        (x.data_ptr(), x.stride(1), x.stride(0)),
-        y_OB.data_ptr(),
+        _matrix(x),
+        _address(y_OB),
         _address(z_OB),
         _address(kept),
         torch.get_num_threads(),
@@ -102,7 +104,9 @@ def stack_backward(
         kept: the other two things that `stack_forward` gave.
         wanted: which gradients.
     """
-    x, dy, (last, between) = _one_unit_stride(x_BI), _one_unit_stride(dy_BO), kept
+    layers, (last_BO, between) = _contiguous(layers), kept
+    x, dy, last = _one_unit_stride(x_BI), _one_unit_stride(dy_BO), last_BO.t().contiguous()
+    between = None if between is None else between.contiguous()  # hooks on saved tensors may give them back otherwise
     dx_IB = x.new_empty((layers[0].structure.in_features, dy.shape[0])) if wanted[0] else None
     gradients: list[Tensor | None] = [None if dx_IB is None else dx_IB.t()]
     addresses = []
@@ -116,9 +120,9 @@ def stack_backward(
         [_described(*layer, 0) for layer in layers],
         addresses,
         dy.shape[0],
-        (x.data_ptr(), x.stride(1), x.stride(0)),
-        (dy.data_ptr(), dy.stride(1), dy.stride(0)),
-        last.data_ptr(),
+        _matrix(x),
+        _matrix(dy),
+        _address(last),
         _address(between),
         _address(dx_IB),
         torch.get_num_threads(),
@@ -129,7 +133,7 @@ def stack_backward(
 class Plan:
     """Training steps of one stack with cross-entropy: what stays the same from step to step is described once.
 
-    It holds addresses, not tensors: whoever makes one keeps the tensors alive and where they are.
+    It keeps the tensors, and asks before each step where they are: those that have moved are described anew.
 
     Args:
         layers: structure, contiguous weights, bias and activation of each.
@@ -138,12 +142,38 @@ class Plan:
     """
 
     def __init__(self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[Group]) -> None:
+        self._described = (layers, gradients, groups)
         self._wide = layers[0].weight.dtype is torch.float64
         self._classes = layers[-1].structure.out_features
-        self._layers = [_described(*layer, _BLOCKS_FROM) for layer in layers]  # blocks live as long as these
-        wells = [(_address(dw), _address(db)) for dw, db in gradients]
-        updated = [(adam, [(*map(_address, row), row.value.numel()) for row in rows]) for adam, rows in groups]
-        self._plan = _native.plan(self._wide, self._layers, wells, updated)
+        tensors = [t for _, weight, bias, _ in layers for t in (weight, bias)]
+        tensors += [t for places in gradients for t in places]
+        tensors += [t for group in groups for row in group.updated for t in row[:-1]]
+        counts = [row.steps for group in groups for row in group.updated]
+        self._tensors = [tensor for tensor in (*tensors, *counts) if tensor is not None]
+        self._dtypes = [tensor.dtype for tensor in self._tensors]
+        self._describe()
+
+    def _describe(self) -> None:
+        layers, gradients, groups = self._described
+        if not all(t.is_contiguous() and t.is_cpu for t in self._tensors):
+            raise ValueError("a tensor of the plan is no longer contiguous, or not on the CPU.")
+        if [tensor.dtype for tensor in self._tensors] != self._dtypes:
+            raise ValueError("a tensor of the plan has another dtype than it had.")
+        described = [_described(*layer, _BLOCKS_FROM) for layer in layers]
+        places = [(_address(dw), _address(db)) for dw, db in gradients]
+        updated = [(adam, [tuple(map(_address, row)) for row in rows]) for adam, rows in groups]
+        self._plan = _native.plan(self._wide, described, places, updated)
+        self._where = self._places()
+        self._junctions = [layer[0] for layer in described]
+
+    def _places(self) -> list[list[object]]:
+        return [list(map(ask, self._tensors)) for ask in (Tensor.data_ptr, Tensor.numel, Tensor.is_contiguous)]
+
+    def _stands(self) -> bool:
+        """Whether all tensors are where they were when they were described."""
+        blocks = _KNOWN[_native.uses_blocks()]
+        known = (blocks.of(layer.structure) for layer in self._described[0])
+        return self._where == self._places() and all(map(operator.is_, known, self._junctions))
 
     def run(self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Rates]) -> tuple[float, Tensor]:
         """One step.
@@ -158,14 +188,15 @@ class Plan:
             The mean loss, and the outputs (B, C) before the update.
 
         Raises:
-            ValueError: a label that is no class. Nothing is changed then.
+            ValueError: a label that is no class, or a tensor that is not contiguous any more. Nothing is changed then.
         """
+        if not self._stands():
+            self._describe()
         x = _one_unit_stride(x_BI)
         batch = x.shape[0]
         y_BC = x.new_empty_strided((batch, self._classes), (1, batch))
-        address = (x.data_ptr(), x.stride(1), x.stride(0))
-        places = (y_BC.data_ptr(), labels_B.data_ptr())
-        loss = self._plan.run(batch, address, *places, smoothing, rates, torch.get_num_threads())
+        arrays = (_address(y_BC), _address(labels_B))
+        loss = self._plan.run(batch, _matrix(x), *arrays, smoothing, rates, torch.get_num_threads())
         return loss, y_BC
 
 
@@ -174,38 +205,44 @@ def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:
     return _native.unchanged(checks)
 
 
-def _address(tensor: Tensor | None) -> int:
-    return 0 if tensor is None else tensor.data_ptr()
+def _address(tensor: Tensor | None) -> _native.Array:
+    """Where a tensor's numbers are and how many bytes; the extension refuses sizes that do not fit."""
+    return (0, 0) if tensor is None else (tensor.data_ptr(), tensor.nbytes)
+
+
+def _matrix(x: Tensor) -> _native.Matrix:
+    return x.data_ptr(), *x.shape, *x.stride()
 
 
 def _described(
     structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation, batch: int
 ) -> _native.Layer:
     blocks = batch >= _BLOCKS_FROM and _native.uses_blocks()
-    tables = _TABLES[blocks].of(structure) if blocks or structure.rotated else None
-    return _junction(structure), tables, w_E.data_ptr(), _address(bias_O), activation.kind, activation.slope
-
-
-def _junction(structure: Structure) -> _native.Junction:
-    return (
-        structure.in_features,
-        structure.out_features,
-        structure.num_edges,
-        [array.data_ptr() for array in structure.arrays],
-        structure.arrays[0].shape[0] if structure.rotated else 0,
-    )
+    known = _KNOWN[blocks].of(structure)
+    return known, *_address(w_E), *_address(bias_O), activation.kind, activation.slope
 
 
 _BLOCKS_FROM = 32
 """No shorter batch fills the widest chunk (4 vectors of 8 or 16 numbers)."""
 
 
-def _tables(structure: Structure, *, blocks: bool) -> _native.Tables:
-    return _native.tables(_junction(structure), blocks)
+def _known(structure: Structure, *, blocks: bool) -> _native.Junction:
+    for array in structure.arrays:
+        if array.dtype is not torch.int32 or not array.is_cpu or not array.is_contiguous():
+            raise TypeError(f"an array of the junction is {array.dtype} on {array.device}; contiguous int32 is needed.")
+    addresses = list(map(_address, structure.arrays))
+    return _native.Junction(structure.in_features, structure.out_features, addresses, blocks)
 
 
-_TABLES = (Memo(partial(_tables, blocks=False)), Memo(partial(_tables, blocks=True)))
-"""What is made once of a structure: a rotated one's tables, without and with blocks of rows where they pay."""
+_KNOWN = (Memo(partial(_known, blocks=False)), Memo(partial(_known, blocks=True)))
+"""Junctions whose arrays were checked, with what is made of them once: without and with blocks where they pay."""
+
+
+def _contiguous(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """The same layers, with copies of parameters that are not contiguous."""
+    if all(w_E.is_contiguous() and (bias_O is None or bias_O.is_contiguous()) for _, w_E, bias_O, _ in layers):
+        return layers
+    return [Layer(s, w.contiguous(), None if b is None else b.contiguous(), a) for s, w, b, a in layers]
 
 
 def _one_unit_stride(x: Tensor) -> Tensor:

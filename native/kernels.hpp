@@ -1,30 +1,11 @@
-// What a stack of sparse layers computes: values, gradients, whole training steps; one table of functions per
-// instruction set.
+// What the kernels compute of a stack of sparse layers: values, gradients, whole training steps.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
+#include "junction.hpp"
+
 namespace gossamer {
-
-// Rows in blocks, and a block's inputs in groups, one for each set of its rows: those that exactly these rows read.
-struct Blocks {
-    static constexpr int rows = 6, sets = 1 << rows;
-    const uint16_t* counts;  // (blocks, sets) inputs of each group
-    const uint16_t* inputs;  // block after block, group after group
-    const uint16_t* places;  // (E) their edges, row by row for each input, counted from the block's first edge
-    const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
-};
-
-// One junction: compressed rows and columns, or offsets (then the other pointers are null).
-struct Junction {
-    int64_t inputs, outputs, edges;
-    const int32_t *row_starts, *row_inputs;                        // (O + 1), (E)
-    const int32_t *column_starts, *column_outputs, *column_edges;  // (I + 1), (E), (E)
-    const int32_t* offsets;                                        // (k), ascending
-    int64_t num_offsets;
-    const int32_t* rotation;  // tables of the offsets that are kept, or null
-    const Blocks* blocks;     // or null
-};
 
 // A (features, batch) matrix of any layout with one unit stride.
 template <typename T>
@@ -74,9 +55,19 @@ template <typename T>
 struct Parameter {
     T* value;
     const T* gradient;
-    T* state[2];  // SGD: velocity or null; Adam: running means of the gradient and of its square
+    T* state[2];   // SGD: velocity or null; Adam: running means of the gradient and of its square
+    float* steps;  // Adam: how many there were before this one; else null
     int64_t size;
-    T rate, scale;  // Adam: the learning rate and 1 / root of the second mean, corrected for the means' start at 0
+};
+
+// The settings of torch.optim.SGD, and of Adam and AdamW (these decouple the decay from the gradient).
+struct Sgd {
+    double rate, momentum, dampening, decay;
+    bool nesterov;
+};
+struct Adam {
+    double rate, beta1, beta2, eps, decay;
+    bool decoupled;
 };
 
 // What an optimiser does to a group of parameters.
@@ -84,11 +75,9 @@ template <typename T>
 struct Update {
     const Parameter<T>* parameters;
     int count;
-    bool adam;                   // else SGD
-    T decay;                     // added to the gradient, times the value
-    T rate, momentum, undamped;  // SGD; undamped = 1 - dampening
-    bool nesterov;
-    T beta1, beta2, eps, kept;  // Adam; kept = 1 - rate * decoupled weight decay
+    bool by_adam;  // else by SGD
+    Sgd sgd;
+    Adam adam;
 };
 
 // One step: forward, mean cross-entropy of the last layer's outputs, backward, and the updates, if any.
@@ -105,28 +94,27 @@ struct Training {
     int groups, threads;
 };
 
-struct Kernels {
-    const char* name;
-    bool blocks;  // whether they use a junction's blocks
-    void (*forward32)(const Forward<float>&);
-    void (*forward64)(const Forward<double>&);
-    void (*backward32)(const Backward<float>&);
-    void (*backward64)(const Backward<double>&);
-    double (*train32)(const Training<float>&);
-    double (*train64)(const Training<double>&);
+// All that one instruction set computes with numbers of type T.
+template <typename T>
+struct Passes {
+    void (*forward)(const Forward<T>&);
+    void (*backward)(const Backward<T>&);
+    double (*train)(const Training<T>&);  // the mean loss
 };
 
+// Instantiated once for each T, in a file of its own.
 namespace portable {
-extern const Kernels kernels;
+template <typename T>
+Passes<T> passes();
 }
 namespace avx2 {
-extern const Kernels kernels;
+template <typename T>
+Passes<T> passes();
 }
 namespace avx512 {
-extern const Kernels kernels;
+template <typename T>
+Passes<T> passes();
 }
-
-const Kernels& kernels_in_use();
 
 // Memory of the calling thread that outlives the call (a fresh allocation of this size would be paged in every time).
 // Freed again by the next call when it is over the limit. Throws std::bad_alloc.

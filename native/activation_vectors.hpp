@@ -1,12 +1,11 @@
-// Activations and their derivatives on vectors. The numbering is gossamer.nn.activations.Kind.
+// Activations and their derivatives on vectors.
 #pragma once
 #include <cmath>
 
+#include "activations.hpp"
 #include "vector.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
-
-enum Kind : int { IDENTITY = 0, RELU = 1, LEAKY = 2, SIGMOID = 3, GELU = 4 };
 
 // exp for float: 2^n times a polynomial of degree 6 on |r| <= ln 2 / 2 (Cephes' coefficients); within 2 ulp.
 // Arguments are clamped to [-87.3, 88.7]; NaN stays NaN.
@@ -75,12 +74,6 @@ GOSSAMER_INLINE Vector<T> backpropagate(Vector<T> dy, Vector<T> kept, T slope) {
         return dy * (T(0.5) * twice_normal_cdf(kept) + kept * density);
     }
     return dy;
-}
-
-// Whether the derivative needs the function's argument; otherwise its value is enough.
-template <typename T>
-GOSSAMER_INLINE bool needs_argument(int kind, T slope) {
-    return kind == GELU || (kind == LEAKY && slope < T(0));
 }
 
 // Calls f with the activation as a constant, so that inner loops do not choose.

@@ -1,0 +1,92 @@
+// Binds the layers' two passes, what is known of a junction, and the choice of an instruction set.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include "bind.hpp"
+#include "described.hpp"
+#include "instruction_sets.hpp"
+
+namespace nb = nanobind;
+
+namespace {
+
+using namespace gossamer;
+
+using Layers = std::vector<DescribedLayer>;
+
+int64_t outputs_of(const Layers& layers) { return std::get<0>(layers.back())->junction().outputs; }
+
+// x and y say which batch; `kept` is as large as kept_numbers says, or not there.
+template <typename T>
+void forward(
+    const Layers& described, int64_t batch, const DescribedMatrix& x, const Array& y, const Array& z, const Array& kept,
+    int threads) {
+    const std::vector<Layer<T>> layers = stack<T>(described, nullptr, threads);
+    const int64_t outputs = product(outputs_of(described), batch);
+    const Forward<T> arguments{
+        .layers = layers.data(),
+        .depth = int(layers.size()),
+        .batch = batch,
+        .x = matrix<T>(x, batch, layers.front().junction.inputs, "x"),
+        .y = numbers<T>(y, outputs, "y"),
+        .z = optional_numbers<T>(z, outputs, "z"),
+        .kept = optional_numbers<T>(kept, kept_numbers(described, batch), "kept"),
+        .threads = threads};
+    nb::gil_scoped_release release;
+    passes_in_use<T>().forward(arguments);
+}
+
+template <typename T>
+void backward(
+    const Layers& described, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
+    const DescribedMatrix& dy, const Array& last, const Array& kept, const Array& dx, int threads) {
+    const std::vector<Layer<T>> layers = stack<T>(described, &gradients, threads);
+    const int64_t inputs = layers.front().junction.inputs, outputs = outputs_of(described);
+    const Backward<T> arguments{
+        .layers = layers.data(),
+        .depth = int(layers.size()),
+        .batch = batch,
+        .x = matrix<T>(x, batch, inputs, "x"),
+        .dy = matrix<T>(dy, batch, outputs, "dy"),
+        .last = numbers<const T>(last, product(outputs, batch), "the last layer's outputs"),
+        .kept = numbers<const T>(kept, kept_numbers(described, batch), "kept"),
+        .dx = optional_numbers<T>(dx, product(inputs, batch), "dx"),
+        .threads = threads};
+    nb::gil_scoped_release release;
+    passes_in_use<T>().backward(arguments);
+}
+
+}  // namespace
+
+void bind_kernels(nb::module_& m) {
+    using namespace nb::literals;
+    m.def(
+        "instruction_sets",
+        [] {
+            nb::list names;
+            for (const InstructionSet& set : instruction_sets()) names.append(set.name);
+            return names;
+        },
+        "Those of the kernels that run here, best first.");
+    m.def("instruction_set", [] { return instruction_set_in_use().name; }, "The one in use.");
+    m.def("use_instruction_set", &use_instruction_set, "name"_a);
+    m.def("uses_blocks", [] { return instruction_set_in_use().blocks; });
+    nb::class_<KnownJunction>(m, "Junction")
+        .def(
+            nb::init<int64_t, int64_t, const std::vector<Array>&, bool>(), "inputs"_a, "outputs"_a, "arrays"_a,
+            "blocks"_a)
+        .def_prop_ro("blocks", &KnownJunction::has_blocks);
+    m.def(
+        "stack_forward", [](bool wide, const Layers& layers, int64_t batch, const DescribedMatrix& x, const Array& y,
+                            const Array& z, const Array& kept, int threads) {
+            if (wide) forward<double>(layers, batch, x, y, z, kept, threads);
+            else forward<float>(layers, batch, x, y, z, kept, threads);
+        });
+    m.def(
+        "stack_backward",
+        [](bool wide, const Layers& layers, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
+           const DescribedMatrix& dy, const Array& last, const Array& kept, const Array& dx, int threads) {
+            if (wide) backward<double>(layers, gradients, batch, x, dy, last, kept, dx, threads);
+            else backward<float>(layers, gradients, batch, x, dy, last, kept, dx, threads);
+        });
+}

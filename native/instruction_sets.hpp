@@ -1,0 +1,33 @@
+// The instruction sets that kernels were compiled for, and the one in use.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "convolution.hpp"
+#include "kernels.hpp"
+
+namespace gossamer {
+
+struct InstructionSet {
+    const char* name;
+    bool blocks;  // whether its kernels use a junction's blocks
+    Passes<float> narrow;
+    Passes<double> wide;
+    const ConvolutionKernels* convolution;
+};
+
+// Those that run here, best first.
+const std::vector<InstructionSet>& instruction_sets();
+
+const InstructionSet& instruction_set_in_use();
+
+// Throws std::invalid_argument if it does not run here.
+void use_instruction_set(const std::string& name);
+
+template <typename T>
+const Passes<T>& passes_in_use() {
+    if constexpr (sizeof(T) == sizeof(double)) return instruction_set_in_use().wide;
+    else return instruction_set_in_use().narrow;
+}
+
+}  // namespace gossamer

@@ -1,0 +1,93 @@
+// Checks the arrays of a junction before anything follows their indices.
+#include <stdexcept>
+#include <string>
+
+#include "ranges.hpp"
+#include "tables.hpp"
+
+namespace gossamer {
+
+namespace {
+
+using Arrays = std::vector<std::pair<uintptr_t, int64_t>>;
+
+void require(bool holds, const char* message) {
+    if (!holds) throw std::invalid_argument(std::string("the arrays describe no junction: ") + message);
+}
+
+const int32_t* integers(const std::pair<uintptr_t, int64_t>& array) {
+    return reinterpret_cast<const int32_t*>(array.first);
+}
+
+int64_t count(const std::pair<uintptr_t, int64_t>& array) { return array.second / int64_t(sizeof(int32_t)); }
+
+// Members of each row ascend.
+bool ascend(const int32_t* starts, int64_t rows, const int32_t* members) {
+    int64_t falls = 0;
+    for (int64_t j = 0; j < rows; ++j)
+        for (int64_t e = starts[j] + 1; e < starts[j + 1]; ++e) falls += members[e] <= members[e - 1];
+    return falls == 0;
+}
+
+// Columns hold the edges of the rows: since their outputs ascend, no edge is there twice.
+bool columns_fit(const Junction& g) {
+    for (int64_t i = 0; i < g.inputs; ++i)
+        for (int64_t place = g.column_starts[i]; place < g.column_starts[i + 1]; ++place) {
+            const int32_t e = g.column_edges[place], j = g.column_outputs[place];
+            if (g.row_inputs[e] != i || e < g.row_starts[j] || e >= g.row_starts[j + 1]) return false;
+        }
+    return true;
+}
+
+Junction compressed(int64_t inputs, int64_t outputs, const Arrays& arrays) {
+    const int64_t edges = count(arrays[1]);
+    Junction g{
+        .inputs = inputs,
+        .outputs = outputs,
+        .edges = edges,
+        .row_starts = integers(arrays[0]),
+        .row_inputs = integers(arrays[1]),
+        .column_starts = integers(arrays[2]),
+        .column_outputs = integers(arrays[3]),
+        .column_edges = integers(arrays[4])};
+    require(count(arrays[0]) == outputs + 1, "indptr must have a number for each output, and one more.");
+    require(count(arrays[2]) == inputs + 1, "column_indptr must have a number for each input, and one more.");
+    require(count(arrays[3]) == edges && count(arrays[4]) == edges, "columns and rows differ in length.");
+    require(are_starts(g.row_starts, outputs, edges), "indptr must rise from 0 to the number of edges.");
+    require(are_starts(g.column_starts, inputs, edges), "column_indptr must rise from 0 to the number of edges.");
+    require(all_below(g.row_inputs, edges, inputs), "an index is no input.");
+    require(all_below(g.column_outputs, edges, outputs), "an index of a column is no output.");
+    require(all_below(g.column_edges, edges, edges), "an index of a column is no edge.");
+    require(ascend(g.row_starts, outputs, g.row_inputs), "the inputs of an output must ascend.");
+    require(ascend(g.column_starts, inputs, g.column_outputs), "the outputs of an input must ascend.");
+    require(columns_fit(g), "columns and rows hold different edges.");
+    return g;
+}
+
+Junction rotated(int64_t inputs, int64_t outputs, const Arrays& arrays) {
+    const int32_t* offsets = integers(arrays[0]);
+    const int64_t number = count(arrays[0]);
+    require(number >= 1 && number <= outputs, "there must be an offset, and no more than outputs.");
+    require(inputs <= INT32_MAX / number, "it has too many edges.");
+    require(all_below(offsets, number, outputs), "an offset is no output.");
+    const int32_t all[2] = {0, int32_t(number)};
+    require(ascend(all, 1, offsets), "offsets must ascend.");
+    return {.inputs = inputs, .outputs = outputs, .edges = inputs * number, .offsets = offsets, .num_offsets = number};
+}
+
+Junction checked_junction(int64_t inputs, int64_t outputs, const Arrays& arrays) {
+    require(inputs >= 1 && inputs < INT32_MAX && outputs >= 1 && outputs < INT32_MAX, "it has no inputs or outputs.");
+    require(arrays.size() == 1 || arrays.size() == 5, "there must be 5, or 1 of a rotated one.");
+    for (const auto& [address, bytes] : arrays)
+        require(bytes >= 0 && (bytes == 0 || address != 0) && address % sizeof(int32_t) == 0, "one has no data.");
+    return arrays.size() == 1 ? rotated(inputs, outputs, arrays) : compressed(inputs, outputs, arrays);
+}
+
+}  // namespace
+
+KnownJunction::KnownJunction(int64_t inputs, int64_t outputs, const Arrays& arrays, bool with_blocks)
+    : checked(checked_junction(inputs, outputs, arrays)), tables(checked, with_blocks) {
+    tables.join(checked);
+}
+
+}  // namespace gossamer

@@ -1,0 +1,28 @@
+// One junction as the kernels read it.
+#pragma once
+#include <cstdint>
+
+namespace gossamer {
+
+// Rows in blocks, and a block's inputs in groups, one for each set of its rows: those that exactly these rows read.
+struct Blocks {
+    static constexpr int rows = 6, sets = 1 << rows;
+    const uint16_t* counts;  // (blocks, sets) inputs of each group
+    const uint16_t* inputs;  // block after block, group after group
+    const uint16_t* places;  // (E) their edges, row by row for each input, counted from the block's first edge
+    const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
+};
+
+// One junction: compressed rows and columns, or offsets (then the other pointers are null).
+struct Junction {
+    int64_t inputs, outputs, edges;
+    const int32_t *row_starts = nullptr, *row_inputs = nullptr;  // (O + 1), (E)
+    const int32_t *column_starts = nullptr, *column_outputs = nullptr,
+                  *column_edges = nullptr;  // (I + 1), (E), (E)
+    const int32_t* offsets = nullptr;       // (k), ascending
+    int64_t num_offsets = 0;
+    const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
+    const Blocks* blocks = nullptr;     // or null
+};
+
+}  // namespace gossamer

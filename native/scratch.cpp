@@ -1,0 +1,35 @@
+// Memory that calls share.
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "kernels.hpp"
+
+namespace gossamer {
+
+void* scratch(size_t bytes) {
+    constexpr size_t page = size_t(2) << 20, keep = size_t(256) << 20;
+    struct Free {
+        void operator()(void* p) const { std::free(p); }
+    };
+    thread_local std::unique_ptr<void, Free> memory;
+    thread_local size_t size = 0;
+    if (bytes > size || size > keep) {
+        memory.reset();
+        size = 0;
+        const size_t rounded = (bytes / page + 1) * page;
+        memory.reset(std::aligned_alloc(page, rounded));
+        if (!memory) throw std::bad_alloc();
+#ifdef __linux__
+        madvise(memory.get(), rounded, MADV_HUGEPAGE);
+#endif
+        size = rounded;
+    }
+    return memory.get();
+}
+
+}  // namespace gossamer
