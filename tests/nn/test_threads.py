@@ -29,7 +29,7 @@ def same(name, ours, dense):
 
 rng = np.random.default_rng(0)
 random, turned = gs.generators.regular_random, gs.generators.rotating_random
-for batch in (3, 97, 512):  # one part of the batch for all threads, or parts of their own
+for batch in (97, 512):  # one part of the batch for all threads, or parts of their own
     topology = gs.Topology([random(120, 200, 20, rng=rng), turned(200, 160, 20, rng=rng), random(160, 12, 9, rng=rng)])
     torch.manual_seed(0)
     model = gs.nn.mlp(topology)
