@@ -2,6 +2,7 @@
 
 import itertools
 
+import mpmath
 import networkx
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import gossamer as gs
 from gossamer import measures
+from gossamer.errors import ConvergenceError
 from gossamer.measures import eigensolver
 
 
@@ -203,3 +205,75 @@ def test_a_few_singular_values_of_a_large_matrix():
 def test_bad_input(call, error, message):
     with pytest.raises(error, match=message):
         call(gs.Bipartite.from_mask([[1, 0], [0, 1]]))
+
+
+def exact_laplacian(g, weights):
+    """All eigenvalues in enough digits for any float64."""
+    with mpmath.workdps(700):
+        L = mpmath.matrix(g.in_features + g.out_features)
+        for i, o, w in zip(*g.edges(), np.abs(weights), strict=True):
+            j, w = g.in_features + int(o), mpmath.mpf(float(w))
+            i = int(i)
+            L[i, i] += w
+            L[j, j] += w
+            L[i, j] = L[j, i] = -w
+        return np.array([float(value) for value in mpmath.eigsy(L, eigvals_only=True)])
+
+
+def exact_singular(g, weights):
+    with mpmath.workdps(60):
+        matrix = mpmath.matrix(g.to_scipy(np.abs(weights)).toarray())
+        return sorted(map(float, mpmath.svd_r(matrix, compute_uv=False)), reverse=True)
+
+
+def spread(kind, count, rng):
+    weights = rng.random(count) + 0.5
+    if kind == "one":
+        weights[3] = 1e12
+    elif kind == "huge":
+        weights *= 10.0 ** rng.uniform(-20, 20, count)
+    elif kind == "overflow":
+        weights[:2] = 1e308
+    elif kind == "tiny":
+        weights *= 1e-300
+    return weights
+
+
+@pytest.mark.parametrize("kind", ["one", "huge", "overflow", "tiny"])
+def test_weights_over_many_magnitudes_leave_no_wrong_number(kind):
+    rng = np.random.default_rng(1)
+    g = gs.generators.erdos_renyi(8, 7, 30, rng=rng)
+    weights = spread(kind, 30, rng)
+    expected = exact_laplacian(g, weights)[1]
+    assert measures.components(g) == 1
+    assert measures.algebraic_connectivity(g, weights) == pytest.approx(expected, rel=1e-9)
+    assert measures.spectral_gap(g, weights) == pytest.approx(expected, rel=1e-9)
+    if kind != "overflow":
+        assert measures.second_singular_value(g, weights) == pytest.approx(exact_singular(g, weights)[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("measure", [measures.algebraic_connectivity, measures.second_singular_value])
+def test_a_large_graph_whose_small_value_is_lost_is_an_error_in_words(measure):
+    rng = np.random.default_rng(0)
+    g = gs.generators.biregular(900, 900, 3, rng=rng)
+    weights = rng.random(2700)
+    weights[0] = 1e12
+    assert measures.components(g) == 1
+    with pytest.raises(ConvergenceError, match=r"is lost|residual is"):
+        measure(g, weights)
+
+
+def test_resistances_of_weights_over_many_magnitudes_are_right_or_an_error():
+    rng = np.random.default_rng(2)
+    g = gs.generators.erdos_renyi(8, 7, 30, rng=rng)
+    for exponent in range(0, 16, 3):
+        weights = rng.random(30) + 0.5
+        weights[3] = 10.0**exponent
+        expected = 15 * (1 / exact_laplacian(g, weights)[1:]).sum()
+        try:
+            found = measures.kirchhoff_index(g, weights)
+        except ConvergenceError as error:
+            assert exponent > 6
+            assert "rounding" in str(error)
+        else:
+            assert found == pytest.approx(expected, rel=1e-5)

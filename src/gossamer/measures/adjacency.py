@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InvalidTopologyError, require_int
+from gossamer.errors import ConvergenceError, InvalidTopologyError, require_int
 from gossamer.measures import closed_forms, eigensolver, kernels
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
 
 if TYPE_CHECKING:
     import scipy.sparse
+
+_ROUNDING = 1e-16
+_OF_ITSELF = 1e-6
+"""The largest error allowed of the second singular value, relative to itself, where weights differ."""
 
 FULL_LIMIT = 4096
 """The longest smaller side for which all singular values are computed."""
@@ -67,10 +71,18 @@ def second_singular_value(g: Graph, weights: Weights | None = None, *, tolerance
 
 
 def largest_two(B: scipy.sparse.csr_array, *, tolerance: float = 1e-10) -> tuple[float, float]:
-    """The two largest singular values; a missing second one is 0."""
+    """The two largest singular values; a missing second one is 0.
+
+    Where weights differ, the second is also held against its own error, which is relative to the first.
+
+    Raises:
+        ConvergenceError: the tolerance is not reached, or weights of too many magnitudes hide the second one.
+    """
     size = min(B.shape)
     if size <= eigensolver.DENSE_LIMIT or not B.nnz:
         values = [*_leading(B, 2), 0.0]
+        if B.nnz and np.ptp(B.data) > 0 and _ROUNDING * values[0] * size > _OF_ITSELF * values[1]:
+            values = [*graded_singular_values(B)[:2], 0.0]
         return float(values[0]), float(values[1])
     rows, columns = (np.asarray(B.sum(axis=axis)) for axis in (1, 0))
     apply, scale = _gram(B), float(rows.max() * columns.max())
@@ -84,7 +96,37 @@ def largest_two(B: scipy.sparse.csr_array, *, tolerance: float = 1e-10) -> tuple
     second = eigensolver.largest(
         eigensolver.deflated(apply, unit), start, scale=scale, tolerance=tolerance, what="sigma_2"
     )
+    if np.ptp(B.data) > 0 and second.residual + _ROUNDING * scale > _OF_ITSELF * second.value:
+        raise ConvergenceError(
+            f"sigma_2={math.sqrt(max(second.value, 0.0)):.3g} is lost beside sigma_1={math.sqrt(first):.3g}: "
+            f"weights range from {B.data.min():.3g} to {B.data.max():.3g}."
+        )
     return math.sqrt(first), math.sqrt(max(second.value, 0.0))
+
+
+def graded_singular_values(B: scipy.sparse.csr_array) -> NDArray[np.float64]:
+    """All singular values, descending, by LAPACK's Jacobi method: small ones too where rows or columns are scaled.
+
+    References:
+        Demmel et al., "Computing the singular value decomposition with high relative accuracy", Linear Algebra and its
+        Applications 299, 1999.
+    """
+    return jacobi(B.toarray() if B.shape[0] >= B.shape[1] else B.T.toarray())
+
+
+def jacobi(M: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Singular values of M (m, n), m >= n, descending, with high relative accuracy where M is a scaled tame matrix.
+
+    Raises:
+        ConvergenceError: LAPACK gave up.
+    """
+    from scipy.linalg.lapack import dgejsv
+
+    sigma, _, _, scaling, _, info = dgejsv(M, joba=3, jobu=3, jobv=3, jobr=1, jobt=0, jobp=0)
+    if info:
+        raise ConvergenceError(f"LAPACK's dgejsv stopped with info={info} on a matrix of {M.shape[0]} x {M.shape[1]}.")
+    values: NDArray[np.float64] = np.sort(sigma * (scaling[0] / scaling[1]))[::-1]
+    return values
 
 
 def _leading(B: scipy.sparse.csr_array, count: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gossamer.errors import InvalidTopologyError
+from gossamer.errors import ConvergenceError, InvalidTopologyError
 from gossamer.measures import closed_forms
 from gossamer.measures.degrees import labels_of_biadjacency
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
@@ -16,6 +16,9 @@ from gossamer.measures.laplacian import laplacian_eigenvalues
 
 if TYPE_CHECKING:
     import scipy.sparse
+
+MOST_CONDITION = 1e9
+"""Beyond it resistances would have fewer than six right digits."""
 
 SMALL_SIDE_LIMIT = 4096
 """The longest smaller side: a dense matrix of its square is inverted."""
@@ -29,6 +32,7 @@ def kirchhoff_index(g: Graph, weights: Weights | None = None) -> float:
 
     Raises:
         InvalidTopologyError: the smaller side has more than 4096 neurons.
+        ConvergenceError: weights of too many magnitudes leave fewer than six digits.
 
     References:
         Klein, Randic, "Resistance distance", Journal of Mathematical Chemistry 12, 1993.
@@ -88,6 +92,17 @@ class _Inverse(NamedTuple):
     free: NDArray[np.float64]  # 1 for neurons of the short side that are not grounded
 
 
+def _inverted(schur: NDArray[np.float64]) -> NDArray[np.float64]:
+    inverse = np.asarray(np.linalg.inv(schur), dtype=np.float64)
+    condition = float(np.linalg.norm(schur, 1) * np.linalg.norm(inverse, 1))
+    if not condition < MOST_CONDITION:
+        raise ConvergenceError(
+            f"resistances are lost to rounding: the condition number is {condition:.3g}, {MOST_CONDITION:g} the most; "
+            "weights range over too many magnitudes."
+        )
+    return inverse
+
+
 def _grounded_inverse(B: scipy.sparse.csr_array) -> _Inverse:
     C = B if B.shape[0] <= B.shape[1] else B.T.tocsr()
     if C.shape[0] > SMALL_SIDE_LIMIT:
@@ -103,7 +118,7 @@ def _grounded_inverse(B: scipy.sparse.csr_array) -> _Inverse:
     keep = np.flatnonzero(free)
     short = np.zeros((C.shape[0],) * 2)
     if len(keep):
-        short[np.ix_(keep, keep)] = np.linalg.inv(schur[np.ix_(keep, keep)])
+        short[np.ix_(keep, keep)] = _inverted(schur[np.ix_(keep, keep)])
     C = (C * free[:, None]).tocsr()
     C.eliminate_zeros()
     across = np.asarray((C.multiply((C.T @ short).T)).sum(axis=0))
