@@ -96,7 +96,7 @@ def _colours(A: scipy.sparse.csr_array, degrees: NDArray[np.float64]) -> NDArray
     colours = np.cos(degrees + 0.3 * each)
     for _ in range(3):
         colours = np.cos(3.1 * colours + 5.7 * (A @ colours) / each + 7.3 * (A @ colours**2) / each + 1.0)
-    return colours
+    return np.asarray(colours, dtype=np.float64)
 
 
 def _leading(apply: kernels.Apply, start: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
@@ -108,7 +108,7 @@ def _leading(apply: kernels.Apply, start: NDArray[np.float64], scale: float) -> 
     matrix = np.column_stack([apply(unit) for unit in np.eye(size)])
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     space = vectors[:, values > values[-1] - 1e-9 * scale]
-    nearest: NDArray[np.float64] = space @ (start @ space)
+    nearest = np.asarray(space @ (start @ space), dtype=np.float64)
     if np.linalg.norm(nearest) > _ALIKE * np.linalg.norm(start):
         return nearest
     seen = space @ space.T  # all neurons look alike: take the view of the one whose split is best
