@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError, StudyWarning
 from gossamer.studies.store.epochs import COLUMNS
-from gossamer.studies.store.result import NUMBERS, read_result, require_whole
+from gossamer.studies.store.result import NUMBERS, read_result
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.store.study_folder import ListedRun, runs_folder
 
@@ -120,7 +120,7 @@ def _insert(database: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
 def _is_whole(folder: RunFolder) -> bool:
     """Whether the epochs are those that the run wrote, as far as its result says."""
     try:
-        require_whole(folder, folder.epochs)
+        folder.require_whole(folder.epochs)
     except (StudyError, OSError) as error:
         _warn(folder.name, error)
         return False

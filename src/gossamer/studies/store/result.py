@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError
-from gossamer.files import write_atomically
+from gossamer.files import file_digest, write_atomically
 from gossamer.measures.table import measure_all
 from gossamer.studies.store.json_files import read_json, write_json
 from gossamer.studies.store.run_folder import RunFolder
@@ -66,7 +64,7 @@ def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *,
     if is_sparse(outcome.model):
         topology_of(outcome.model).save(folder.end)
     folder.write_epochs(outcome.history.epochs)
-    files = {path.name: _digest(path) for path in (folder.weights, folder.epochs)}
+    files = {path.name: file_digest(path) for path in (folder.weights, folder.epochs)}
     write_json(folder.result, {**_result(experiment, outcome, measures), "files": files})
 
 
@@ -96,18 +94,6 @@ def is_done(folder: RunFolder, digest: str) -> bool:
         return folder.result.exists() and bool(read_result(folder)) and folder.read_config().get("digest") == digest
     except StudyError:
         return False
-
-
-def require_whole(folder: RunFolder, path: Path) -> None:
-    """Check a file of a finished run against the digest that the result has of it.
-
-    Raises:
-        StudyError: the file is damaged, or the result is.
-    """
-    if folder.result.exists():
-        said = read_json(folder.result).get("files")
-        if isinstance(said, dict) and said.get(path.name) not in (None, _digest(path)):
-            raise StudyError(f"{path} is damaged: it is not what the run has written.")
 
 
 def is_sparse(model: nn.Module) -> bool:
@@ -178,8 +164,3 @@ def _graph(model: nn.Module) -> tuple[Topology, list[NDArray[np.floating]]]:
 
 def _parameter_bytes(model: nn.Module) -> int:
     return sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

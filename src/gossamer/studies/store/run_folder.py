@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError, TopologyFileError
+from gossamer.files import file_digest
 from gossamer.studies.store.epochs import write_epochs
 from gossamer.studies.store.json_files import read_json, write_json
 
@@ -156,6 +157,17 @@ class RunFolder:
             return Topology(dense(n, m) for n, m in pairwise(self._widths(config)))
         raise StudyError(f"run {self.name} has no topology of its {when}: it is {self.state}.")
 
+    def require_whole(self, path: Path) -> None:
+        """Check a file of a finished run against the digest that the result has of it.
+
+        Raises:
+            StudyError: the file is damaged, or the result is.
+        """
+        if self.result.exists():
+            said = read_json(self.result).get("files")
+            if isinstance(said, dict) and said.get(path.name) not in (None, file_digest(path)):
+                raise StudyError(f"{path} is damaged: it is not what the run has written.")
+
     def read_weights(self) -> dict[str, NDArray[np.generic]]:
         """The `state_dict` after training, as arrays.
 
@@ -163,11 +175,10 @@ class RunFolder:
             StudyError: the run is not done, or the file is damaged.
         """
         from gossamer.files import read_safetensors
-        from gossamer.studies.store.result import require_whole
 
         if not self.weights.exists():
             raise StudyError(f"run {self.name} has no weights: it is {self.state}.")
-        require_whole(self, self.weights)
+        self.require_whole(self.weights)
         try:
             return read_safetensors(self.weights)[0]
         except TopologyFileError as error:
