@@ -1,7 +1,8 @@
 """Writes the README's verdicts from docs/results/*/results.json: `python docs/verdicts.py`.
 
 The results are made by `gossamer reproduce PAPER --out docs/results/PAPER`; what `studies` and `distances` hold is too
-large to be kept.
+large to be kept. After a change of rules or claims `gossamer reproduce PAPER --out docs/results/PAPER --judge` judges
+the kept numbers anew, without training.
 """
 
 import json
@@ -20,15 +21,24 @@ SECTION = re.compile(r"(<!-- verdicts: begin -->\n).*?(<!-- verdicts: end -->)",
 def part(folder):
     """What became of one paper's claims."""
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    rows = [[line(claim["words"]), line(_measured(claim)), f"**{claim['verdict']}**"] for claim in found["claims"]]
+    rows = [
+        [
+            line(claim["words"]),
+            line(claim.get("data", "")),
+            line(_measured(claim)),
+            f"**{claim['verdict']}**",
+            line(claim.get("condition") or claim.get("missing") or ""),
+        ]
+        for claim in found["claims"]
+    ]
     seeds, hours = found["plan"]["seeds"], found["seconds_of_training"] / 3600
     made = (
         f"`{found['command']}`, {seeds} seeds, {hours:.1f} hours of training, one thread a run, on "
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
         f"[{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
     )
-    head = [found["paper"]["name"], "ours, with 95 % intervals", "verdict"]
-    return f"{table(head, rows, texts=3)}\n\n{made}"
+    head = [found["paper"]["name"], "data", "ours, with 95 % intervals", "verdict", "under"]
+    return f"{table(head, rows, texts=5)}\n\n{made}"
 
 
 def _machine(environment):
@@ -36,9 +46,12 @@ def _machine(environment):
 
 
 def _measured(claim):
-    return "; ".join(
-        f"{e['what']}: {digits(e['value'])} ({digits(e['low'])} to {digits(e['high'])})" for e in claim["estimates"]
-    )
+    return "; ".join(map(_estimated, claim["estimates"]))
+
+
+def _estimated(estimate):
+    interval = f" ({digits(estimate['low'])} to {digits(estimate['high'])})" if estimate["n"] else ""
+    return f"{estimate['what']}: {digits(estimate['value'])}{interval}"
 
 
 def main():

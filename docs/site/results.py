@@ -136,15 +136,30 @@ def reproductions():
 
 def reproduction(found):
     """What became of one paper's claims."""
-    head = ["claim, in the paper's words", "figure", "our numbers, with 95 % intervals", "verdict"]
+    measured = ["our numbers, with 95 % intervals", "verdict", "p, Holm", "under"]
+    head = ["data", "claim, in the paper's words", "figure", *measured]
     rows = [
-        [line(claim["words"]), claim["exhibit"], numbers(claim["estimates"]), f"**{claim['verdict']}**"]
+        [
+            line(claim.get("data", "")),
+            line(claim["words"]),
+            claim["exhibit"],
+            numbers(claim["estimates"]),
+            f"**{claim['verdict']}**",
+            corrected(claim),
+            line(claim.get("condition") or claim.get("missing") or ""),
+        ]
         for claim in found["claims"]
     ]
     hours = found["seconds_of_training"] / 3600
     failed = f", {len(found['failures'])} runs without a result" if found["failures"] else ""
     made = f"`{found['command']}`, {hours:.1f} hours of training{failed}; every number is in `results.json`."
-    return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=4)}\n\n*{made}*"
+    return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=7)}\n\n*{made}*"
+
+
+def corrected(claim):
+    """The p-value after Holm's correction; nothing for what is exact or not tested."""
+    value = claim.get("p_holm")
+    return "" if value is None else f"{value:.2g}"
 
 
 def numbers(estimates):

@@ -30,7 +30,7 @@ def test_a_call_leaves_report_numbers_and_runs_and_goes_on(run, tmp_path, monkey
     folder = tmp_path / "made"
     code, out, error = run("reproduce", "insights-2020", "--quick", "--out", folder)
     assert code == 0, error
-    assert f"report: {folder.resolve() / 'report.html'}" in out and "similar starts drift apart" in out
+    assert f"report: {folder.resolve() / 'report.html'}" in out and "same start" in out
     results = json.loads((folder / "results.json").read_text())
     assert results["size"] == "quick" and results["command"] == "gossamer reproduce insights-2020 --quick"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}
@@ -38,6 +38,20 @@ def test_a_call_leaves_report_numbers_and_runs_and_goes_on(run, tmp_path, monkey
     assert code == 0, error
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")} == before
     assert json.loads((folder / "results.json").read_text())["claims"] == results["claims"]
+    code, out, error = run("reproduce", "insights-2020", "--judge", "--out", folder)
+    assert code == 0, error
+    again = json.loads((folder / "results.json").read_text())
+    assert [each["verdict"] for each in again["claims"]] == [each["verdict"] for each in results["claims"]]
+    assert again["environment"] == results["environment"] and again["judged_again_with"]["python"]
+
+
+def test_what_was_never_trained_is_not_judged(refused, tmp_path):
+    line = refused("reproduce", "insights-2020", "--judge", "--out", tmp_path / "empty")
+    assert "holds no results of a reproduction to judge again" in line
+
+
+def test_sizes_exclude_each_other(refused, tmp_path):
+    assert "exclude each other" in refused("reproduce", "insights-2020", "--quick", "--judge", "--out", tmp_path)
 
 
 def test_another_papers_folder_is_refused(refused, tmp_path):

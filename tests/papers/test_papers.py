@@ -14,6 +14,7 @@ from gossamer.papers.neighbours.interactions import Suite
 from gossamer.papers.neighbours.regions import Space, Training
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
+from gossamer.papers.record import Record
 from gossamer.reports.reproduction import reproduction_page
 from gossamer.studies import Sequential, Study
 from gossamer.studies.run import dataset
@@ -64,7 +65,7 @@ def reproduced(name, folder):
     paper, studies, trained = paper_named(name), [], []
 
     def train(title, runs):
-        study = Study(title, runs, folder / "studies" / title, measures=())
+        study = Study(title, runs, folder / "studies" / title.replace(" ", "-"), measures=())
         execution = study.execute(Sequential())
         assert not execution.failed
         trained.extend(execution.done)
@@ -72,7 +73,8 @@ def reproduced(name, folder):
         return study
 
     findings = paper.reproduce(PLANS[name], train, folder)
-    made = Reproduction(paper, "quick", PLANS[name], findings, tuple(studies), f"gossamer reproduce {name}")
+    record = Record.of(PLANS[name], studies, size="quick", command=f"gossamer reproduce {name}")
+    made = Reproduction(paper, record, findings, tuple(studies))
     made.write(folder)
     return made, len(trained)
 
@@ -86,7 +88,7 @@ def result(request, tmp_path_factory):
 
 def test_every_run_is_trained_and_every_claim_decided(result):
     made, trained, _ = result
-    assert trained == sum(len(study) for study in made.studies) and made.failures == {}
+    assert trained == sum(len(study) for study in made.studies) and made.record.failures == {}
     keys = {exhibit.key for exhibit in made.findings.exhibits}
     assert {claim.exhibit for claim in made.findings.claims} <= keys
     assert all(estimate.n >= 0 for claim in made.findings.claims for estimate in claim.estimates)
@@ -102,22 +104,40 @@ def test_what_is_done_is_not_done_again(result):
 def test_the_folder_holds_every_number(result):
     made, _, folder = result
     results = json.loads((folder / "results.json").read_text())
-    assert [claim["verdict"] for claim in results["claims"]] == [claim.verdict.value for claim in made.findings.claims]
-    assert results["data"] == {name: dataset(name).digest for name in made.plan.data}
+    assert [claim["verdict"] for claim in results["claims"]] == [
+        each.verdict.value for each in made.findings.judgements
+    ]
+    assert results["data"] == {name: dataset(name).digest for name in made.record.plan["data"]}
     assert sum(len(digests) for digests in results["studies"].values()) == sum(len(study) for study in made.studies)
     for exhibit in made.findings.exhibits:
         table = pd.read_csv(folder / "data" / f"{exhibit.key}.csv")
         assert list(table.columns) == list(exhibit.table.columns) and len(table) == len(exhibit.table)
 
 
+def test_what_is_kept_is_judged_as_it_was_when_it_was_trained(result):
+    made, _, folder = result
+    if made.paper.again is None:
+        pytest.skip(f"{made.paper.name} judges what it measured before at every call")
+    record = Record.read(folder)
+    again = Reproduction(made.paper, record.judged_now(), made.paper.again(record.plan, folder))
+    first, second = made.findings.judgements, again.findings.judgements
+    assert [each.verdict for each in second] == [each.verdict for each in first]
+    for one, other in zip(first, second, strict=True):
+        for name in ("value", "low", "high", "n"):
+            ours, theirs = ([getattr(e, name) for e in each.claim.estimates] for each in (one, other))
+            assert theirs == pytest.approx(ours, nan_ok=True), one.claim.key
+    assert again.record.data == made.record.data
+    assert again.record.judged["commit"] == made.record.environment["commit"]
+
+
 def test_the_page_shows_every_claim_and_asks_for_nothing(result):
     made, _, _ = result
     text = reproduction_page(made)
     verdicts = re.findall('<span class="verdict">(.*?)</span>', text)
-    assert sorted(verdicts) == sorted(claim.verdict.value for claim in made.findings.claims)
+    assert sorted(verdicts) == sorted(each.verdict.value for each in made.findings.judgements)
     assert "This is a quick run" in text
     assert not re.search(r"<(script|img|link)[^>]*(src|href)=\"(?!data:)", text)
-    full = dataclasses.replace(made, size="full")
+    full = dataclasses.replace(made, record=dataclasses.replace(made.record, size="full"))
     assert "This is a quick run" not in reproduction_page(full)
 
 

@@ -40,6 +40,8 @@ class Difference:
         p_value: two-sided, of Student's test; NaN of too few values.
         n: pairs, or values of the smaller sample if they are not paired.
         paired: whether values of one seed were subtracted from each other.
+        error: standard error of the mean; NaN of too few values.
+        freedom: degrees of freedom of it; NaN of too few values.
     """
 
     mean: float
@@ -48,6 +50,8 @@ class Difference:
     p_value: float
     n: int
     paired: bool
+    error: float = math.nan
+    freedom: float = math.nan
 
 
 def mean_interval(values: Iterable[float], level: float = 0.95) -> Interval:
@@ -109,7 +113,8 @@ def _tested(mean: float, error: float, freedom: float, *, level: float, n: int, 
 
     reach = _quantile(level, freedom) * error
     statistic = abs(mean) / error if error > 0 else (math.inf if mean else 0.0)
-    return Difference(mean, mean - reach, mean + reach, 2 * float(stdtr(freedom, -statistic)), n, paired)
+    p = 2 * float(stdtr(freedom, -statistic))
+    return Difference(mean, mean - reach, mean + reach, p, n, paired, error, freedom)
 
 
 def _quantile(level: float, freedom: float) -> float:

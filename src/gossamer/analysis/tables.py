@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gossamer.analysis.claims import LEVEL, Estimate, estimated
-from gossamer.analysis.intervals import difference, mean_interval
+from gossamer.analysis.estimates import LEVEL, Estimate, difference_of
+from gossamer.analysis.intervals import mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def by_seed(frame: pd.DataFrame, column: str = "accuracy") -> pd.Series[float]:
 def difference_by_seed(one: pd.DataFrame, other: pd.DataFrame, what: str, *, column: str = "accuracy") -> Estimate:
     """Mean over seeds of one less other, each averaged over its rows of that seed; paired where seeds are shared."""
     ours, theirs = (by_seed(frame, column).to_dict() for frame in (one, other))
-    return estimated(difference(ours, theirs, LEVEL), what)
+    return difference_of(ours, theirs, what)
 
 
 def means(frame: pd.DataFrame, by: Sequence[str], column: str = "accuracy") -> pd.DataFrame:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.errors import require_known
+
 if TYPE_CHECKING:
     from gossamer.papers.paper import Findings, Paper, Reproduction
     from gossamer.studies import Engine, Run, Study
@@ -22,30 +24,54 @@ def reproduce(
         Path | None, typer.Option(help="Folder of runs and report; the paper's name by default. Call again to go on.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; one a core by default.")] = None,
+    large: Annotated[bool, typer.Option("--large", help="The full size, and what takes a day beyond it.")] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Train nothing: judge and draw anew what the folder keeps in data/.")
+    ] = False,
 ) -> None:
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
     from gossamer.cli.outputs import require_folder
-    from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.files import write_atomically
     from gossamer.papers import paper_named
-    from gossamer.papers.paper import Reproduction
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
 
-    chosen, size = paper_named(paper), "quick" if quick else "full"
+    if quick + large + judge > 1:
+        raise ValueError("--quick, --large and --judge exclude each other.")
+    chosen, size = paper_named(paper), "quick" if quick else "large" if large else "full"
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
-    plan = chosen.plans[size]
-    _require_data(plan.data)
-    studies: list[Study] = []
-    again = f"{_command(paper, quick)} --out {shlex.quote(str(folder))}"
-    with stoppable(lambda: Stopped(again=again)):
-        findings = _conclude(chosen, size, folder, studies, Loky(workers or 0, threads=1))
-    made = Reproduction(chosen, size, plan, findings, tuple(studies), _command(paper, quick))
+    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, Loky(workers or 0, threads=1))
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
     _print(made)
     print(f"\nreport: {(folder / 'report.html').resolve()}")
+
+
+def _judged(paper: Paper, folder: Path) -> Reproduction:
+    from gossamer.papers.paper import Reproduction
+    from gossamer.papers.record import Record
+
+    if paper.again is None:
+        raise ValueError(f"--judge is not for {paper.name}: a call without it measures nothing anew either.")
+    record = Record.read(folder).judged_now()
+    return Reproduction(paper, record, paper.again(record.plan, folder))
+
+
+def _trained(paper: Paper, size: str, folder: Path, engine: Engine) -> Reproduction:
+    from gossamer.cli.stopping import Stopped, stoppable
+    from gossamer.papers.paper import Reproduction
+    from gossamer.papers.record import Record
+
+    plan = require_known("size", size, paper.plans)
+    _require_data(plan.data)
+    studies: list[Study] = []
+    command = f"gossamer reproduce {paper.name}" + ("" if size == "full" else f" --{size}")
+    again = f"{command} --out {shlex.quote(str(folder))}"
+    with stoppable(lambda: Stopped(again=again)):
+        findings = _conclude(paper, size, folder, studies, engine)
+    record = Record.of(plan, studies, size=size, command=command, seconds=findings.seconds)
+    return Reproduction(paper, record, findings, tuple(studies))
 
 
 def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engine: Engine) -> Findings:
@@ -89,18 +115,15 @@ def _require_same_paper(folder: Path, paper: Paper) -> None:
         raise ValueError(f"folder {folder} holds results of {there}, not {paper.name}; choose another folder.")
 
 
-def _command(paper: str, quick: bool) -> str:
-    return f"gossamer reproduce {paper}" + (" --quick" if quick else "")
-
-
 def _print(made: Reproduction) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("claim", "figure", "verdict", "estimates"):
+    for name in ("claim", "data", "figure", "verdict", "estimates"):
         table.add_column(name)
-    for claim in made.findings.claims:
+    for judgement in made.findings.judgements:
+        claim = judgement.claim
         estimates = "; ".join(f"{e.value:.4g} [{e.low:.3g}, {e.high:.3g}]" for e in claim.estimates)
-        table.add_row(claim.key, claim.exhibit, claim.verdict.value, estimates)
+        table.add_row(claim.key, claim.data, claim.exhibit, judgement.verdict.value, estimates)
     Console().print(table, highlight=False)

@@ -8,6 +8,7 @@ from gossamer.generators.correlated import correlated
 from gossamer.generators.expander import lubotzky_phillips_sarnak, ramanujan, ramanujan_bound
 from gossamer.generators.family import Family, Size
 from gossamer.generators.layered import layered
+from gossamer.generators.narrow import narrowed
 from gossamer.generators.optimised import optimised
 from gossamer.generators.own import family_of, register
 from gossamer.generators.perturbed import perturbed
@@ -53,6 +54,7 @@ __all__ = [
     "lubotzky_phillips_sarnak",
     "n_of_m",
     "named",
+    "narrowed",
     "optimised",
     "perturbed",
     "profiled",

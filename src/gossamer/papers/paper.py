@@ -5,27 +5,29 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gossamer.analysis.claims import Claim, Estimate
+from gossamer.analysis.claims import Claim, Judgement, decisive_level, judged
+from gossamer.analysis.estimates import Estimate
 from gossamer.files import write_atomically
 from gossamer.papers.exhibit import Exhibit
-from gossamer.studies.run import Run, data_digest
+from gossamer.papers.record import FORMAT, Record
+from gossamer.studies.run import Run
 from gossamer.studies.study import Study
-from gossamer.timing.environment import environment
 
 Train: TypeAlias = Callable[[str, Sequence[Run]], Study]
 """Carries out runs under a name and gives the study that holds them; what was done before is not done again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Findings:
     """What a reproduction came to.
 
     Args:
-        claims: decided.
+        claims: with their numbers.
         exhibits: figures and tables.
         seconds: of work that is no study's run.
     """
@@ -33,6 +35,11 @@ class Findings:
     claims: tuple[Claim, ...]
     exhibits: tuple[Exhibit, ...]
     seconds: float = 0.0
+
+    @cached_property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """The claims decided, corrected for their number."""
+        return judged(self.claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Paper:
         plans: how much is trained, by the names "full" and "quick": frozen dataclasses with a field `data`.
         reproduce: trains what a plan says, and concludes; keeps what is long to compute in the folder given.
         remarks: what a reader must know of the choices, a sentence each.
+        again: concludes from the tables that a folder keeps and the plan that they were made by, as JSON has it; None
+            if it cannot.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Paper:
     plans: Mapping[str, Any]
     reproduce: Callable[[Any, Train, Path], Findings]
     remarks: tuple[str, ...]
+    again: Callable[[Mapping[str, Any], Path], Findings] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +72,15 @@ class Reproduction:
 
     Args:
         paper: which.
-        size: "full" or "quick".
-        plan: what was trained.
+        record: how the numbers were made.
         findings: what came out.
-        studies: what was trained, each in its folder.
-        command: what was typed.
+        studies: what was trained just now, each in its folder; none if kept numbers were judged.
     """
 
     paper: Paper
-    size: str
-    plan: Any
+    record: Record
     findings: Findings
-    studies: tuple[Study, ...]
-    command: str
-
-    @property
-    def failures(self) -> dict[str, str]:
-        """Runs that have no result, with the cause; the numbers leave them out."""
-        frames = [study.frame() for study in self.studies]
-        rows = [row for frame in frames for row in frame[frame["state"] != "done"].itertuples()]
-        return {str(row.run): str(row.error or row.state) for row in rows}
+    studies: tuple[Study, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write `results.json`, and the numbers under every figure, `data/KEY.csv`.
@@ -98,43 +97,43 @@ class Reproduction:
         write_atomically(folder / "results.json", json.dumps(self._described(), indent=2).encode() + b"\n")
 
     def _described(self) -> dict[str, Any]:
+        paper = {"name": self.paper.name, "title": self.paper.title, "citation": self.paper.citation}
         return {
-            "format": "gossamer reproduction",
-            "version": 1,
-            "paper": {"name": self.paper.name, "title": self.paper.title, "citation": self.paper.citation},
-            "size": self.size,
-            "command": self.command,
-            "plan": asdict(self.plan),
-            "claims": [_claim(claim) for claim in self.findings.claims],
-            "data": {name: data_digest(name) for name in self.plan.data},
-            "studies": {study.name: [entry.digest for entry in study.entries] for study in self.studies},
-            "failures": self.failures,
-            "seconds_of_training": round(self.seconds, 1),
-            "environment": {name: value for name, value in environment().items() if name != "host"},
+            "format": FORMAT,
+            "version": 2,
+            "paper": paper,
+            "claims": [_described(judgement) for judgement in self.findings.judgements],
+            **self.record.described(),
         }
 
-    @property
-    def seconds(self) -> float:
-        """Seconds of all runs, and of other work, together."""
-        return self.findings.seconds + sum(float(study.frame()["seconds"].sum()) for study in self.studies)
 
-
-def _claim(claim: Claim) -> dict[str, Any]:
+def _described(judgement: Judgement) -> dict[str, Any]:
+    claim = judgement.claim
     return {
         "key": claim.key,
         "exhibit": claim.exhibit,
+        "data": claim.data,
         "words": claim.words,
         "question": claim.question,
         "rule": str(claim.rule),
-        "verdict": claim.verdict.value,
-        "estimates": [{**_numbers(each), "verdict": claim.rule(each).value} for each in claim.estimates],
+        "needs": claim.needs.value,
+        "verdict": judgement.verdict.value,
+        "p": judgement.p_value if judgement.chance else None,
+        "p_holm": judgement.p_holm if judgement.chance else None,
+        "condition": claim.condition,
+        "missing": claim.missing,
+        "estimates": [{**_numbers(each), "leans": _leaning(claim, each)} for each in claim.estimates],
         "context": [_numbers(each) for each in claim.context],
     }
 
 
+def _leaning(claim: Claim, estimate: Estimate) -> dict[str, Any]:
+    verdict, level = decisive_level(claim.rule, estimate)
+    return {"to": verdict.value, "p": level}
+
+
 def _numbers(estimate: Estimate) -> dict[str, Any]:
     """JSON has no infinity: what is not finite is null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in asdict(estimate).items()
-    }
+    values = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    numbers = {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {"what": estimate.what, **numbers, "n": estimate.n}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 from collections.abc import Iterable
-from dataclasses import fields
 from html import escape
 
-from gossamer.analysis.claims import Claim, Estimate, Verdict, counted
+from gossamer.analysis.claims import Judgement, Verdict, counted, decisive_level
+from gossamer.analysis.estimates import Estimate
 from gossamer.papers.exhibit import Exhibit
-from gossamer.papers.paper import Reproduction
+from gossamer.papers.paper import Paper, Reproduction
+from gossamer.papers.record import Record
 from gossamer.reports import page
 from gossamer.reports.drawing import drawn, number
 from gossamer.reports.page import Html
-from gossamer.timing.environment import environment
 
-_KINDS = {Verdict.HOLDS: "holds", Verdict.FAILS: "fails", Verdict.OPEN: "open"}
-_COLUMNS = ("judged", "estimate", "95 % interval", "n", "verdict")
+_KINDS = {Verdict.HOLDS: "holds", Verdict.FAILS: "fails", Verdict.OPEN: "open", Verdict.UNTRIED: "open"}
+_COLUMNS = ("judged", "estimate", "95 % interval", "n", "points to")
 
 
 def reproduction_page(reproduction: Reproduction) -> str:
@@ -25,14 +26,14 @@ def reproduction_page(reproduction: Reproduction) -> str:
     Args:
         reproduction: with its claims decided.
     """
-    paper, findings = reproduction.paper, reproduction.findings
-    claims = findings.claims
+    paper, findings, record = reproduction.paper, reproduction.findings, reproduction.record
+    found = findings.judgements
     sections = [
         page.section(
             _title(exhibit),
             exhibit.text,
             drawn(exhibit),
-            *[_claim(claim) for claim in claims if claim.exhibit == exhibit.key],
+            *[_claim(each) for each in found if each.claim.exhibit == exhibit.key],
             Html(f'<p>Numbers: <a href="data/{escape(exhibit.key)}.csv">data/{escape(exhibit.key)}.csv</a></p>'),
         )
         for exhibit in findings.exhibits
@@ -40,64 +41,79 @@ def reproduction_page(reproduction: Reproduction) -> str:
     titles = ["Verdicts", *[_title(exhibit) for exhibit in findings.exhibits], "How it was made"]
     return page.page(
         title=f"{paper.title}, reproduced",
-        lead=f"{paper.citation}. {_counts(claims)}.",
+        lead=f"{paper.citation}. {_counts(found)}.",
         parts=(
             Html(f"<style>{_style()}</style>"),
-            _warning(reproduction),
+            _warning(record),
             page.contents(titles),
-            page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(claim) for claim in claims])),
+            page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(each) for each in found])),
             *sections,
-            _made(reproduction),
-            page.footer("; ".join(f"{name}: {value}" for name, value in environment().items() if name != "host")),
+            _made(paper, record),
+            page.footer("; ".join(f"{name}: {value}" for name, value in record.environment.items())),
         ),
     )
 
 
 _HOW = (
-    "Every claim is decided by a rule that was written down before the numbers: where the 95 % interval lies. A "
-    "claim with several estimates, such as one a data set, holds or fails only if all of them do; else it is "
-    "inconclusive. Intervals are each at 95 %, not corrected for their number."
+    "Every claim is decided by a rule that was written down before the numbers: where the interval lies. Each data set "
+    "has a verdict of its own. p is the smallest error level at which the verdict would be the one that the numbers "
+    "point to; the verdicts account by Holm's method for how many there are, so that the probability that any of them "
+    "is wrong by chance is at most 5 %. What is exact has no p. Intervals are shown at 95 % each."
 )
-_OVERVIEW = ("claim", "figure", "verdict", "the paper's words, shortened", "estimates with their intervals")
+_OVERVIEW = ("claim", "data", "figure", "verdict", "p", "p, Holm", "the paper's words, shortened", "under")
 
 
 def _title(exhibit: Exhibit) -> str:
     return f"{exhibit.key} · {exhibit.title}"
 
 
-def _counts(claims: Iterable[Claim]) -> str:
-    found = counted(claim.verdict for claim in claims)
-    return "Of the claims tested " + ", ".join(f"{count}: {verdict.value}" for verdict, count in found.items())
+def _counts(judgements: Iterable[Judgement]) -> str:
+    found = counted(judgement.verdict for judgement in judgements)
+    return "Of the claims " + ", ".join(f"{count}: {verdict.value}" for verdict, count in found.items())
 
 
-def _warning(reproduction: Reproduction) -> Html:
+def _warning(record: Record) -> Html:
     parts = []
-    if reproduction.size == "quick":
+    if record.size == "quick":
         parts.append(
             "This is a quick run: few seeds, short training, few points. It shows that everything works; its verdicts "
             "say little about the paper."
         )
-    if reproduction.failures:
+    if record.failures:
         parts.append(
-            f"{len(reproduction.failures)} runs have no result and are left out: "
-            f"{next(iter(reproduction.failures.values()))}"
+            f"{len(record.failures)} runs have no result and are left out: {next(iter(record.failures.values()))}"
         )
     return Html("".join(f'<div class="warning">{escape(text)}</div>' for text in parts))
 
 
-def _overview(claim: Claim) -> list[page.Cell]:
-    estimates = "; ".join(f"{number(each.value)} [{number(each.low)}, {number(each.high)}]" for each in claim.estimates)
-    return [(text, text) for text in (claim.key, claim.exhibit, claim.verdict.value, claim.words, estimates)]
+def _overview(judgement: Judgement) -> list[page.Cell]:
+    claim = judgement.claim
+    texts = (claim.key, claim.data, claim.exhibit, judgement.verdict.value)
+    return [*((text, text) for text in texts), *_p_values(judgement), *((t, t) for t in (claim.words, claim.condition))]
 
 
-def _claim(claim: Claim) -> Html:
-    verdict = claim.verdict
-    judged = [_row(each, claim.rule(each).value) for each in claim.estimates]
+def _p_values(judgement: Judgement) -> list[page.Cell]:
+    if not judgement.chance:
+        return [("", math.nan), ("", math.nan)]
+    return [(f"{value:.2g}", value) for value in (judgement.p_value, judgement.p_holm)]
+
+
+def _claim(judgement: Judgement) -> Html:
+    claim, verdict = judgement.claim, judgement.verdict
+    rows = [_row(each, "{.value}, p = {:.2g}".format(*decisive_level(claim.rule, each))) for each in claim.estimates]
     context = [_row(each, "not judged") for each in claim.context]
+    title = escape(f"{claim.key}, {claim.data}" if claim.data else claim.key)
+    notes = [
+        f"Measured: {claim.question}",
+        f"Rule: {claim.rule}; the claim needs {claim.needs.value}.",
+        f"Found with {claim.condition}." if claim.condition else "",
+        f"Not tested yet. What it takes: {claim.missing}." if claim.missing else "",
+    ]
     return Html(
-        f'<div class="claim {_KINDS[verdict]}"><h3>{escape(claim.key)}<span class="verdict">{verdict.value}</span></h3>'
-        f"<blockquote>{escape(claim.words)}</blockquote><p>Measured: {escape(claim.question)}</p>"
-        f"<p>Rule: {escape(str(claim.rule))}.</p>{page.table(_COLUMNS, judged)}"
+        f'<div class="claim {_KINDS[verdict]}"><h3>{title}<span class="verdict">{verdict.value}</span></h3>'
+        f"<blockquote>{escape(claim.words)}</blockquote>"
+        + "".join(f"<p>{escape(note)}</p>" for note in notes if note)
+        + (page.table(_COLUMNS, rows) if rows else "")
         + (f"<details><summary>Beside it</summary>{page.table(_COLUMNS, context)}</details>" if context else "")
         + "</div>"
     )
@@ -115,17 +131,20 @@ def _row(estimate: Estimate, verdict: str) -> list[page.Cell]:
     ]
 
 
-def _made(reproduction: Reproduction) -> Html:
-    plan = reproduction.plan
-    rows = [[(field.name, field.name), (str(getattr(plan, field.name)),) * 2] for field in fields(plan)]
+def _made(paper: Paper, record: Record) -> Html:
+    rows = [[(name, name), (str(value),) * 2] for name, value in record.plan.items()]
     studies: list[list[page.Cell]] = [
-        [(study.name, study.name), (str(len(study)), len(study)), (str(study.folder.name),) * 2]
-        for study in reproduction.studies
+        [(name, name), (str(len(runs)), len(runs)), (name.replace(" ", "-"),) * 2]
+        for name, runs in record.studies.items()
     ]
+    commit = record.environment.get("commit") or "not stored, as they are older than its storing"
+    notes = [*paper.remarks, f"Commit of the numbers: {commit}."]
+    if record.judged is not None:
+        notes.append(f"Verdicts were found later than the numbers, at commit {record.judged.get('commit')}.")
     return page.section(
         "How it was made",
-        f"{reproduction.command} · {reproduction.seconds / 60:.0f} minutes of training, all runs together.",
-        page.statements(reproduction.paper.remarks),
+        f"{record.command} · {record.seconds / 60:.0f} minutes of training, all runs together.",
+        page.statements(notes),
         page.table(("plan", "values"), rows),
         page.table(("study", "runs", "folder under studies/"), studies),
         page.paragraph("results.json holds claims, numbers, the digest of every run and of the data, and versions."),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import where
-from gossamer.papers.insights import claims, exhibits
+from gossamer.papers.insights import exhibits
 from gossamer.papers.insights.apart import Cube, apart, hidden, moments
+from gossamer.papers.insights.claims import claims
 from gossamer.papers.insights.plan import (
     Chain,
     Net,
@@ -18,6 +21,7 @@ from gossamer.papers.insights.plan import (
     steps_per_epoch,
     tuning_runs,
 )
+from gossamer.papers.insights.tables import Tables, of_folder, plan_of, with_last_epoch
 from gossamer.papers.paper import Findings, Paper, Train
 
 if TYPE_CHECKING:
@@ -26,6 +30,15 @@ if TYPE_CHECKING:
     from gossamer.studies.study import Study
 
 FULL = Plan()
+LARGE = replace(
+    FULL,
+    epochs={"fashion-mnist": 50, "cifar10-jpeg": 50},
+    widths=(1000,),
+    depth=3,
+    rates=(0.01, 0.03, 0.1),
+    seeds=15,
+    narrow=True,
+)
 QUICK = Plan(
     epochs={"fashion-mnist": 2, "cifar10-jpeg": 2},
     chain=Chain(links=3, epochs=10, moments=(0, 2, 5, 10), lr=0.03),
@@ -39,64 +52,50 @@ QUICK = Plan(
 
 def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
     """Train the chain, the tuning runs and the final runs; draw the figures, decide the claims."""
-    chain = _the_chain(plan.chain, train, folder)
-    others = _sparse_and_dense(plan, train, folder)
-    return Findings((*chain.claims, *others.claims), (*chain.exhibits, *others.exhibits))
+    chain, chain_apart = _the_chain(plan.chain, train, folder)
+    tuned = where(train("tuning", tuning_runs(plan)).frame(), state="done")
+    study = train("sparse and dense", final_runs(plan, _best_rates(tuned, plan)))
+    runs = where(study.frame(), state="done")
+    cubes = {data: _set_apart(study, where(runs, data=data, rule="SET"), folder, data) for data in plan.data}
+    return concluded(Tables(chain, chain_apart, tuned, runs, cubes), plan)
 
 
-def _the_chain(chain: Chain, train: Train, folder: Path) -> Findings:
+def again(plan: Mapping[str, Any], folder: Path) -> Findings:
+    """Draw and decide from what a folder keeps."""
+    known = plan_of(plan)
+    return concluded(of_folder(folder / "data", known), known)
+
+
+def concluded(tables: Tables, plan: Plan) -> Findings:
+    """Figures and claims."""
+    import pandas as pd
+
+    found = tables.chain_apart
+    pairs = [exhibits.pairs(where(tables.runs, data=data, rule="SET"), tables.apart[data], data) for data in plan.data]
+    drawn = (
+        *exhibits.heat_maps(found),
+        exhibits.over_time(found),
+        exhibits.start(found[min(found)]),
+        *exhibits.chain_accuracy(tables.chain, found[max(found)]),
+        exhibits.sparse_and_dense(tables.runs),
+        exhibits.tuning(tables.tuned),
+        exhibits.adaptive(pd.concat(pairs)),
+    )
+    return Findings(claims(tables, plan), drawn)
+
+
+def _the_chain(chain: Chain, train: Train, folder: Path) -> tuple[pd.DataFrame, dict[int, Cube]]:
     study = train("chain", chain_runs(chain))
     places = moments(study, chain.moments, steps_per_epoch(chain.data, chain.validation))
     found = {epoch: apart(nets_, folder / "distances" / f"chain-{epoch}") for epoch, nets_ in places.items()}
-    frame = _with_last_epoch(study)
-    return Findings(
-        (
-            claims.started_alike(found),
-            claims.drifted(found),
-            claims.as_far_as_published(found),
-            claims.equally_accurate(frame),
-            claims.published_accuracy(frame),
-        ),
-        (
-            *exhibits.heat_maps(found),
-            exhibits.over_time(found),
-            exhibits.start(found[min(found)]),
-            *exhibits.chain_accuracy(frame, found[max(found)]),
-        ),
-    )
-
-
-def _sparse_and_dense(plan: Plan, train: Train, folder: Path) -> Findings:
-    tuned = where(train("tuning", tuning_runs(plan)).frame(), state="done")
-    study = train("sparse and dense", final_runs(plan, _best_rates(tuned, plan)))
-    frame = where(study.frame(), state="done")
-    cubes = {data: _set_apart(study, where(frame, data=data, rule="SET"), folder, data) for data in plan.data}
-    import pandas as pd
-
-    pairs = pd.concat([exhibits.pairs(where(frame, data=data, rule="SET"), cube, data) for data, cube in cubes.items()])
-    return Findings(
-        (
-            claims.sparse_beats_dense(frame, tuned, plan),
-            claims.found_apart(cubes),
-            claims.found_equal(frame, plan),
-            claims.adaptive_beats_dense(frame, plan),
-        ),
-        (exhibits.sparse_and_dense(frame), exhibits.tuning(tuned), exhibits.adaptive(pairs)),
-    )
-
-
-def _with_last_epoch(study: Study) -> pd.DataFrame:
-    """The finished runs, with their validation accuracy after the last epoch."""
-    frame, epochs = where(study.frame(), state="done"), study.epochs().sort_values("epoch")
-    last = epochs.groupby("run")["validation_accuracy"].last()
-    return frame.assign(last_validation=last.reindex(frame["run"]).to_numpy())
+    return with_last_epoch(study), found
 
 
 def _best_rates(tuned: pd.DataFrame, plan: Plan) -> dict[Net, float]:
     """Of every network the learning rate with the best validation accuracy; the first one if none was finished."""
     found = {}
     for net in nets(plan):
-        rows = where(tuned, data=net.data, width=net.width, density=net.density)
+        rows = where(tuned, data=net.data, width=net.width, density=net.density, topology=net.topology)
         best = rows.sort_values("validation_accuracy")["rate"]
         found[net] = float(best.iloc[-1]) if len(best) else plan.rates[0]
     return found
@@ -112,7 +111,7 @@ PAPER = Paper(
     "Topological Insights into Sparse Neural Networks",
     "S. Liu, T. van der Lee, A. Yaman, Z. Atashgahi, D. Ferraro, G. Sokar, M. Pechenizkiy, D. C. Mocanu, ECML-PKDD "
     "2020, arXiv 2006.14085",
-    {"full": FULL, "quick": QUICK},
+    {"full": FULL, "quick": QUICK, "large": LARGE},
     reproduce,
     (
         "The paper's tables and hyper-parameters are not available to us. Of the published heat maps the widths, "
@@ -125,5 +124,9 @@ PAPER = Paper(
         "accuracy of runs that no result comes from; the epoch with the best validation accuracy is the one that is "
         "tested.",
         "cifar10-jpeg is CIFAR-10 after lossy compression: its accuracies are not comparable with those of CIFAR-10.",
+        "That edges which two networks of the chain share begin with the same weight is supported by the weights that "
+        "the authors released for epoch 0: on shared edges those of two networks correlate .9988. Their first pair is "
+        ".29 apart, though, not the .0176 that was noted for it.",
     ),
+    again,
 )

@@ -55,11 +55,6 @@ def adjacent(distances: Cube) -> NDArray[np.float64]:
     return np.diagonal(distances, offset=1, axis1=1, axis2=2)
 
 
-def to_others(distances: Cube) -> NDArray[np.float64]:
-    """Mean distance of each network to all others, (L, N)."""
-    return np.asarray(distances.sum(axis=2) / (distances.shape[2] - 1))
-
-
 def hidden(topology: Topology) -> Topology:
     """All junctions but the last."""
     return Topology(topology.layers[:-1])

@@ -11,7 +11,7 @@ import numpy as np
 from gossamer.analysis.tables import means, where
 from gossamer.papers.exhibit import Exhibit, Lines, Squares
 from gossamer.papers.insights.apart import Cube, adjacent, as_table
-from gossamer.papers.insights.plan import TUNING_SEED
+from gossamer.papers.insights.plan import NARROW, TUNING_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +190,11 @@ def _scatter() -> Lines:
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
     names = [
-        "dense" if row.density == 1 else f"{row.rule} sparse, {100 * row.density:g} %" for row in frame.itertuples()
+        "dense"
+        if row.density == 1
+        else f"{NARROW} dense with the edges of {100 * row.density:g} %"
+        if row.topology == NARROW
+        else f"{row.rule} sparse, {100 * row.density:g} %"
+        for row in frame.itertuples()
     ]
     return frame.assign(network=names)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gossamer.generators import Family, Size, erdos_renyi, named, perturbed
+from gossamer.generators import Family, Size, erdos_renyi, named, narrowed, perturbed
 from gossamer.nn import Kaiming, Masked
 from gossamer.rewiring import Rule, sparse_evolutionary
 from gossamer.studies.architecture import Architecture
@@ -20,6 +20,9 @@ from gossamer.training import SGD, Config
 from gossamer.training.data.catalogue import CATALOGUE
 
 BATCH = 128
+NARROW = "narrow"
+"""The label of a fully connected network with as many edges as a sparse one."""
+
 TUNING_SEED = 1000
 """Of the runs that choose the learning rates; no result comes from them."""
 
@@ -67,6 +70,8 @@ class Plan:
         seeds: how many.
         adaptive: density of the networks with SET, one of `densities`.
         fraction: ζ of SET there.
+        depth: hidden layers.
+        narrow: whether fully connected networks of as many edges as the sparse ones, narrower ones, are trained too.
     """
 
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
@@ -78,6 +83,8 @@ class Plan:
     seeds: int = 3
     adaptive: float = 0.1
     fraction: float = 0.3
+    depth: int = 2
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +144,26 @@ class Net:
 
     Args:
         data: name.
-        width: neurons of both hidden layers.
+        width: neurons of every hidden layer, before a narrow one is narrowed.
         density: of the hidden junctions; 1 is fully connected.
         adaptive: whether SET moves the edges.
+        narrow: whether the edges are spent on a fully connected network of fewer neurons.
     """
 
     data: str
     width: int
     density: float
     adaptive: bool = False
+    narrow: bool = False
 
     def run(self, plan: Plan, rate: float, seed: int) -> Run:
         """The run that trains it with a learning rate."""
-        widths = (math.prod(CATALOGUE[self.data].shape), self.width, self.width)
-        dense = self.density == 1
-        edges = [None if dense else round(self.density * n * m) for n, m in pairwise(widths)]
-        architecture = Architecture(None if dense else named("erdos_renyi"), widths[1:], (*edges, None))
+        architecture = self._architecture(plan)
         config = Config(epochs=plan.epochs[self.data], batch_size=BATCH, optimizer=SGD(rate), validation=0.1)
         experiment = Experiment(architecture, config, seed, self._rule(plan) if self.adaptive else None)
         labels: dict[str, Label] = {
             "data": self.data,
-            "topology": "dense" if dense else "erdos_renyi",
+            "topology": self.topology,
             "rule": "SET" if self.adaptive else "static",
             "width": self.width,
             "density": self.density,
@@ -166,10 +172,26 @@ class Net:
         }
         return Run(experiment, data=self.data, labels=labels)
 
+    def _architecture(self, plan: Plan) -> Architecture:
+        widths = (math.prod(CATALOGUE[self.data].shape), *[self.width] * plan.depth)
+        if self.density == 1:
+            return Architecture(None, widths[1:], (*[None] * plan.depth, None))
+        edges = [round(self.density * n * m) for n, m in pairwise(widths)]
+        if self.narrow:
+            classes = len(CATALOGUE[self.data].classes)
+            slim = narrowed((*widths, classes), sum(edges) + widths[-1] * classes)[1:-1]
+            return Architecture(None, slim, (*[None] * plan.depth, None))
+        return Architecture(named("erdos_renyi"), widths[1:], (*edges, None))
+
     def _rule(self, plan: Plan) -> Rule:
         steps = steps_per_epoch(self.data, 0.1)
         until = max(1, steps * (plan.epochs[self.data] - 1))
         return sparse_evolutionary(plan.fraction, every=steps, until=until)
+
+    @property
+    def topology(self) -> str:
+        """The label of the construction."""
+        return NARROW if self.narrow else "dense" if self.density == 1 else "erdos_renyi"
 
     @property
     def tuned(self) -> Net:
@@ -182,6 +204,8 @@ def nets(plan: Plan) -> Iterator[Net]:
     for data in plan.data:
         for width in plan.widths:
             yield from (Net(data, width, density) for density in (*plan.densities, 1.0))
+            if plan.narrow:
+                yield from (Net(data, width, density, narrow=True) for density in plan.densities)
 
 
 def adaptive_nets(plan: Plan) -> list[Net]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from gossamer.analysis.tables import where
 from gossamer.papers.paper import Findings, Paper, Train
-from gossamer.papers.topologies import claims, exhibits, measured
-from gossamer.papers.topologies.plan import DENSE, Plan, runs
+from gossamer.papers.topologies import exhibits
+from gossamer.papers.topologies.claims import claims
+from gossamer.papers.topologies.plan import Plan, runs
+from gossamer.papers.topologies.tables import Tables, of_folder, of_study, plan_of
 
 FULL = Plan()
+LARGE = replace(FULL, large_hidden=1000, large_degrees=(8, 32, 128, 320))
 QUICK = Plan(
     epochs=3,
     seeds=2,
@@ -26,49 +31,37 @@ QUICK = Plan(
 
 def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
     """Train the networks of the plan, draw the figures, decide the claims."""
-    study = train("topologies-2017", runs(plan))
-    frame, epochs = where(study.frame(), state="done"), study.epochs()
-    sizes = {(plan.inputs(data), plan.hidden): None for data in plan.data}
-    widest = next(iter(sizes))
-    connectivity = measured.connectivity(widest, plan.degrees, seeds=plan.seeds)
-    connected = measured.with_connectivity(exhibits.one_hidden(frame), connectivity)
-    weights = measured.weights(study, where(exhibits.one_hidden(frame), data=plan.data[0]))
-    weights = weights[weights["topology"] != DENSE]
-    weights = weights[weights["degree"] >= 1]
-    noted = measured.published(plan.seeds)
-    return Findings(
-        (
-            claims.drop(frame, plan),
-            claims.outer_drop(frame, plan),
-            claims.as_good_as_dense(frame, plan),
-            claims.fibonacci_is_best(frame, plan),
-            claims.with_dropout(frame, plan),
-            claims.deeper(frame, plan),
-            claims.grows(connectivity),
-            claims.as_noted(noted),
-            claims.predicts(connected, plan),
-            claims.rather_than_density(connected, plan),
-            claims.shrink(weights),
-        ),
-        (
-            exhibits.f0(plan),
-            exhibits.f1(frame),
-            exhibits.f2(frame),
-            exhibits.f3(frame, plan),
-            exhibits.f4(frame, plan),
-            exhibits.f5(frame, epochs, plan),
-            *exhibits.f6(connectivity, noted),
-            *exhibits.f7(connected),
-            exhibits.f8(weights),
-        ),
+    return concluded(of_study(train("topologies-2017", runs(plan)), plan), plan)
+
+
+def again(plan: Mapping[str, Any], folder: Path) -> Findings:
+    """Draw and decide from what a folder keeps."""
+    known = plan_of(plan)
+    return concluded(of_folder(folder / "data", known), known)
+
+
+def concluded(tables: Tables, plan: Plan) -> Findings:
+    """Figures and claims."""
+    frame = tables.runs
+    drawn = (
+        exhibits.f0(plan),
+        exhibits.f1(frame, plan),
+        exhibits.f2(frame),
+        exhibits.f3(frame, plan),
+        exhibits.f4(frame, plan),
+        exhibits.f5(tables.curves, plan),
+        *exhibits.f6(tables.connectivity, tables.noted),
+        *exhibits.f7(tables.connected(plan)),
+        exhibits.f8(tables.weights),
     )
+    return Findings(claims(tables, plan), drawn)
 
 
 PAPER = Paper(
     "topologies-2017",
     "Sparse Neural Networks Topologies",
     "A. Bourely, J. P. Boueri, K. Choromanski, arXiv 1706.05683, 2017",
-    {"full": FULL, "quick": QUICK},
+    {"full": FULL, "quick": QUICK, "large": LARGE},
     reproduce,
     (
         "Of the paper's numbers (hidden size, epochs, batch, learning rate, momentum, degrees, dropout rates, "
@@ -80,4 +73,5 @@ PAPER = Paper(
         "and meet the examples in the same order: differences between constructions are taken seed by seed.",
         "Squared error of sigmoid outputs has plateaus on which whole classes stay unlearned: short runs measure luck.",
     ),
+    again,
 )

@@ -11,7 +11,8 @@ from gossamer.analysis.tables import means, where
 from gossamer.generators import fibonacci
 from gossamer.papers.exhibit import Exhibit, Lines, Networks, Squares
 from gossamer.papers.topologies.measured import first_junction
-from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, STRUCTURED, Plan
+from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, Plan
+from gossamer.papers.topologies.tables import one_hidden
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ AGAINST_DENSE = Lines(
     "degree", "difference", DEGREE, "accuracy less that of dense", "topology", "data", "low", "high", log=True
 )
 BARS = "Points are means over seeds, bars their 95 % intervals."
-
-
-def one_hidden(frame: pd.DataFrame) -> pd.DataFrame:
-    """Runs with one hidden layer, no dropout, and a full last junction."""
-    return where(frame, outer=CLASSES, dropout=0.0, depth=1)
 
 
 def f0(plan: Plan) -> Exhibit:
@@ -49,14 +45,14 @@ def f0(plan: Plan) -> Exhibit:
     )
 
 
-def f1(frame: pd.DataFrame) -> Exhibit:
+def f1(frame: pd.DataFrame, plan: Plan) -> Exhibit:
     """Accuracy against d1."""
     return Exhibit(
         "F1",
         "Accuracy against degree",
         f"{BARS} The fully connected network stands at the right end, where the degree is that of all outputs. Random "
         "edges (erdos_renyi) are followed below one edge an input, where outputs too begin to lack edges.",
-        means(one_hidden(frame), ["data", "topology", "degree"]),
+        means(one_hidden(frame, plan), ["data", "topology", "degree"]),
         (Lines("degree", "accuracy", DEGREE, ACCURACY, "topology", "data", "low", "high", log=True),),
     )
 
@@ -82,7 +78,7 @@ def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
         "Difference of test accuracy to the fully connected network of the same seed and the same initial weights; the "
         f"mean over seeds with its 95 % interval. Degrees {_listed(plan.medium)} are called medium, smaller ones "
         "sparse (our choice).",
-        _against_dense(one_hidden(frame)),
+        _against_dense(one_hidden(frame, plan)),
         (AGAINST_DENSE,),
     )
 
@@ -100,18 +96,14 @@ def f4(frame: pd.DataFrame, plan: Plan) -> Exhibit:
     )
 
 
-def f5(frame: pd.DataFrame, epochs: pd.DataFrame, plan: Plan) -> Exhibit:
+def f5(curves: pd.DataFrame, plan: Plan) -> Exhibit:
     """Deeper networks: accuracy against epochs."""
-    deep = where(frame, depth=plan.deep)
-    columns = ["run", "topology", "degree", "seed"]
-    curves = deep[columns].merge(epochs[["run", "epoch", "accuracy"]], on="run")
-    curves["network"] = [_network(row.topology, row.degree) for row in curves.itertuples()]
     return Exhibit(
         "F5",
         f"{plan.deep} hidden layers, their degrees varied together",
         "Accuracy on the training examples while they are learned, each before the step that it takes part in: the "
         f"test examples are looked at once, at the end. The last junction is full. {BARS}",
-        means(curves, ["network", "epoch"]),
+        curves,
         (Lines("epoch", "accuracy", "epoch", "training accuracy", "network", None, "low", "high"),),
     )
 
@@ -161,9 +153,11 @@ def f7(runs: pd.DataFrame) -> tuple[Exhibit, Exhibit]:
         Exhibit(
             "F7b",
             "Connectivity at equal edges, tested",
-            "Spearman's correlation of λ₂ and accuracy among networks with as many edges, pooled over degrees, and its "
-            "p-value by permuting accuracies among them; then how well a line through all other constructions "
-            "foretells each one's accuracies at equal edges (R²: 1 is perfect, below 0 worse than a constant).",
+            "Spearman's correlation of λ₂ and accuracy among networks with as many edges, pooled over degrees and over "
+            "means of seeds, and its p-value by permuting whole constructions: there are as many witnesses as "
+            "constructions; a degree at which all λ₂ are 0 is left out. Then how well a line through all other "
+            "constructions foretells each one's accuracies, against their mean at equal edges (R²: 1 is perfect, 0 no "
+            "better than that mean, below 0 worse).",
             _tested(table),
             shown=True,
         ),
@@ -174,7 +168,8 @@ def _tested(table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for data, runs in table.groupby("data"):
+    telling = table.groupby(["data", "degree"])["connectivity"].transform("nunique") > 1  # at degree 1 all are 0
+    for data, runs in table[telling].groupby("data"):
         found = associate(
             Runs(
                 {"connectivity": runs["connectivity"].to_numpy()},
@@ -186,40 +181,29 @@ def _tested(table: pd.DataFrame) -> pd.DataFrame:
             rng=np.random.default_rng(0),
         )[0]
         held_out = {f"R² of {name}": value for name, value in found.held_out.items()}
-        rows.append({"data": data, "n": len(runs), "spearman": found.spearman, "p": found.p_value, **held_out})
+        pooled = {"constructions": found.families, "spearman": found.spearman, "p": found.p_value}
+        rows.append({"data": data, "n": len(runs), **pooled, "R² of all": found.held_out_all, **held_out})
     return pd.DataFrame(rows)
 
 
 def f8(weights: pd.DataFrame) -> Exhibit:
     """Extremes and spread of the trained weights against degree."""
-    parts = [means(weights, ["topology", "degree"], name) for name in ("deviation", "maximum", "minimum")]
-    tables = [part.rename(columns={name: "value"}).assign(statistic=name) for part, name in _named(parts)]
-    import pandas as pd
-
     return Exhibit(
         "F8",
         "Trained weights against degree",
         f"Standard deviation, maximum and minimum of the live weights of the first junction after training. {BARS}",
-        pd.concat(tables),
+        weights,
         (Lines("degree", "value", DEGREE, "weight", "topology", "statistic", "low", "high", log=True),),
     )
-
-
-def _named(parts: list[pd.DataFrame]) -> list[tuple[pd.DataFrame, str]]:
-    return [(part, str(part.columns[2])) for part in parts]
 
 
 def _against_dense(frame: pd.DataFrame) -> pd.DataFrame:
     """Accuracy less that of the fully connected network of the same data and seed."""
     dense = where(frame, topology=DENSE).set_index(["data", "seed"])["accuracy"]
-    sparse = frame[frame["topology"].isin((*CONSTRUCTIONS, *STRUCTURED))]
+    sparse = frame[frame["topology"].isin(CONSTRUCTIONS)]
     keys = list(zip(sparse["data"], sparse["seed"], strict=True))
     found = sparse.assign(difference=sparse["accuracy"].to_numpy() - dense.reindex(keys).to_numpy())
     return means(found, ["data", "topology", "degree"], "difference")
-
-
-def _network(topology: str, degree: float) -> str:
-    return DENSE if topology == DENSE else f"{topology}, degree {degree:g}"
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

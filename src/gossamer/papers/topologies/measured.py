@@ -8,7 +8,7 @@ from gossamer.analysis.tables import where
 from gossamer.errors import without_topology_warnings
 from gossamer.generators import named
 from gossamer.measures import algebraic_connectivity, dead_units, spectral_gap
-from gossamer.papers.topologies.plan import CONSTRUCTIONS, DENSE
+from gossamer.papers.topologies.plan import CONSTRUCTIONS
 from gossamer.topology import Junction
 from gossamer.training import stream
 
@@ -90,8 +90,3 @@ def published(seeds: int) -> pd.DataFrame:
             rows.append((name, outputs, degree, value, sum(ours) / count, min(ours), max(ours), not named(name).random))
     columns = ["topology", "outputs", "degree", "noted", "ours", "least", "greatest", "deterministic"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def is_sparse(frame: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows are not of the fully connected network."""
-    return frame["topology"] != DENSE

@@ -1,0 +1,107 @@
+"""How a reproduction's numbers were made: what is written beside them, and read again where they are judged anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gossamer.errors import StudyError
+from gossamer.studies.run import data_digest
+from gossamer.studies.study import Study
+from gossamer.timing.environment import environment
+
+FORMAT = "gossamer reproduction"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where the numbers come from.
+
+    Args:
+        command: what was typed.
+        size: "full" or "quick".
+        plan: what was trained, as JSON holds it.
+        data: digest of each data set, by name.
+        studies: digests of the runs of each study, by name.
+        failures: runs that have no result, with the cause; the numbers leave them out.
+        seconds: of training, all runs together.
+        environment: versions, processor and commit.
+        judged: where verdicts were found later than the numbers: what they were found with.
+    """
+
+    command: str
+    size: str
+    plan: Mapping[str, Any]
+    data: Mapping[str, str]
+    studies: Mapping[str, Sequence[str]]
+    failures: Mapping[str, str]
+    seconds: float
+    environment: Mapping[str, Any]
+    judged: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, plan: Any, studies: Sequence[Study], *, size: str, command: str, seconds: float = 0.0) -> Record:
+        """The record of what was just trained.
+
+        Args:
+            plan: a frozen dataclass with a field `data`, the names of the data sets.
+            studies: what was trained.
+            size: "full" or "quick".
+            command: what was typed.
+            seconds: of work that is no study's run.
+        """
+        frames = [study.frame() for study in studies]
+        missing = [row for frame in frames for row in frame[frame["state"] != "done"].itertuples()]
+        return cls(
+            command=command,
+            size=size,
+            plan=json.loads(json.dumps(asdict(plan))),
+            data={name: data_digest(name) for name in plan.data},
+            studies={study.name: [entry.digest for entry in study.entries] for study in studies},
+            failures={str(row.run): str(row.error or row.state) for row in missing},
+            seconds=seconds + sum(float(frame["seconds"].sum()) for frame in frames if "seconds" in frame),
+            environment=_shown(environment()),
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Record:
+        """The record of a folder that a reproduction wrote.
+
+        Raises:
+            StudyError: there is no such folder, or it is not a reproduction's.
+        """
+        path = folder / "results.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if found["format"] != FORMAT:
+                raise KeyError("format")
+            names = ("command", "size", "plan", "data", "studies", "failures", "environment")
+            values = {name: found[name] for name in names}
+            return cls(**values, seconds=float(found["seconds_of_training"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StudyError(f"{path} holds no results of a reproduction to judge again: {error!r}.") from error
+
+    def judged_now(self) -> Record:
+        """The same, its verdicts found with this code."""
+        return replace(self, judged=_shown(environment()))
+
+    def described(self) -> dict[str, Any]:
+        """As `results.json` holds it."""
+        return {
+            "size": self.size,
+            "command": self.command,
+            "plan": self.plan,
+            "data": self.data,
+            "studies": self.studies,
+            "failures": self.failures,
+            "seconds_of_training": round(self.seconds, 1),
+            "environment": self.environment,
+            **({} if self.judged is None else {"judged_again_with": self.judged}),
+        }
+
+
+def _shown(found: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name != "host"}

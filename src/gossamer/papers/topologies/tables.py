@@ -1,0 +1,91 @@
+"""The tables that the figures and claims of the 2017 paper are made of: from runs, or as a folder keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gossamer.analysis.tables import means, where
+from gossamer.papers.topologies import measured
+from gossamer.papers.topologies.plan import CLASSES, DENSE, Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gossamer.studies.study import Study
+
+STATISTICS = ("deviation", "maximum", "minimum")
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All numbers.
+
+    Attributes:
+        runs: a row a finished run.
+        connectivity: λ₂ and spectral gap, a row a construction, degree and seed.
+        noted: λ₂ beside values computed independently.
+        curves: training accuracy of the deeper networks, a row a network and epoch, with intervals.
+        weights: sizes of trained weights, a row a construction, degree and statistic, with intervals.
+    """
+
+    runs: pd.DataFrame
+    connectivity: pd.DataFrame
+    noted: pd.DataFrame
+    curves: pd.DataFrame
+    weights: pd.DataFrame
+
+    def connected(self, plan: Plan) -> pd.DataFrame:
+        """Runs of sparse networks with the λ₂ of their first junction."""
+        return measured.with_connectivity(one_hidden(self.runs, plan), self.connectivity)
+
+
+def of_study(study: Study, plan: Plan) -> Tables:
+    """The tables of what was just trained."""
+    runs = where(study.frame(), state="done")
+    found = measured.weights(study, where(one_hidden(runs, plan), data=plan.data[0]))
+    found = found[(found["topology"] != DENSE) & (found["degree"] >= 1)]
+    return Tables(runs, *_measured(plan), _curves(runs, study.epochs(), plan), _sizes(found))
+
+
+def of_folder(folder: Path, plan: Plan) -> Tables:
+    """The tables that a folder keeps; what takes no training is computed again."""
+    import pandas as pd
+
+    runs, curves, weights = (pd.read_csv(folder / f"{name}.csv") for name in ("runs-topologies-2017", "F5", "F8"))
+    return Tables(where(runs, state="done"), *_measured(plan), curves, weights)
+
+
+def plan_of(found: Mapping[str, Any]) -> Plan:
+    """The plan as JSON has it."""
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return Plan(**values)
+
+
+def one_hidden(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Runs with one hidden layer of the usual size, no dropout, and a full last junction."""
+    rows = where(frame, outer=CLASSES, dropout=0.0, depth=1)
+    return rows[rows["hidden"].astype(str) == str(plan.hidden)]
+
+
+def _measured(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    sizes = plan.inputs(plan.data[0]), plan.hidden
+    return measured.connectivity(sizes, plan.degrees, seeds=plan.seeds), measured.published(plan.seeds)
+
+
+def _curves(runs: pd.DataFrame, epochs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    deep = where(runs, depth=plan.deep)
+    curves = deep[["run", "topology", "degree", "seed"]].merge(epochs[["run", "epoch", "accuracy"]], on="run")
+    curves["network"] = [
+        DENSE if row.topology == DENSE else f"{row.topology}, degree {row.degree:g}" for row in curves.itertuples()
+    ]
+    return means(curves, ["network", "epoch"])
+
+
+def _sizes(weights: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = [means(weights, ["topology", "degree"], name).rename(columns={name: "value"}) for name in STATISTICS]
+    return pd.concat([part.assign(statistic=name) for name, part in zip(STATISTICS, parts, strict=True)])
