@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.analysis.claims import Between, Claim, Estimate, mean_of
+from gossamer.analysis.claims import Between, Claim
+from gossamer.analysis.estimates import Estimate, mean_of
 from gossamer.analysis.tables import by_seed, difference_by_seed, means, where
 from gossamer.papers.exhibit import Exhibit, Lines
 from gossamer.papers.paper import Findings
