@@ -2,6 +2,7 @@
 
     python benchmarks/nnstd.py            # 784-1000-1000-1000-10, 10,000 neurons, 8 networks
     python benchmarks/nnstd.py --wide     # also 100,000 neurons (1.5 GiB), and 50 networks: a quarter of an hour
+    python benchmarks/nnstd.py --matrix   # the 50 x 50 matrix alone, by one thread, and print it
 
 Peers run in the same process, interleaved with ours (A, B, A, B, ...); the numbers are minimum and median of n runs.
 The authors' code is not run here: it took 81.2 s for the first pair (../shared/science/nnstd.md).
@@ -127,6 +128,25 @@ def many_networks(count):
         print(f"  {workers} thread(s): {seconds:.1f} s, {seconds / count**2 * 1000:.0f} ms a pair", flush=True)
 
 
+def printed_matrix(count):
+    """The matrix of `count` independent random networks, computed to its end by one thread, and printed."""
+    rng = np.random.default_rng(0)
+    networks = [paper_network(rng) for _ in range(count)]
+    with tempfile.TemporaryDirectory() as folder, console_bar("nnstd") as bar:
+        start, used = time.perf_counter(), time.process_time()
+        table = pairwise(networks, distance_named("nnstd"), workers=1, progress=bar, store=Path(folder) / "t.npz")
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+    apart = table[~np.eye(count, dtype=bool)]
+    print(
+        f"{count} x {count} of 784-1000-1000-1000-10, epsilon 20, one thread: {used:.0f} s of processor, "
+        f"{seconds:.0f} s of wall\nNNSTD of different networks: {apart.min():.4f} to {apart.max():.4f}, mean "
+        f"{apart.mean():.4f}; of equal ones {np.diag(table).max():g}; one direction and the other differ by "
+        f"{np.abs(table - table.T).max():.4f} at most"
+    )
+    for row in table:
+        print(" ".join(f"{value:.3f}" for value in row))
+
+
 def main():
     """Print the table."""
     if sys.argv[1:2] == ["--layer"]:
@@ -137,6 +157,9 @@ def main():
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}, "
         f"SciPy {scipy.__version__}, Gossamer {gs.__version__}, native extension: {kernels.native is not None}"
     )
+    if "--matrix" in sys.argv:
+        printed_matrix(50)
+        return
     paper_pair()
     print("one layer, independent random networks:", flush=True)
     in_a_process(10_000, 0.01, ScipyOrder())

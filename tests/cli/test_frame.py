@@ -29,6 +29,12 @@ def test_every_command_has_help(run, name):
     assert command.info.help if isinstance(command, typer.Typer) else command.__doc__
 
 
+def test_no_arguments_and_h_are_help(run):
+    expected = run("--help")
+    assert run() == run("-h") == expected
+    assert run("train", "-h") == run("train", "--help")
+
+
 def test_version(run):
     assert run("--version") == (0, f"gossamer {__version__}\n", "")
 

@@ -80,6 +80,7 @@ def test_bad_calls_are_one_line(refused, file, tmp_path):
     assert "engine 'locky'" in refused("study", file, "--engine", "locky")
     assert "only ray and dask" in refused("study", file, "--address", "here:1")
     assert "nothing.toml" in refused("study", tmp_path / "nothing.toml")
+    assert "there is no study file" in refused("study", tmp_path / "nothing.toml")
     assert "holds no study" in refused("query", tmp_path, "select 1")
     assert "--csv contradicts --json" in refused("query", tmp_path, "select 1", "--csv", "--json")
     assert "needs --prescreen" in refused("search", file, "--threshold", 1)

@@ -83,6 +83,19 @@ def test_bad_input_is_one_line(refused, call, message):
     assert message in refused(*call)
 
 
+def test_what_is_too_large_is_skipped_or_refused_at_once(run, refused):
+    """Seconds here, minutes and gigabytes for whoever would try."""
+    many = 2**31 - 1
+    code, out, _ = run(*arguments(inputs=many, outputs=many, degree=1))
+    assert code == 0
+    assert f"{many} of {many**2}" in out
+    assert out.count("skipped, too large") == 9
+    assert "edges and neurons are too many: erdos_renyi needs about" in refused(
+        *arguments("erdos_renyi", inputs=many, outputs=8, degree=1)
+    )
+    assert "inputs=2147483648 is not allowed" in refused(*arguments(inputs=many + 1))
+
+
 def test_one_neuron(run):
     code, out, _ = run(*arguments(inputs=1, outputs=1, degree=1))
     assert code == 0

@@ -168,12 +168,25 @@ def test_other_settings(run, tmp_path, more):
         (["--rewire", "rigel"], "there is no rewire 'rigel'"),
         (["--rewire", "rigl", "--fraction", "1.5"], "fraction=1.5 is not allowed"),
         (["--rewire", "rigl", "--every", "0"], "every=0 is not allowed"),
+        (["--fraction", ".3"], "fraction=0.3 is not allowed for static: no edge moves"),
+        (["--until", "9"], "until=9 is not allowed for static"),
+        (["--hidden", "64,,32"], "hidden=64,,32 has an empty place"),
+        (["--hidden", "99999999999"], "hidden=99999999999 is not allowed: it must be from 1 to 2147483647"),
+        (["--hidden", "2147483647"], "hidden=2147483647 is not allowed: 21474836726 edges need"),
         (["--rewire", "deep_rewiring", "--fraction", ".3"], "deep_rewiring has no fraction"),
         (["--out", "/proc/run"], "/proc/run cannot be made a folder"),
     ],
 )
 def test_bad_input_is_one_line(refused, more, message):
     assert message in refused(*arguments(*more))
+
+
+def test_a_degree_of_a_dense_network_is_told_to_have_no_effect(run):
+    code, _, err = run(*arguments("--topology", "dense", degree=3))
+    assert (code, err.splitlines()[0]) == (
+        0,
+        "gossamer: UserWarning: degree=3 has no effect: every edge of a dense network is there.",
+    )
 
 
 def test_missing_data_is_one_line(refused, tmp_path, monkeypatch):

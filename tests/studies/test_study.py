@@ -16,7 +16,7 @@ import torch
 
 import gossamer as gs
 from gossamer import files, rewiring
-from gossamer.errors import DataUnavailableError, StudyError
+from gossamer.errors import DataUnavailableError, StudyError, StudyWarning
 from gossamer.studies import Run, Sequential, Study
 from gossamer.studies.digest import code_version, described, said
 from gossamer.studies.store.locks import held
@@ -267,8 +267,65 @@ def test_queries(make_run, tmp_path):
     for sql, message in (("selct", "cannot be answered"), ("select * from nothing", "nothing"), ("", "no answer")):
         with pytest.raises(StudyError, match=message):
             study.query(sql)
+    for sql in (
+        "drop table runs",
+        "insert into runs select * from runs",
+        "create table x as select 1",
+        "pragma version",
+    ):
+        with pytest.raises(StudyError, match="and cannot be answered; a query is one select"):
+            study.query(sql)
+    with pytest.raises(StudyError, match="has 2 statements; a query is one select"):
+        study.query("select 1; drop table runs")
     with pytest.raises(StudyError, match="cannot be answered"):
         study.query(f"copy runs to '{tmp_path}/stolen.csv'")
+
+
+def damage(path):
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("name", ["result.json", "epochs.parquet", "weights.safetensors", "config.json"])
+def test_a_damaged_run_is_named_and_left_out_and_made_again(make_run, tmp_path, name):
+    study = Study("damaged", [make_run(0), make_run(1)], tmp_path)
+    study.execute(Sequential())
+    before, epochs = study.frame(), study.epochs()
+    victim = make_run(0).digest
+    damage(tmp_path / "runs" / victim / name)
+    if name == "result.json":
+        with pytest.warns(StudyWarning, match=f"run {victim} is left out: .*result.json is damaged"):
+            frame = study.frame()
+        assert [*frame["state"]] == ["damaged", "done"]
+        assert frame["accuracy"].isna().tolist() == [True, False]
+        with pytest.warns(StudyWarning, match=victim):
+            assert study.query("select count(accuracy) as n from runs")["n"][0] == 1
+    if name == "epochs.parquet":
+        with pytest.warns(StudyWarning, match=f"run {victim} is left out: .*epochs.parquet is damaged"):
+            assert study.epochs()["run"].unique().tolist() == [make_run(1).digest]
+    if name == "weights.safetensors":
+        with pytest.raises(StudyError, match=r"weights\.safetensors is damaged"):
+            study.weights(victim)
+    if name in ("result.json", "config.json"):  # what a run is, or came to, is unknown: it is made again
+        assert study.execute(Sequential()).done == (victim,)
+        assert study.frame().drop(columns="seconds").equals(before.drop(columns="seconds"))
+        assert study.epochs().drop(columns="seconds").equals(epochs.drop(columns="seconds"))
+
+
+def test_a_digit_changed_in_a_result_is_noticed(make_run, tmp_path):
+    study = Study("changed", [make_run()], tmp_path)
+    study.execute(Sequential())
+    result = folder_of(study, make_run()).result
+    result.write_text(result.read_text().replace('"accuracy": 0.', '"accuracy": 1.', 1))
+    with pytest.raises(StudyError, match="its content does not fit its check"):
+        study.result(make_run().digest)
+
+
+def test_tensorboard_that_is_missing_is_told_before_training(make_run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(StudyError, match=r"pip install 'gossamer\[tensorboard\]'"):
+        Study("none", [make_run()], tmp_path / "study").execute(Sequential(), tensorboard=True)
+    assert not (tmp_path / "study").exists()
 
 
 def test_tensorboard_has_the_curves(make_run, tmp_path):

@@ -40,7 +40,7 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 2 after one line on stderr, or 130 after Ctrl-C."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no λ shall not end the work
@@ -80,7 +80,10 @@ def _wanted(arguments: list[str]) -> list[str]:
 
 def _application(names: Iterable[str]) -> typer.Typer:
     application = typer.Typer(
-        help="Sparse neural networks seen as graphs.", add_completion=False, no_args_is_help=True, callback=_root
+        help="Sparse neural networks seen as graphs.",
+        add_completion=False,
+        callback=_root,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in names:
         command: Any = getattr(importlib.import_module(COMMANDS[name]), name)

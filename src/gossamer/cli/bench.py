@@ -35,19 +35,23 @@ def race(context: typer.Context, threads: Threads = None, rounds: Annotated[int,
 
 @bench.command()
 def layer(
-    inputs: Annotated[int, typer.Option(min=1)] = 1024,
-    outputs: Annotated[int, typer.Option(min=1)] = 1024,
-    density: Annotated[float, typer.Option(min=0, max=1)] = 0.1,
-    batch: Annotated[int, typer.Option(min=1)] = 128,
+    inputs: Annotated[int, typer.Option(help="Neurons on the input side.")] = 1024,
+    outputs: Annotated[int, typer.Option(help="Neurons on the output side.")] = 1024,
+    density: Annotated[float, typer.Option(help="Share of the possible edges, 0 to 1.")] = 0.1,
+    batch: Annotated[int, typer.Option(help="Examples at once.")] = 128,
     threads: Threads = None,
 ) -> None:
     """Say which backend `backend="auto"` takes for a shape, and the times it measured."""
     import numpy as np
     import torch
 
+    from gossamer.errors import require_fraction, require_int
     from gossamer.nn import SparseLinear
     from gossamer.timing.contenders import junction
 
+    for name, value in (("inputs", inputs), ("outputs", outputs), ("batch", batch)):
+        require_int(name, value, low=1)
+    require_fraction("density", density)
     _use(threads)
     g = junction(inputs, outputs, density, np.random.default_rng(0))
     choice = SparseLinear(g, backend="auto").choice(torch.zeros(batch, inputs))

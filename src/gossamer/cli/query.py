@@ -31,6 +31,9 @@ def query(
         _print(answer)
 
 
+_WIDEST = 100_000
+
+
 def _print(answer: pd.DataFrame) -> None:
     """A table as wide as it needs to be: no number is cut off."""
     from rich.console import Console
@@ -43,6 +46,5 @@ def _print(answer: pd.DataFrame) -> None:
     table = Table(*(escape(str(name)) for name in answer.columns))
     for row in answer.itertuples(index=False):
         table.add_row(*(Text(cell(value)) for value in row))
-    console = Console()
-    needed = console.measure(table).maximum
+    needed = Console(width=_WIDEST).measure(table).maximum
     Console(width=max(needed, 20), soft_wrap=True).print(table)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from gossamer.topology import Junction
 
 
+_COUNTS = ("edges of an input", "edges of an output", "dead units", "components", "digest")
+_SPECTRA = ("algebraic connectivity", "spectral gap", "largest singular values", "Ramanujan margin")
+
+
 def topology(
     name: Annotated[str, typer.Argument(help="A construction, such as fibonacci; a wrong one lists them all.")],
     inputs: Annotated[int, typer.Option(help="Neurons on the input side.")],
@@ -24,6 +28,7 @@ def topology(
 ) -> None:
     """Make a junction, print its measures, and save it or draw it."""
     from gossamer.cli.outputs import require_writable
+    from gossamer.measures.registry import LINEAR
     from gossamer.reports.pictures import draw_junction, require_format
     from gossamer.seeds import stream
     from gossamer.studies.plan import names
@@ -37,6 +42,8 @@ def topology(
     if save is not None:
         Topology([g]).save(save)
     title = name if degree is None else f"{name}, degree {degree}"
+    if plot is not None and (excess := LINEAR.excess(g)) is not None:
+        raise ValueError(f"plot={plot} is not allowed: {excess}.")
     if plot is not None:
         draw_junction(g, plot, title=title)
     _print_measures(g, title=f"{title}: {inputs} inputs, {outputs} outputs")
@@ -53,21 +60,43 @@ def _print_measures(g: Junction, *, title: str) -> None:
 
 
 def _measured(g: Junction) -> dict[str, str]:
+    """Each line of the table; what would take too long is skipped, as `gossamer measure` skips it."""
+    from gossamer.measures.registry import ITERATIVE, LINEAR
+
+    pairs = g.in_features * g.out_features
+    lines = {
+        "edges": f"{g.num_edges} of {pairs} ({100 * g.num_edges / pairs:.3g} %)",
+        "bytes of the topology": str(g.nbytes),
+    }
+    for cost, names, take in ((LINEAR, _COUNTS, _counts), (ITERATIVE, _SPECTRA, _spectra)):
+        excess = cost.excess(g)
+        lines |= take(g) if excess is None else dict.fromkeys(names, f"skipped, too large: {excess}")
+    return lines
+
+
+def _counts(g: Junction) -> dict[str, str]:
     from gossamer import measures
 
     dead = measures.dead_units(g)
     fan_in, fan_out = measures.fan_in_statistics(g), measures.fan_out_statistics(g)
+    values = (
+        f"{fan_out.least:g} to {fan_out.most:g}, mean {fan_out.mean:.4g}",
+        f"{fan_in.least:g} to {fan_in.most:g}, mean {fan_in.mean:.4g}",
+        f"{dead.inputs} inputs, {dead.outputs} outputs",
+        str(measures.components(g)),
+        g.digest(),
+    )
+    return dict(zip(_COUNTS, values, strict=True))
+
+
+def _spectra(g: Junction) -> dict[str, str]:
+    from gossamer import measures
+
     largest = measures.singular_values(g, count=min(2, g.in_features, g.out_features))
-    return {
-        "edges": f"{g.num_edges} of {g.in_features * g.out_features} ({100 * g.density:.3g} %)",
-        "bytes of the topology": str(g.nbytes),
-        "edges of an input": f"{fan_out.least:g} to {fan_out.most:g}, mean {fan_out.mean:.4g}",
-        "edges of an output": f"{fan_in.least:g} to {fan_in.most:g}, mean {fan_in.mean:.4g}",
-        "dead units": f"{dead.inputs} inputs, {dead.outputs} outputs",
-        "components": str(measures.components(g)),
-        "algebraic connectivity": f"{measures.algebraic_connectivity(g):.4g}",
-        "spectral gap": f"{measures.spectral_gap(g):.4g}",
-        "largest singular values": ", ".join(f"{value:.4g}" for value in largest),
-        "Ramanujan margin": f"{measures.ramanujan_margin(g):.4g}",
-        "digest": g.digest(),
-    }
+    values = (
+        f"{measures.algebraic_connectivity(g):.4g}",
+        f"{measures.spectral_gap(g):.4g}",
+        ", ".join(f"{value:.4g}" for value in largest),
+        f"{measures.ramanujan_margin(g):.4g}",
+    )
+    return dict(zip(_SPECTRA, values, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +19,12 @@ def train(
     topology: Annotated[str, typer.Option(help="A construction, or dense for the fully connected network.")],
     hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 1000,500.")] = "1000",
     degree: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Edges of each input of a junction (of each output for constant_fan_in). One number leaves the last "
-            "junction fully connected; else one for each junction, such as 16,16,dense."
+            "junction fully connected; else one for each junction, such as 16,16,dense. 16 if not given."
         ),
-    ] = "16",
+    ] = None,
     activation: Annotated[str, typer.Option(help="Of the hidden layers: relu, sigmoid, tanh, ...")] = "relu",
     initialization: Annotated[
         str, typer.Option(help="kaiming, glorot; with _dense by the dense layer's fan.")
@@ -67,6 +68,8 @@ def train(
     from gossamer.training import Config
 
     made = names.family(topology)
+    if made is None and degree is not None:
+        warnings.warn(f"degree={degree} has no effect: every edge of a dense network is there.", stacklevel=1)
     layers = names.numbers("hidden", hidden)
     config = Config(
         epochs=epochs,
@@ -83,9 +86,9 @@ def train(
         require_folder(out)
     learnt = dataset(data)
     sizes = (learnt.num_features, *layers, learnt.num_classes)
-    architecture = Architecture(
-        made, layers, names.edges(made, degree, sizes), make_activation, begin, dropout=(input_dropout, dropout)
-    )
+    counts = names.edges(made, degree or "16", sizes)
+    names.require_room(layers, counts, sizes)
+    architecture = Architecture(made, layers, counts, make_activation, begin, dropout=(input_dropout, dropout))
     rule = names.rule(rewire, fraction, names.Course.of(config, learnt), every=every, until=until)
     run = Run(Experiment(architecture, config, seed, rule), data)
     if out is not None:

@@ -192,5 +192,5 @@ def _next_free(wanted: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     rank = np.arange(len(wanted))
     seats = np.maximum.accumulate(wanted - rank) + rank  # a taken stretch only ever moves its right end
     seated = seats[seats < size]
-    free = np.setdiff1d(np.arange(size), seated, assume_unique=True)
+    free = np.setdiff1d(np.arange(min(size, len(wanted))), seated, assume_unique=True)  # the first ones are among these
     return np.concatenate([seated, free[: len(wanted) - len(seated)]])

@@ -52,8 +52,12 @@ def _sides(g: Graph) -> tuple[int, int]:
     return sum(widths[::2]), sum(widths[1::2])
 
 
-LINEAR = Cost("linear", _edges, 2.0**31, "edges")
-ITERATIVE = Cost("iterative", _edges, 5e7, "edges")
+def _size(g: Graph) -> float:
+    return _edges(g) + sum(_sides(g))
+
+
+LINEAR = Cost("linear", _size, 5e8, "edges and neurons")
+ITERATIVE = Cost("iterative", _size, 5e7, "edges and neurons")
 SPLITS = Cost("splits", _edges, 2e5, "edges")
 WEDGES = Cost("wedges", lambda g: float(neighbourhoods.wedges(g)), 3e8, "pairs of edges")
 SEARCH = Cost("search", lambda g: _edges(g) * sum(_sides(g)) / 64, 1e10, "edge visits")

@@ -97,12 +97,14 @@ class Study:
             OSError: the file cannot be read.
         """
         from gossamer.studies.plan.file_errors import refused
-        from gossamer.studies.plan.grid import runs
+        from gossamer.studies.plan.grid import require_distinct, runs
         from gossamer.studies.plan.study_file import read
 
         plan = read(Path(path))
         try:
-            return cls(plan.name, runs(plan), folder, measures=plan.measures)
+            made = runs(plan)
+            require_distinct(plan, made)
+            return cls(plan.name, made, folder, measures=plan.measures)
         except ValueError as error:
             raise StudyFileError(refused(error, Path(path))) from error
 

@@ -165,9 +165,9 @@ def _require_same(wanted: str, found: str, path: Path) -> None:
     names = [name for name in new | old if new.get(name) != old.get(name)]
     if names == ["epochs"]:
         raise CheckpointError(
-            f"checkpoint {path} is of another run: epochs was {old['epochs']}, and is {new['epochs']} now. With "
-            f"{new['schedule']} the learning rate depends on their number from the first step on; a run of a constant "
-            "rate can be made longer. Go on with the same settings, or choose another file."
+            f"checkpoint {path} is of another run: epochs differ. epochs was {old['epochs']}, and is {new['epochs']} "
+            f"now. With {new['schedule']} the learning rate depends on their number from the first step on; a run of a "
+            "constant rate can be made longer. Go on with the same settings, or choose another file."
         )
     raise CheckpointError(
         f"checkpoint {path} is of another run: {', '.join(names)} differ. {names[0]} was {old.get(names[0])}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,10 +23,28 @@ def told(error: ValidationError, path: Path, text: str, tables: Mapping[str, typ
         tables: the model of each table by the first field on the way to it; "" for the whole file.
     """
     said: dict[str, str] = {}
-    for each in error.errors():
+    ours_first = sorted(error.errors(), key=lambda each: each["type"] != "value_error")  # which say why
+    for each in sorted(ours_first, key=lambda each: str(each["loc"][:1])):
         fields = _fields(each["loc"])
         said.setdefault(f"{where(path, text, fields)}, {'.'.join(fields)}", _complaint(dict(each), fields, tables))
     return "; ".join(f"{place}{complaint}" for place, complaint in said.items()) + "."
+
+
+def no_toml(error: ValueError, path: Path, text: str) -> str:
+    r"""What the reader of TOML complains of, with line and field.
+
+    >>> no_toml(ValueError("Cannot overwrite a value (at line 2, column 8)"), Path("a.toml"), "seeds=1\nseeds=2")
+    'a.toml, line 2, seeds is given twice.'
+    """
+    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
+    if found is None:
+        return f"{path} is no TOML: {str(error)[:200]}."
+    complaint, number = found[1], int(found[2])
+    line = text.split("\n")[number - 1] if number <= text.count("\n") + 1 else ""
+    field = re.match(r"[\s\[]*([\w.-]+)", line)
+    if field is not None and complaint.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate")):
+        return f"{path}, line {number}, {field[1]} is given twice."
+    return f"{path} is no TOML: {error}."
 
 
 def refused(error: ValueError, path: Path) -> str:
@@ -66,7 +85,7 @@ def _complaint(error: dict[str, Any], fields: Sequence[str], tables: Mapping[str
         return f": {_unknown(fields, tables)}"
     if error["type"] == "value_error":
         return f": {message}"
-    return f"={error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
+    return f"={shorten(repr(error['input']), 120)} is not allowed: {message[0].lower()}{message[1:]}"
 
 
 def _unknown(fields: Sequence[str], tables: Mapping[str, type[BaseModel]]) -> str:

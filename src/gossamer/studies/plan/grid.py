@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gossamer.studies.architecture import Architecture
@@ -34,9 +34,32 @@ def runs(plan: StudyFile) -> list[Run]:
 
     Raises:
         DataUnavailableError: data that are not on this machine.
-        ValueError: a degree or density that does not fit the layers.
+        ValueError: a degree or density that does not fit the layers, or layers that do not fit the memory.
     """
     return [run(cell, plan) for cell in cells(plan)]
+
+
+def require_distinct(plan: StudyFile, made: Sequence[Run]) -> None:
+    """Check that no two combinations are the same run in other words, such as hidden 64 and "64".
+
+    Raises:
+        ValueError: two are; the message begins with the field in which they differ.
+    """
+    known: dict[str, Cell] = {}
+    for cell, each in zip(cells(plan), made, strict=True):
+        first = known.setdefault(each.digest, cell)
+        if first is not cell:
+            field, one, other = _difference(first, cell, plan)
+            raise ValueError(f"{field} has {one!r} and {other!r}, which make the same run.")
+
+
+def _difference(first: Cell, second: Cell, plan: StudyFile) -> tuple[str, object, object]:
+    """The first field in which two cells differ, and its values."""
+    both = ({**cell._asdict(), **cell.training, "rule": str(cell.rule)} for cell in (first, second))
+    one, other = ({name: value for name, value in each.items() if name != "training"} for each in both)
+    name = next(name for name in one if one[name] != other[name])
+    size = "degree" if plan.density is None else "density"
+    return size if name == "size" else name, one[name], other[name]
 
 
 def run(cell: Cell, plan: StudyFile) -> Run:
@@ -71,7 +94,9 @@ def experiment(cell: Cell, plan: StudyFile) -> Experiment:
 def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
     family, hidden = names.family(cell.topology), names.numbers("hidden", cell.hidden)
     count = names.equal_edges if plan.density is None else names.edges_of_density
-    edges = count(family, str(cell.size), (data.num_features, *hidden, data.num_classes))
+    sizes = (data.num_features, *hidden, data.num_classes)
+    edges = count(family, str(cell.size), sizes)
+    names.require_room(hidden, edges, sizes)
     how = cell.training
     return Architecture(
         family,

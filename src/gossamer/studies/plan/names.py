@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from gossamer.training.data import Dataset
 
 DENSE = "dense"
+MOST_NEURONS = 2**31 - 1
+"""Of a layer: edges name their ends by 32 bits."""
+_BYTES_A_WEIGHT = 12
+"""Of a weight, its gradient, and one number more of the optimiser's."""
+_BYTES_AN_EDGE = 24
+"""What a construction needs while it is made, at the least, unless it is described by offsets."""
 
 
 def family(name: str) -> Family | None:
@@ -34,8 +42,8 @@ def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: n
     """One junction of the construction of this name."""
     from gossamer.generators import dense
 
-    require_int("inputs", inputs, low=1)
-    require_int("outputs", outputs, low=1)
+    require_int("inputs", inputs, low=1, high=MOST_NEURONS)
+    require_int("outputs", outputs, low=1, high=MOST_NEURONS)
     made = family(name)
     if made is None:
         if degree is not None:
@@ -43,7 +51,9 @@ def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: n
         return dense(inputs, outputs)
     if degree is None:
         raise ValueError(f"degree is not given: {name} needs one, such as --degree 16.")
-    return made.with_edges(inputs, outputs, _edges(made, str(degree), inputs, outputs), rng=rng)
+    count = _edges(made, str(degree), inputs, outputs)
+    _require_memory(name, count + inputs + outputs)
+    return made.with_edges(inputs, outputs, count, rng=rng)
 
 
 def activation(name: str) -> Callable[[], nn.Module]:
@@ -112,8 +122,11 @@ def use_threads(count: int | None) -> None:
 
 
 def numbers(name: str, text: str) -> tuple[int, ...]:
-    """Whole numbers from 1, from text such as "1000,500"; none from ""."""
-    return tuple(require_int(name, _count(name, word), low=1) for word in text.split(",") if text)
+    """Whole numbers from 1 to `MOST_NEURONS`, from text such as "1000,500"; none from ""."""
+    words = text.split(",") if text else []
+    if not all(word.strip() for word in words):
+        raise ValueError(f"{name}={text} has an empty place between its commas.")
+    return tuple(require_int(name, _count(name, word), low=1, high=MOST_NEURONS) for word in words)
 
 
 def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
@@ -177,6 +190,41 @@ def _edges(made: Family, word: str, n: int, m: int) -> int:
     return each * require_int(f"degree of a {n} x {m} junction", _count("degree", word), low=1, high=most)
 
 
+def require_room(hidden: tuple[int, ...], counts: tuple[int | None, ...], sizes: tuple[int, ...]) -> None:
+    """Refuse a network that this machine cannot train, before it tries.
+
+    Args:
+        hidden: neurons of the hidden layers, for the message.
+        counts: edges of each junction; None is fully connected.
+        sizes: neurons of each layer, input first.
+
+    Raises:
+        ValueError: weights, gradients and the optimiser's state alone would fill the memory.
+    """
+    pairs = zip(counts, sizes, sizes[1:], strict=False)
+    edges = sum(n * m if count is None else count for count, n, m in pairs)
+    if edges * _BYTES_A_WEIGHT > _memory():
+        raise ValueError(
+            f"hidden={','.join(map(str, hidden))} is not allowed: {edges} edges need "
+            f"{edges * _BYTES_A_WEIGHT / 2**30:.0f} GiB to train, and this machine has {_memory() / 2**30:.0f} GiB."
+        )
+
+
+def _memory() -> float:
+    """Bytes that this machine has, as far as the system tells."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else math.inf
+
+
+def _require_memory(name: str, size: int) -> None:
+    """Refuse a construction that this machine cannot hold; offsets take no memory to speak of."""
+    here = _memory()
+    if not name.startswith(("rotating", "fibonacci")) and size * _BYTES_AN_EDGE > here:
+        raise ValueError(
+            f"{size} edges and neurons are too many: {name} needs about {size * _BYTES_AN_EDGE / 2**30:.0f} GiB to "
+            f"make them, and this machine has {here / 2**30:.0f} GiB."
+        )
+
+
 def _count(name: str, word: str) -> int:
     try:
         return int(word)
@@ -223,12 +271,15 @@ def rule(
         until: the last step with an update; three quarters of the training if None.
 
     Raises:
-        ValueError: an unknown name, or a fraction for a rule that has none.
+        ValueError: an unknown name, a fraction for a rule that has none, or any setting of a static topology.
     """
     from gossamer.rewiring import RULES, static
 
     recipe = require_known("rewire", name, RULES)
     if recipe is static:
+        for setting, value in (("fraction", fraction), ("every", every), ("until", until)):
+            if value is not None:
+                raise ValueError(f"{setting}={value} is not allowed for {name}: no edge moves.")
         return None
     every = course.steps if every is None else every
     until = max(1, 3 * course.epochs * course.steps // 4) if until is None else until

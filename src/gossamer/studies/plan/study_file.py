@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gossamer.errors import StudyFileError, require_known
 from gossamer.measures import MEASURES
 from gossamer.studies.plan import names
-from gossamer.studies.plan.file_errors import told, where
+from gossamer.studies.plan.file_errors import no_toml, told, where
 from gossamer.studies.store.result import DEFAULT_MEASURES
 from gossamer.training.data import CATALOGUE
 
@@ -44,6 +44,7 @@ Axis = Annotated[tuple[T, ...], BeforeValidator(_axis), Field(min_length=1)]
 """One value or a list of them."""
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=names.MOST_NEURONS)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -98,6 +99,9 @@ def _known_rule(table: RuleTable) -> None:
     names.rule(table.rewire, table.fraction, names.Course(1, 1))
 
 
+_AXES = ("data", "topology", "degree", "density", "hidden", "rule", "seeds", "measures")
+
+
 class StudyFile(_Table):
     """What a study file says.
 
@@ -120,7 +124,7 @@ class StudyFile(_Table):
     topology: Axis[Annotated[str, _checked(names.family)]]
     degree: Axis[Count | str] | None = None
     density: Axis[Annotated[float, Field(gt=0, le=1)] | str] | None = None
-    hidden: Axis[Count | Annotated[str, _checked(lambda text: names.numbers("hidden", text))]] = (1000,)
+    hidden: Axis[Width | Annotated[str, _checked(lambda text: names.numbers("hidden", text))]] = (1000,)
     rule: Axis[Annotated[RuleTable, BeforeValidator(_rule_table), _checked(_known_rule)]] = (RuleTable(rewire=STATIC),)
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_seeds), Field(min_length=1)]
     measures: Annotated[
@@ -139,9 +143,10 @@ class StudyFile(_Table):
         for field in ("degree", "density"):
             if not sparse and getattr(self, field) is not None:
                 return field, "is not allowed for dense networks: every edge is there."
-        for field in ("data", "topology", "degree", "density", "hidden", "rule", "seeds"):
-            values = getattr(self, field) or ()
-            twice = [value for value in values if values.count(value) > 1]
+        axes = {field: getattr(self, field) or () for field in _AXES}
+        for field, values in (axes | {f"training.{name}": value for name, value in self.training}).items():
+            words = [str(value) for value in values]  # 64 and "64" are one width
+            twice = [word for word in words if words.count(word) > 1]
             if twice:
                 return field, f"has {twice[0]} twice."
         if 0.0 in self.training.validation and self.training.patience != (None,):
@@ -165,12 +170,16 @@ def read(path: Path) -> StudyFile:
         text = path.read_text()
         content = tomllib.loads(text)
         plan = StudyFile.model_validate({"name": path.stem, **content})
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no study file {path}.") from None
+    except RecursionError:
+        raise StudyFileError(f"{path} is nested too deeply: it may have tables of values and of lists.") from None
     except UnicodeDecodeError as error:
         raise StudyFileError(f"{path} is no text: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise StudyFileError(f"{path} is no TOML: {error}.") from error
     except ValidationError as error:
         raise StudyFileError(told(error, path, text, _TABLES)) from error
+    except ValueError as error:  # no TOML, or a number of more digits than Python reads
+        raise StudyFileError(no_toml(error, path, text)) from error
     found = plan.contradiction()
     if found is not None:
         field, why = found

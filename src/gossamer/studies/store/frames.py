@@ -62,12 +62,25 @@ def query(folder: Path, runs: Sequence[ListedRun], sql: str) -> pd.DataFrame:
         database.execute("CREATE TABLE runs AS SELECT * FROM frame")
         database.execute("SET enable_external_access = false")
         try:
+            _require_select(sql)
             answer = database.sql(sql)
-            if answer is None:
-                raise StudyError(f"{sql!r} has no answer; a select has one.")
             return answer.df()
         except duckdb.Error as error:
             raise StudyError(f"{sql!r} cannot be answered: {str(error).splitlines()[0]}") from error
+
+
+def _require_select(sql: str) -> None:
+    """Refuse what would change tables, or is not one statement: its answer would look like one of the study's."""
+    import duckdb
+
+    statements = duckdb.extract_statements(sql)
+    kinds = [statement.type for statement in statements]
+    if not kinds:
+        raise StudyError(f"{sql!r} has no answer; a select has one.")
+    if len(kinds) > 1:
+        raise StudyError(f"{sql!r} has {len(kinds)} statements; a query is one select.")
+    if kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise StudyError(f"{sql!r} is a {kinds[0].name.lower()}, and cannot be answered; a query is one select.")
 
 
 def _label_type(rows: Sequence[dict[str, Any]], name: str) -> type | None:
