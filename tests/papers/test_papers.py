@@ -54,7 +54,10 @@ NEIGHBOURS = dataclasses.replace(
         seeds=2,
         settings=Fit(hidden=(8, 6), samples=100, batch=50, epochs=2, rewire_every=2),
     ),
-    regions=Space(seeds=2, settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3))),
+    regions=Space(
+        seeds=2,
+        settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3), probed=9, grid=9),
+    ),
     gates=Graphs({"planted strangers": Trial((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
 )
 PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS, "neighbours": NEIGHBOURS}

@@ -31,9 +31,6 @@ DENSITIES = {"dense": 1.0, "sparse 10 %": 0.1}
 PICKS = ("random", "boundary", "half and half")
 """Which examples are kept: at random; those nearest to the boundary of a network trained briefly; half of each."""
 
-PROBED = 500
-"""Training examples whose single gradients are taken."""
-
 
 @dataclass(frozen=True, slots=True)
 class Training:
@@ -47,6 +44,8 @@ class Training:
         batch: examples a step.
         lr: of Adam.
         shares: of the examples that are kept.
+        probed: training examples whose single gradients are taken.
+        grid: points a side of the plane on which regions are counted.
     """
 
     data: str = "mnist"
@@ -56,6 +55,8 @@ class Training:
     batch: int = 100
     lr: float = 1e-3
     shares: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
+    probed: int = 500
+    grid: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def measure(training: Training, cell: Cell) -> dict[str, Number]:
             net = made(training, train, density, seed)
             kept = Examples(train.x[chosen], train.y[chosen])
             numbers[name] = accuracy(trained(net, kept, training, training.steps, stream(seed, "order")), test)
-    return numbers | _probed(net, train, seed)  # the last selection is all
+    return numbers | _probed(net, train, training, seed)  # the last selection is all
 
 
 def _selections(
@@ -117,15 +118,15 @@ def _selections(
     yield "accuracy_all", np.arange(len(near))
 
 
-def _probed(net: nn.Sequential, train: Examples, seed: int) -> dict[str, Number]:
+def _probed(net: nn.Sequential, train: Examples, training: Training, seed: int) -> dict[str, Number]:
     """Gradient mass, regions of the first layer and of a plane through three examples, and slabs."""
     rng = stream(seed, "probes")
-    some = rng.choice(len(train.x), size=min(PROBED, len(train.x)), replace=False)
+    some = rng.choice(len(train.x), size=min(training.probed, len(train.x)), replace=False)
     mass = gradient_mass(net, train.x[some], train.y[some])
     first = layers_of(net)[0]
     bias = np.asarray(next(value for name, value in net.state_dict().items() if name.endswith("bias")))
     slabs = gradient_slabs(first, bias, train.x[some].numpy())
-    found = region_slice(net, train.x[some[:3]])
+    found = region_slice(net, train.x[some[:3]], resolution=training.grid)
     return {
         **{f"mass_{share:g}": float(mass.mass[k]) for k, share in enumerate(mass.shares)},
         **{f"boundary_mass_{share:g}": float(mass.boundary_mass[k]) for k, share in enumerate(mass.shares)},

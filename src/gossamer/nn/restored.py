@@ -1,0 +1,66 @@
+"""A perceptron out of its `state_dict` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor, nn
+
+from gossamer.errors import InvalidTopologyError
+from gossamer.nn.linear import SparseLinear
+from gossamer.nn.structure import OFFSETS, ROWS, Structure
+
+
+def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
+    """The network whose layers a state holds, in evaluation mode.
+
+    States say nothing of what stands between layers: the activation is given, and dropout is left out.
+
+    Args:
+        state: tensors of `SparseLinear` and `Linear` layers, named as in a `state_dict`.
+        activation: makes the module behind every layer but the last.
+
+    Raises:
+        InvalidTopologyError: no layer, a tensor that belongs to none (a convolution's, a norm's), or a damaged junction.
+
+    >>> import gossamer as gs
+    >>> model = gs.nn.mlp(gs.Topology([gs.Bipartite.from_mask([[1, 1]]), gs.Bipartite.from_mask([[1], [1]])]))
+    >>> [type(module).__name__ for module in restored(model.state_dict())]
+    ['SparseLinear', 'ReLU', 'SparseLinear']
+    """
+    prefixes = layer_prefixes(state)
+    strange = sorted(name for name in state if not any(name.startswith(prefix) for prefix in prefixes))
+    if strange or not prefixes:
+        what = f"{strange[0]} {tuple(state[strange[0]].shape)}" if strange else "nothing"
+        raise InvalidTopologyError(f"the state holds {what}; a perceptron has sparse and fully connected layers alone.")
+    modules: list[nn.Module] = []
+    for prefix in prefixes:
+        modules += [_layer({name.removeprefix(prefix): state[name] for name in state if name.startswith(prefix)})]
+        modules += [activation()]
+    return nn.Sequential(*modules[:-1]).eval()
+
+
+def layer_prefixes(state: Mapping[str, Tensor]) -> list[str]:
+    """What the names of each layer's tensors begin with, in the order of the layers' numbers: "10." after "2."."""
+    found = [
+        name.removesuffix("weight")
+        for name in state
+        if name.endswith("weight") and (state[name].ndim == 2 or f"{name.removesuffix('weight')}features" in state)
+    ]
+    return sorted(found, key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
+
+
+def _layer(tensors: Mapping[str, Tensor]) -> nn.Module:
+    weight, bias = tensors["weight"], tensors.get("bias")
+    layer: SparseLinear | nn.Linear
+    if "features" in tensors:
+        I, O = (int(size) for size in tensors["features"])
+        arrays = tuple(tensors[name] for name in (OFFSETS if OFFSETS[0] in tensors else ROWS))
+        layer = SparseLinear(Structure(I, O, arrays).junction(), bias is not None, dtype=weight.dtype)
+        layer.weight.data.copy_(weight)
+    else:
+        layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
+        layer.weight.data.copy_(weight)
+    if bias is not None and layer.bias is not None:
+        layer.bias.data.copy_(bias)
+    return layer
