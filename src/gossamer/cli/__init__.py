@@ -23,6 +23,7 @@ COMMANDS = {
     "topology": "gossamer.cli.topology",
     "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
+    "probe": "gossamer.cli.probe",
     "train": "gossamer.cli.train",
     "study": "gossamer.cli.study",
     "query": "gossamer.cli.query",

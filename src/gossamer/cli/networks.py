@@ -72,14 +72,14 @@ def _in_run(folder: Path) -> Path:
 def _read(path: Path) -> tuple[Topology, list[NDArray[np.float64]] | None]:
     from gossamer.topology import Topology
 
-    state = _state(path)
+    state = state_of(path)
     if state is None:
         return Topology.load(path), None
     layers = _layers(state, path)
     return Topology([g for g, _ in layers]), [w for _, w in layers]
 
 
-def _state(path: Path) -> Mapping[str, Any] | None:
+def state_of(path: Path) -> Mapping[str, Any] | None:
     """The tensors of a checkpoint or of a file of weights; None of any other file."""
     from safetensors import SafetensorError, safe_open
 
@@ -103,9 +103,9 @@ def _state(path: Path) -> Mapping[str, Any] | None:
 def _layers(state: Mapping[str, Any], path: Path) -> list[Layer]:
     """The sparse and fully connected layers, in the order of their numbers: "10" after "2"."""
     from gossamer.errors import InvalidTopologyError
+    from gossamer.nn.restored import layer_prefixes
 
-    prefixes = [name.removesuffix("weight") for name in state if name.endswith("weight") and state[name].ndim <= 2]
-    prefixes.sort(key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
+    prefixes = layer_prefixes(state)
     try:
         layers = [layer for layer in (_layer(state, prefix) for prefix in prefixes) if layer is not None]
     except (InvalidTopologyError, KeyError) as error:

@@ -12,6 +12,7 @@ from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.restored import restored
 from gossamer.nn.sequential import Sequential
 from gossamer.nn.structure import Structure
 from gossamer.nn.training_step import TrainingStep
@@ -47,6 +48,7 @@ __all__ = [
     "lipschitz_bound",
     "mlp",
     "report",
+    "restored",
     "sparse_conv2d",
     "sparse_linear",
     "sparsify",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from gossamer.errors import InvalidTopologyError
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.structure import OFFSETS, ROWS, Structure
+
+_TENSORS = ("weight", "bias", "features", *ROWS, *OFFSETS)
+"""What the states of sparse and fully connected layers hold."""
 
 
 def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
@@ -21,7 +25,8 @@ def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = 
         activation: makes the module behind every layer but the last.
 
     Raises:
-        InvalidTopologyError: no layer, a tensor that belongs to none (a convolution's, a norm's), or a damaged junction.
+        InvalidTopologyError: no layer, a tensor that belongs to none (a convolution's, a norm's), layers that
+            do not feed one another, or a damaged junction.
 
     >>> import gossamer as gs
     >>> model = gs.nn.mlp(gs.Topology([gs.Bipartite.from_mask([[1, 1]]), gs.Bipartite.from_mask([[1], [1]])]))
@@ -29,15 +34,21 @@ def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = 
     ['SparseLinear', 'ReLU', 'SparseLinear']
     """
     prefixes = layer_prefixes(state)
-    strange = sorted(name for name in state if not any(name.startswith(prefix) for prefix in prefixes))
+    known = {prefix + name for prefix in prefixes for name in _TENSORS}
+    strange = sorted(state.keys() - known)
     if strange or not prefixes:
         what = f"{strange[0]} {tuple(state[strange[0]].shape)}" if strange else "nothing"
         raise InvalidTopologyError(f"the state holds {what}; a perceptron has sparse and fully connected layers alone.")
-    modules: list[nn.Module] = []
-    for prefix in prefixes:
-        modules += [_layer({name.removeprefix(prefix): state[name] for name in state if name.startswith(prefix)})]
-        modules += [activation()]
-    return nn.Sequential(*modules[:-1]).eval()
+    layers = [
+        _layer({name: state[prefix + name] for name in _TENSORS if prefix + name in state}) for prefix in prefixes
+    ]
+    for place, (before, after) in enumerate(pairwise(layers)):
+        if before.out_features != after.in_features:
+            raise InvalidTopologyError(
+                f"{before.out_features} outputs of layer {place} do not feed {after.in_features} inputs of layer "
+                f"{place + 1}; a perceptron's layers follow one another."
+            )
+    return nn.Sequential(*[module for layer in layers for module in (layer, activation())][:-1]).eval()
 
 
 def layer_prefixes(state: Mapping[str, Tensor]) -> list[str]:
@@ -50,7 +61,7 @@ def layer_prefixes(state: Mapping[str, Tensor]) -> list[str]:
     return sorted(found, key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
 
 
-def _layer(tensors: Mapping[str, Tensor]) -> nn.Module:
+def _layer(tensors: Mapping[str, Tensor]) -> SparseLinear | nn.Linear:
     weight, bias = tensors["weight"], tensors.get("bias")
     layer: SparseLinear | nn.Linear
     if "features" in tensors:

@@ -34,7 +34,7 @@ class Finding(abc.ABC):
         """Draw the result into `ax`, or into a new figure (`.figure.savefig(path)`), and return the axes."""
 
     def __str__(self) -> str:
-        lines = [f"  {name}: {_shown(value)}" for name, value in self.record().items()]
+        lines = [f"  {name}: {shown(value)}" for name, value in self.record().items()]
         return "\n".join([f"{type(self).__name__}: {self.equation}", *lines])
 
 
@@ -47,5 +47,6 @@ def axes_or_new(ax: Axes | None) -> Axes:
     return Figure(figsize=(5, 4), layout="constrained").subplots()
 
 
-def _shown(value: Number) -> str:
+def shown(value: Number) -> str:
+    """Six digits of a number, and anything else as it is."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,44 @@
+"""The network that a run trained, made of the run's files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gossamer.errors import StudyError
+from gossamer.studies.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_ACTIVATION = re.compile(r"\bactivation=(?:\w+\.)*(\w+)")
+
+
+def trained_network(folder: RunFolder) -> nn.Sequential:
+    """The network after training, in evaluation mode, with the activation that the run's configuration names.
+
+    Raises:
+        StudyError: the run has no weights yet, its files are damaged, or its activation is not known.
+        InvalidTopologyError: the weights are no perceptron's.
+    """
+    import safetensors.torch
+
+    from gossamer.nn.restored import restored
+
+    if not folder.weights.exists():
+        raise StudyError(f"run {folder.name} has no weights: it is {folder.state}.")
+    folder.require_whole(folder.weights)
+    return restored(safetensors.torch.load(folder.weights.read_bytes()), _activation_of(folder))
+
+
+def _activation_of(folder: RunFolder) -> type[nn.Module]:
+    from torch import nn
+
+    from gossamer.nn import AllReLU
+
+    text = str(folder.read_config().get("architecture", ""))
+    name = found[1] if (found := _ACTIVATION.search(text)) else ""
+    made = AllReLU if name == "AllReLU" else getattr(nn, name, None)
+    if not (isinstance(made, type) and issubclass(made, nn.Module)):
+        raise StudyError(f"{folder.config} names no activation that is known: {name or 'none'}.")
+    return made
