@@ -217,12 +217,12 @@ def test_modularity_does_not_depend_on_the_order_of_neurons(number):
         gs.generators.rotating_contiguous(24, 24, 3),
         gs.generators.rotating_regular(32, 32, 4),
         gs.Bipartite.from_mask(np.kron(np.eye(3), np.ones((3, 4)))),
-        gs.generators.erdos_renyi(230, 220, 900, rng=rng),
+        gs.generators.erdos_renyi(210, 200, 600, rng=rng),
     ]
     sizes = (int(size) for size in rng.integers(4, 30, size=2))
     g = made[number] if number < len(made) else gs.generators.erdos_renyi(*sizes, 16, rng=rng)
     mask = g.to_mask()
-    for _ in range(3):
+    for _ in range(1 if sum(mask.shape) > 400 else 3):
         rows, columns = rng.permutation(g.out_features), rng.permutation(g.in_features)
         other = gs.Bipartite.from_mask(mask[rows][:, columns])
         assert measures.spectral_modularity(other) == pytest.approx(measures.spectral_modularity(g), abs=1e-9)

@@ -65,6 +65,7 @@ OPTIMIZERS = {
     "adam": lambda parameters: torch.optim.Adam(parameters, lr=0.01, amsgrad=True),
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.01),
     "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, lr=0.01, momentum=0.5, centered=True),
+    "rprop": lambda parameters: torch.optim.Rprop(parameters, lr=0.02),
     "adagrad": lambda parameters: torch.optim.Adagrad(parameters, lr=0.05, initial_accumulator_value=0.25),
     "custom": Custom,
 }

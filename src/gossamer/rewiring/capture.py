@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,14 +17,14 @@ Pass = tuple[int, Tensor, Tensor]
 
 
 class Capture:
-    """Collects the passes through each layer.
+    """Collects the passes through each layer, and through those that share its weight.
 
     Hooks exist only between `arm` and `disarm`. Several backward passes before an update (gradient accumulation,
     a layer used twice) give several entries. While armed, compiled models run eagerly, since a compiled graph does
     not call hooks that were added after it was made.
     """
 
-    def __init__(self, layers: Mapping[str, SparseLayer]) -> None:
+    def __init__(self, layers: Mapping[str, Sequence[SparseLayer]]) -> None:
         self._layers = layers
         self._handles: list[RemovableHandle] = []
         self.step = 1
@@ -33,8 +33,9 @@ class Capture:
     def arm(self) -> None:
         """Record from now on."""
         if not self._handles:
-            for name, layer in self._layers.items():
-                self._handles.append(layer.register_forward_hook(_Observer(self, name), with_kwargs=True))
+            for name, layers in self._layers.items():
+                observer = _Observer(self, name)
+                self._handles += [layer.register_forward_hook(observer, with_kwargs=True) for layer in layers]
             _EAGER.enter(self)
 
     def disarm(self) -> None:

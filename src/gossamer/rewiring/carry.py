@@ -44,8 +44,15 @@ def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, f
 
 
 def fill_values(group: Mapping[str, Any]) -> dict[str, float]:
-    """State that a new edge starts with where it is not 0: Adagrad's `initial_accumulator_value`."""
-    return {"sum": float(group["initial_accumulator_value"])} if group.get("initial_accumulator_value") else {}
+    """State that a new edge starts with where it is not 0: what these optimisers begin with themselves.
+
+    Adagrad's sum begins at `initial_accumulator_value`, Rprop's step size at the learning rate.
+    """
+    if group.get("initial_accumulator_value"):
+        return {"sum": float(group["initial_accumulator_value"])}
+    if "etas" in group and "step_sizes" in group:
+        return {"step_size": float(group["lr"])}
+    return {}
 
 
 def group_of(parameter: nn.Parameter, optimizer: torch.optim.Optimizer, name: str) -> dict[str, Any]:

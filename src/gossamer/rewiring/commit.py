@@ -17,9 +17,9 @@ from gossamer.rewiring.view import Change
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """One layer's change with all tensors that it needs."""
+    """One layer's change, or that of layers that share one weight, with all tensors that it needs."""
 
-    layer: SparseLayer
+    layers: tuple[SparseLayer, ...]
     change: Change
     weight: Tensor
     gradient: Tensor | None
@@ -28,21 +28,22 @@ class Prepared:
 
     def apply(self, optimizer: torch.optim.Optimizer) -> None:
         """Take on junction, weights, gradient and optimiser state."""
-        parameter = self.layer.weight
+        parameter = self.layers[0].weight
         if self.change.moved.is_nothing:
             parameter.data.copy_(self.weight)
         else:
-            self.layer.adopt(self.change.junction, self.weight)
+            for layer in self.layers:
+                layer.adopt(self.change.junction, self.weight)
             parameter.grad = self.gradient
         if self.state is not None:
             optimizer.state[parameter] = self.state
 
 
 def prepare(
-    layer: SparseLayer, optimizer: torch.optim.Optimizer, change: Change, memory: Mapping[str, Tensor]
+    layers: tuple[SparseLayer, ...], optimizer: torch.optim.Optimizer, change: Change, memory: Mapping[str, Tensor]
 ) -> Prepared:
-    """Compute what a layer will hold after a change; nothing is modified."""
-    parameter = layer.weight
+    """Compute what layers of one weight will hold after a change; nothing is modified."""
+    parameter = layers[0].weight
     source = torch.from_numpy(change.source)
     on_device = source.to(parameter.device)
     shape, gradient = parameter.shape, parameter.grad
@@ -51,7 +52,7 @@ def prepare(
     kept = {name: carried(values, source) for name, values in memory.items()}
     kept |= {name: torch.from_numpy(np.array(values)) for name, values in change.memory.items()}
     return Prepared(
-        layer=layer,
+        layers=layers,
         change=change,
         weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
         gradient=None if gradient is None else carried(gradient, on_device),

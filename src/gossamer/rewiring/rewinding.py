@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ class Rest:
         layers: the rewired layers.
     """
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, layers: Mapping[str, SparseLayer]) -> None:
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, layers: Sequence[SparseLayer]) -> None:
         self._model = model
         self._optimizer = optimizer
         self._layers = layers
@@ -40,6 +40,6 @@ class Rest:
         self._optimizer.state.clear()
 
     def _tensors(self) -> dict[str, Tensor]:
-        own = {id(tensor) for layer in self._layers.values() for tensor in (layer.weight, *layer.buffers())}
+        own = {id(tensor) for layer in self._layers for tensor in (layer.weight, *layer.buffers())}
         named = [*self._model.named_parameters(), *self._model.named_buffers()]
         return {name: tensor for name, tensor in named if id(tensor) not in own}

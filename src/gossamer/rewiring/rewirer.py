@@ -24,6 +24,7 @@ from gossamer.rewiring.observe import complaint_about, view_of
 from gossamer.rewiring.recording import Recording
 from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.rule import Follows, Rule
+from gossamer.rewiring.ties import require_one_topology_each, tied
 from gossamer.rewiring.update import Update
 from gossamer.rewiring.view import Change, NetworkView
 
@@ -36,6 +37,8 @@ class Rewirer:
     them, gradient 0 and state 0 (Adagrad: its initial accumulator). Parameters stay the same objects, so parameter
     groups, schedulers and clipping go on. An update is planned first and committed at once: an error changes nothing.
 
+    Layers that share one weight are rewired as one, under the name of the first; their junctions must be equal.
+
     In a process group of several ranks rank 0 decides, with the gradients of all, and every rank does the same.
 
     Args:
@@ -47,7 +50,8 @@ class Rewirer:
         recording: where updates are logged.
 
     Raises:
-        RewiringError: no sparse layer, or an optimiser that does not hold a weight.
+        RewiringError: no sparse layer, an optimiser that does not hold a weight, or a weight shared with a layer of
+            another topology or with a module that is no sparse layer.
         TypeError: arguments of another type.
         ValueError: names that are no sparse layers of the model.
 
@@ -77,16 +81,18 @@ class Rewirer:
         self.rule = rule
         self._model = model
         self._optimizer = optimizer
-        self._layers = _chosen(model, layers)
+        self._tied = tied(model, _chosen(model, layers))
+        require_one_topology_each(self._tied)
+        self._layers = {name: each[0] for name, each in self._tied.items()}
         for name, layer in self._layers.items():
             group_of(layer.weight, optimizer, name)
         self._rng = _generator(rule) if rng is None else require_rng(rng)
         self._step = 0
         self._due_since: int | None = None
-        self._capture = Capture(self._layers)
+        self._capture = Capture(self._tied)
         weakref.finalize(self, self._capture.disarm)
         self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
-        self._rest = Rest(model, optimizer, self._layers)
+        self._rest = Rest(model, optimizer, [layer for each in self._tied.values() for layer in each])
         self._rest_memory: Memory = {}
         self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
         self._explored = {
@@ -165,8 +171,8 @@ class Rewirer:
         if any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
             parallel.require_same_sizes(self._layers, changes)
         prepared = [
-            prepare(layer, self._optimizer, change, self._memory[name])
-            for (name, layer), change in zip(self._layers.items(), changes, strict=True)
+            prepare(layers, self._optimizer, change, self._memory[name])
+            for (name, layers), change in zip(self._tied.items(), changes, strict=True)
         ]
         self._commit(prepared, due)
         if parallel.is_parallel():
@@ -177,6 +183,7 @@ class Rewirer:
         return Update.of(step, places, [each.moved for each in changes], [len(each.source) for each in changes])
 
     def _decide(self, step: int, due: int) -> tuple[Change, ...] | None:
+        require_one_topology_each(self._tied)
         complaint = complaint_about(self._layers, self._optimizer)
         passes = self._capture.passes
         if not parallel.is_parallel():
@@ -269,7 +276,7 @@ class Rewirer:
 def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, SparseLayer]:
     sparse = {name: module for name, module in model.named_modules() if isinstance(module, SparseLayer)}
     if not sparse:
-        raise RewiringError("the model has no SparseLinear layer, so there is nothing to rewire.")
+        raise RewiringError("the model has no sparse layer, so there is nothing to rewire.")
     if names is None:
         return sparse
     if isinstance(names, str):
