@@ -1,12 +1,15 @@
 """Rules against their publications, read naively on dense matrices."""
 
+import dataclasses
+
+import networkx
 import numpy as np
 import pytest
 import torch
 
 import gossamer as gs
 from gossamer import rewiring as rw
-from gossamer.rewiring import hebbian
+from gossamer.rewiring import local_nodes, local_paths
 from gossamer.rewiring.keys import edge_keys, empty_places, random_empty
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.topk import RunningTopK
@@ -150,19 +153,19 @@ def test_ch3_l3_scores_by_blocks_and_by_products(monkeypatch, seed):
     expected = walked_ch3_l3(A)
     np.testing.assert_allclose(dense_ch3_l3(A)[empty], expected[empty])
     for tile, block in ((1 << 26, 256), (19 * 5, 4), (1, 3)):
-        monkeypatch.setattr(hebbian, "TILE_PLACES", tile)
-        monkeypatch.setattr(hebbian, "BLOCK", block)
-        scores = torch.cat([part for _, part in hebbian.ch3_l3_blocks(graph)]).numpy()
+        monkeypatch.setattr(local_nodes, "TILE_PLACES", tile)
+        monkeypatch.setattr(local_nodes, "BLOCK", block)
+        scores = torch.cat([part for _, part in local_nodes.ch3_l3_blocks(graph)]).numpy()
         np.testing.assert_allclose(scores[empty], expected[empty], rtol=1e-5, atol=1e-6)
         sparse = np.zeros(A.size)
-        for _, values, places in hebbian.ch3_l3_products(graph):
+        for _, values, places in local_nodes.ch3_l3_products(graph):
             sparse[places] = values
         np.testing.assert_allclose(sparse.reshape(A.shape)[empty], expected[empty], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("walk_cost", [0, 10**9])
 def test_hebbian_growth_takes_the_highest_scores_then_random_places(monkeypatch, walk_cost):
-    monkeypatch.setattr(hebbian, "WALK_COST", walk_cost)
+    monkeypatch.setattr(local_nodes, "WALK_COST", walk_cost)
     layer = view(I=19, O=13, E=30)
     scores = dense_ch3_l3(np.isin(np.arange(19 * 13), layer.keys).reshape(13, 19).astype(float)).ravel()
     scores[layer.keys] = 0
@@ -183,6 +186,45 @@ def test_soft_hebbian_growth_is_in_proportion_to_the_score():
     drawn = [rw.GrowHebbianSoftly()(layer, np.ones(8, bool), 1, rng=RNG)[0] for _ in range(800)]
     shares = np.bincount(drawn, minlength=20) / 800
     np.testing.assert_allclose(shares, scores / scores.sum(), atol=0.07)
+
+
+def path_ch3_l3(A):
+    """The score by its definition on a graph: every path between two nodes, and the links that leave its community."""
+    O, I = A.shape
+    graph = networkx.Graph((("o", u), ("i", v)) for u, v in np.argwhere(A))
+    graph.add_nodes_from([*(("o", u) for u in range(O)), *(("i", v) for v in range(I))])
+    scores = np.zeros((O, I))
+    for u, v in np.argwhere(A == 0):
+        ends = ("o", u), ("i", v)
+        paths = [(t, w) for t in graph[ends[0]] for w in graph[t] if w != ends[0] and ends[1] in graph[w]]
+        community = {node for path in paths for node in path} | set(ends)
+        for path in paths:
+            outside = [sum(other not in community for other in graph[node]) for node in path]
+            scores[u, v] += 1 / np.sqrt((1 + outside[0]) * (1 + outside[1]))
+    return scores
+
+
+@pytest.mark.parametrize("walks", [1, 40, 1 << 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_ch3_l3_by_paths_is_its_definition(monkeypatch, seed, walks):
+    monkeypatch.setattr(local_paths, "WALKS", walks)
+    A = np.random.default_rng(seed).random((11, 14)) < 0.25
+    graph = gs.Bipartite.from_mask(A)
+    found = np.zeros(A.size)
+    live = edge_keys(graph)
+    for scores, places in local_paths.ByPaths()(graph, live):
+        assert (np.diff(places.numpy()) > 0).all()
+        found[places.numpy()] = scores.numpy()
+    np.testing.assert_allclose(found.reshape(A.shape), path_ch3_l3(A), rtol=1e-6)
+
+
+def test_cht_grows_by_either_score():
+    layer = view(I=19, O=13, E=60)
+    A = np.isin(np.arange(19 * 13), layer.keys).reshape(13, 19)
+    for score, expected in ((rw.ByNodes(), dense_ch3_l3(A.astype(float))), (rw.ByPaths(), path_ch3_l3(A))):
+        expected = np.where(A, 0, expected).ravel()
+        grown = rw.cht(every=1, score=score).grow(layer, np.ones(60, dtype=bool), 5, rng=RNG)
+        assert np.sort(expected[grown]) == pytest.approx(np.sort(expected)[-5:])
 
 
 def test_dead_paths_are_removed_to_the_end():
@@ -213,3 +255,15 @@ def test_keys_are_in_edge_order():
     for graph in (bipartite(9, 7, 20, RNG), gs.Rotated([0, 2, 5], in_features=9, out_features=7)):
         inputs, outputs = graph.edges()
         np.testing.assert_array_equal(edge_keys(graph), outputs.astype(np.int64) * 9 + inputs)
+
+
+def test_granet_brings_pruned_edges_back_at_0_and_dropped_ones_as_they_were():
+    layer = LayerView.of("layer", gs.Bipartite.from_mask([[1, 1, 1, 1]]), np.array([1.0, 2, 3, 4], np.float32))
+    gradient = torch.tensor([[5.0, 9.0, 0.0, 0.0]])  # of the places, larger where weights are small
+    missing = MissingGradient([(0, gradient, torch.ones(1, 1))])
+    layer = dataclasses.replace(layer, missing=missing, initial_edges=4)
+    rule = rw.granet(
+        0.25, 0.25, every=1, until=10**6, fraction=0.67
+    )  # prunes input 0, drops 1 and 2, grows two of 0, 1, 2
+    (change,) = rule.plan(rw.NetworkView(1, (layer,)), rng=RNG)
+    assert dict(zip(change.junction.indices.tolist(), change.weight.tolist(), strict=True)) == {0: 0.0, 1: 2.0, 3: 4.0}

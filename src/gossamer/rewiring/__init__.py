@@ -22,6 +22,8 @@ from gossamer.rewiring.drop import (
 from gossamer.rewiring.fan_in import ConstantFanIn
 from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
+from gossamer.rewiring.local_nodes import ByNodes
+from gossamer.rewiring.local_paths import ByPaths
 from gossamer.rewiring.lottery import LotteryTicket
 from gossamer.rewiring.parallel import average_gradients
 from gossamer.rewiring.recording import Recording
@@ -54,6 +56,8 @@ from gossamer.rewiring.view import Change, LayerView, NetworkView
 
 __all__ = [
     "RULES",
+    "ByNodes",
+    "ByPaths",
     "Change",
     "ChooseDiagonals",
     "ClearWeakNeurons",

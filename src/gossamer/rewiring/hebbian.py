@@ -2,119 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from gossamer.nn import Structure, sparse_linear
 from gossamer.rewiring.keys import Keys, Mask, junction_of, random_empty, union
+from gossamer.rewiring.local_nodes import ByNodes, Score
 from gossamer.rewiring.topk import RunningTopK
 from gossamer.rewiring.view import LayerView
-from gossamer.topology import Bipartite
-
-BLOCK = 256
-"""Rows of scores made at a time."""
-
-TILE_PLACES = 1 << 26
-"""Scores held at a time: 256 MiB."""
-
-WALK_COST = 200
-"""What one step of a sparse product costs in multiply-adds of a batched one (measured: 10 ns against .05)."""
-
-
-def ch3_l3_blocks(graph: Bipartite) -> Iterator[tuple[int, Tensor]]:
-    """CH3-L3 scores of all places, a few outputs (r, I) at a time, and the number of the first of them.
-
-    With A (O, I) the mask, D = A Aᵀ the common inputs of two outputs and T = Aᵀ A the common outputs of two inputs,
-    a path from output u over its neighbour t and over w to input v counts 1 / (1 + ext(w)) + 1 / (1 + ext(t)), where
-    ext is how many links a node on the path has that lead neither to the common neighbours nor to the path's end:
-
-        score = e_D A + (e_T Aᵀ)ᵀ,  e_D[u, w] = 1 / (1 + max(0, deg(w) - D[u, w] - 1)) where D[u, w] > 0, e_T likewise.
-
-    Each of the four products is a sparse layer with weights 1 on a batch of rows: 2 (I + O) E multiply-adds in all, in
-    bounded memory. Scores at the junction's own edges mean nothing.
-
-    References:
-        Muscoloni, Abdelhamid, Cannistraci, "Local-community network automata modelling based on length-three-paths for
-        prediction of complex network structures", 2018; the node version of Zhang et al., arXiv 2501.19107, 2025.
-    """
-    I, O = graph.in_features, graph.out_features
-    rows = max(1, min(O, TILE_PLACES // I))
-    whole = _Walks(graph)
-    for top in range(0, O, rows):
-        stop = min(O, top + rows)
-        tile = whole if stop - top == O else _Walks(_rows_of(graph, top, stop))
-        seen_from_inputs = torch.empty(I, stop - top)
-        for start in range(0, I, BLOCK):
-            shared = whole.to_inputs(whole.columns(start, min(I, start + BLOCK)))
-            seen_from_inputs[start : start + BLOCK] = tile.to_outputs(_closeness(shared, whole.fan_out))
-        for start in range(top, stop, BLOCK):
-            end = min(stop, start + BLOCK)
-            shared = whole.to_outputs(whole.rows(start, end))
-            scores = whole.to_inputs(_closeness(shared, whole.fan_in))
-            yield start, scores + seen_from_inputs[:, start - top : end - top].t()
-
-
-def ch3_l3_products(graph: Bipartite) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """The non-zero scores of `ch3_l3_blocks`, by sparse products: scores (n,) and places (n,), block by block.
-
-    Costs one step for each path of length three: less where degrees are small against the widths.
-    """
-    A = graph.to_scipy(np.ones(graph.num_edges, dtype=np.float32))
-    inputs = A.T.tocsr()
-    seen_from_inputs = _sparse_closeness(inputs @ A, graph.fan_out).T.tocsr()
-    for start in range(0, graph.out_features, BLOCK):
-        rows = A[start : start + BLOCK]
-        scores = (_sparse_closeness(rows @ inputs, graph.fan_in) @ A + rows @ seen_from_inputs).tocoo()
-        places = (scores.row.astype(np.int64) + start) * graph.in_features + scores.col
-        order = np.argsort(places)
-        yield start, torch.from_numpy(scores.data[order]), torch.from_numpy(places[order])
 
 
 @dataclass(frozen=True, slots=True)
 class GrowHebbian:
     """The empty places of largest CH3-L3 score on the edges that stay; random ones where too few have any.
 
+    Args:
+        score: `ByNodes()` as in the authors' later code [departure from the first paper], or `ByPaths()` as in it.
+
     References:
         Zhang, Zhao, Wu, Muscoloni, Cannistraci, "Epitopological learning and Cannistraci-Hebb network shape
         intelligence brain-inspired theory for ultra-sparse advantage in deep learning", ICLR 2024.
     """
 
+    score: Score = ByNodes()  # noqa: RUF009 (a frozen value)
     random = True
     window = 0
     returning = False
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return _grow(view, kept, count, rng, is_soft=False)
+        return _grown(view, kept, count, rng, score=self.score, is_soft=False)
 
 
 @dataclass(frozen=True, slots=True)
 class GrowHebbianSoftly:
     """Empty places drawn without replacement in proportion to their CH3-L3 score; random ones where too few have any.
 
+    Args:
+        score: `ByNodes()` as in the paper and its code, or `ByPaths()`.
+
     References:
         Zhang et al., arXiv 2501.19107, 2025 (CHTs, link regrowth).
     """
 
+    score: Score = ByNodes()  # noqa: RUF009 (a frozen value)
     random = True
     window = 0
     returning = False
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return _grow(view, kept, count, rng, is_soft=True)
+        return _grown(view, kept, count, rng, score=self.score, is_soft=True)
 
 
-def _grow(view: LayerView, kept: Mask, count: int, rng: np.random.Generator, *, is_soft: bool) -> Keys:
+def _grown(view: LayerView, kept: Mask, count: int, rng: np.random.Generator, *, score: Score, is_soft: bool) -> Keys:
     live = view.keys[kept]
     best = RunningTopK(count, above=0.0)
-    for scores, where in _candidates(junction_of(live, view.in_features, view.out_features), live):
+    for scores, where in score(junction_of(live, view.in_features, view.out_features), live):
         if is_soft:  # exponential clocks: a place rings at a rate of its score, the first to ring are drawn
             rings = torch.from_numpy(rng.standard_exponential(len(scores), dtype=np.float32))
             scores = scores / rings.clamp_(min=1e-30)
@@ -126,76 +71,3 @@ def _grow(view: LayerView, kept: Mask, count: int, rng: np.random.Generator, *, 
     if len(grown) < count:
         grown = union(grown, random_empty(count - len(grown), union(live, grown), view.places, rng))
     return grown
-
-
-def _candidates(graph: Bipartite, live: Keys) -> Iterator[tuple[Tensor, Tensor | int]]:
-    """Scores of empty places, with the places or the first of consecutive ones; live places score 0."""
-    I, O = graph.in_features, graph.out_features
-    inputs, outputs = graph.edges()
-    walks = float((graph.fan_in.astype(np.float64)[outputs] * graph.fan_out[inputs]).sum())
-    if walks * WALK_COST < (I + O) * graph.num_edges:
-        for start, scores, places in ch3_l3_products(graph):
-            low, high = np.searchsorted(live, [start * I, (start + BLOCK) * I])
-            is_empty = ~torch.isin(places, torch.from_numpy(live[low:high]), assume_unique=True)
-            yield scores[is_empty], places[is_empty]
-        return
-    for start, block in ch3_l3_blocks(graph):
-        flat = block.contiguous().view(-1)
-        low, high = np.searchsorted(live, [start * I, start * I + len(flat)])
-        flat[torch.from_numpy(live[low:high] - start * I)] = 0
-        yield flat, start * I
-
-
-class _Walks:
-    """Products of batches with the mask of a junction."""
-
-    def __init__(self, graph: Bipartite) -> None:
-        inputs, outputs = graph.edges()
-        keys = inputs.astype(np.int64) * graph.out_features + outputs
-        keys.sort()
-        self._graph = graph
-        self._reverse = junction_of(keys, graph.out_features, graph.in_features)
-        self._forward_structure = Structure.of(graph)
-        self._reverse_structure = Structure.of(self._reverse)
-        self._ones = torch.ones(graph.num_edges)
-        self.fan_in = torch.from_numpy(graph.fan_in.astype(np.float32))
-        self.fan_out = torch.from_numpy(graph.fan_out.astype(np.float32))
-
-    @torch.no_grad()
-    def to_outputs(self, x_BI: Tensor) -> Tensor:
-        """X Aᵀ (B, O)."""
-        return sparse_linear(x_BI, self._ones, None, structure=self._forward_structure)
-
-    @torch.no_grad()
-    def to_inputs(self, x_BO: Tensor) -> Tensor:
-        """X A (B, I)."""
-        return sparse_linear(x_BO, self._ones, None, structure=self._reverse_structure)
-
-    def rows(self, start: int, stop: int) -> Tensor:
-        """Rows of A, (B, I), stored feature by feature."""
-        return _dense_rows(self._graph, start, stop)
-
-    def columns(self, start: int, stop: int) -> Tensor:
-        """Columns of A, transposed: (B, O), stored feature by feature."""
-        return _dense_rows(self._reverse, start, stop)
-
-
-def _dense_rows(graph: Bipartite, start: int, stop: int) -> Tensor:
-    rows = torch.zeros(graph.in_features, stop - start)
-    batch = np.repeat(np.arange(stop - start), graph.fan_in[start:stop])
-    rows[torch.from_numpy(graph.row_indices(start, stop).astype(np.int64)), torch.from_numpy(batch)] = 1
-    return rows.t()
-
-
-def _rows_of(graph: Bipartite, start: int, stop: int) -> Bipartite:
-    indptr = graph.indptr[start : stop + 1] - graph.indptr[start]
-    return Bipartite(indptr, graph.row_indices(start, stop), in_features=graph.in_features)
-
-
-def _closeness(shared: Tensor, degrees: Tensor) -> Tensor:
-    return torch.where(shared > 0, 1 / (1 + (degrees - shared - 1).clamp_(min=0)), 0.0)
-
-
-def _sparse_closeness(shared: Any, degrees: NDArray[np.int32]) -> Any:
-    shared.data = 1 / (1 + np.maximum(0, degrees.astype(np.float32)[shared.indices] - shared.data - 1))
-    return shared

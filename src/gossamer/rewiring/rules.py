@@ -16,6 +16,7 @@ from gossamer.rewiring.drop import (
 from gossamer.rewiring.fan_in import ConstantFanIn
 from gossamer.rewiring.grow import Grow, GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Start, Zero
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
+from gossamer.rewiring.local_nodes import ByNodes, Score
 from gossamer.rewiring.lottery import LotteryTicket
 from gossamer.rewiring.repair import RemoveDead
 from gossamer.rewiring.rule import Rewire, Static
@@ -145,6 +146,9 @@ def mest_soft(fraction: float = 0.3, *, every: int, until: int, weight_of_gradie
 def granet(initial: float = 0.5, final: float = 0.9, *, every: int, until: int, fraction: float = 0.5) -> Rewire:
     """GraNet: the sparsity of all layers together rises along a cubic; at each update RigL repairs the damage.
 
+    An edge that the pruning of an update took and that its growth brings back begins at 0, as in the authors' code; one
+    that the exchange dropped and brought back keeps its weight, as in RigL.
+
     Args:
         initial: sparsity at step 0, 0 to 1; the model should begin with it.
         final: sparsity at `until`.
@@ -192,19 +196,21 @@ def srigl(fraction: float = 0.3, *, every: int = 100, until: int, gamma: float =
     return ConstantFanIn(Cosine(fraction, until), Every(every, until), gamma)
 
 
-def cht(fraction: float = 0.3, *, every: int, until: int | None = None) -> Rewire:
+def cht(fraction: float = 0.3, *, every: int, until: int | None = None, score: Score = ByNodes()) -> Rewire:
     """CHT: drop the smallest weights and the paths that then lead nowhere, grow by the CH3-L3 score.
 
     Args:
         fraction: share of edges that goes, 0 to 1.
         every: steps between updates; published: one epoch.
         until: last step at which to act.
+        score: `ByNodes()`, the node version of the authors' later code [departure from the paper], or `ByPaths()`, the
+            paper's own, which walks every path of length three.
 
     References:
         Zhang, Zhao, Wu, Muscoloni, Cannistraci, "Epitopological learning and Cannistraci-Hebb network shape
         intelligence brain-inspired theory for ultra-sparse advantage in deep learning", ICLR 2024.
     """
-    return Rewire(DropSmallest(), GrowHebbian(), Constant(fraction), Every(every, until), repair=RemoveDead())
+    return Rewire(DropSmallest(), GrowHebbian(score), Constant(fraction), Every(every, until), repair=RemoveDead())
 
 
 def chts(fraction: float = 0.3, *, every: int, until: int) -> Rewire:
