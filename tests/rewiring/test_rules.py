@@ -262,8 +262,6 @@ def test_granet_brings_pruned_edges_back_at_0_and_dropped_ones_as_they_were():
     gradient = torch.tensor([[5.0, 9.0, 0.0, 0.0]])  # of the places, larger where weights are small
     missing = MissingGradient([(0, gradient, torch.ones(1, 1))])
     layer = dataclasses.replace(layer, missing=missing, initial_edges=4)
-    rule = rw.granet(
-        0.25, 0.25, every=1, until=10**6, fraction=0.67
-    )  # prunes input 0, drops 1 and 2, grows two of 0, 1, 2
+    rule = rw.granet(0.25, 0.25, every=1, until=10**6, fraction=0.67)  # prunes 0, drops 1 and 2, grows two of the three
     (change,) = rule.plan(rw.NetworkView(1, (layer,)), rng=RNG)
     assert dict(zip(change.junction.indices.tolist(), change.weight.tolist(), strict=True)) == {0: 0.0, 1: 2.0, 3: 4.0}

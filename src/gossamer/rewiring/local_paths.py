@@ -50,7 +50,7 @@ def ch3_l3_paths(graph: Bipartite) -> Iterator[tuple[NDArray[np.float32], Keys]]
     second = np.bincount(
         inputs, graph.fan_in[outputs], minlength=graph.in_features
     )  # paths from an input, two edges on
-    np.add.at(walks, outputs, second[inputs])
+    np.add.at(walks, outputs, onwards[inputs])
     blocks = np.cumsum(walks) // WALKS
     for block in np.split(np.arange(graph.out_features), np.flatnonzero(np.diff(blocks)) + 1):
         yield _scores(graph, by_input, int(block[0]), int(block[-1]) + 1)
@@ -87,4 +87,4 @@ def _followed(
 def _weights(pairs: Keys, degrees: NDArray[np.int32]) -> NDArray[np.float64]:
     """1 / sqrt(1 + e) of a node on each path, where as many of `pairs` are equal as the node has links inside."""
     _, which, shared = np.unique(pairs, return_inverse=True, return_counts=True)
-    return 1 / np.sqrt(1 + np.maximum(0, degrees - shared[which] - 1))
+    return np.asarray(1 / np.sqrt(1 + np.maximum(0, degrees - shared[which] - 1)), dtype=np.float64)

@@ -196,21 +196,23 @@ def srigl(fraction: float = 0.3, *, every: int = 100, until: int, gamma: float =
     return ConstantFanIn(Cosine(fraction, until), Every(every, until), gamma)
 
 
-def cht(fraction: float = 0.3, *, every: int, until: int | None = None, score: Score = ByNodes()) -> Rewire:
+def cht(fraction: float = 0.3, *, every: int, until: int | None = None, score: Score | None = None) -> Rewire:
     """CHT: drop the smallest weights and the paths that then lead nowhere, grow by the CH3-L3 score.
 
     Args:
         fraction: share of edges that goes, 0 to 1.
         every: steps between updates; published: one epoch.
         until: last step at which to act.
-        score: `ByNodes()`, the node version of the authors' later code [departure from the paper], or `ByPaths()`, the
+        score: `ByNodes()` (the default), the node version of the authors' later code [departure from the paper], or `ByPaths()`, the
             paper's own, which walks every path of length three.
 
     References:
         Zhang, Zhao, Wu, Muscoloni, Cannistraci, "Epitopological learning and Cannistraci-Hebb network shape
         intelligence brain-inspired theory for ultra-sparse advantage in deep learning", ICLR 2024.
     """
-    return Rewire(DropSmallest(), GrowHebbian(score), Constant(fraction), Every(every, until), repair=RemoveDead())
+    return Rewire(
+        DropSmallest(), GrowHebbian(score or ByNodes()), Constant(fraction), Every(every, until), repair=RemoveDead()
+    )
 
 
 def chts(fraction: float = 0.3, *, every: int, until: int) -> Rewire:
