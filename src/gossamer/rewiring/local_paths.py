@@ -47,9 +47,7 @@ def ch3_l3_paths(graph: Bipartite) -> Iterator[tuple[NDArray[np.float32], Keys]]
     by_input = transpose(graph)
     walks = np.zeros(graph.out_features)
     inputs, outputs = graph.edges()
-    second = np.bincount(
-        inputs, graph.fan_in[outputs], minlength=graph.in_features
-    )  # paths from an input, two edges on
+    onwards = np.bincount(inputs, graph.fan_in[outputs], minlength=graph.in_features)  # ways of two edges from it
     np.add.at(walks, outputs, onwards[inputs])
     blocks = np.cumsum(walks) // WALKS
     for block in np.split(np.arange(graph.out_features), np.flatnonzero(np.diff(blocks)) + 1):

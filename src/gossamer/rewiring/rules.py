@@ -203,16 +203,15 @@ def cht(fraction: float = 0.3, *, every: int, until: int | None = None, score: S
         fraction: share of edges that goes, 0 to 1.
         every: steps between updates; published: one epoch.
         until: last step at which to act.
-        score: `ByNodes()` (the default), the node version of the authors' later code [departure from the paper], or `ByPaths()`, the
-            paper's own, which walks every path of length three.
+        score: `ByNodes()` (the default), the node version of the authors' later code [departure from the paper], or
+            `ByPaths()`, the paper's own, which walks every path of length three.
 
     References:
         Zhang, Zhao, Wu, Muscoloni, Cannistraci, "Epitopological learning and Cannistraci-Hebb network shape
         intelligence brain-inspired theory for ultra-sparse advantage in deep learning", ICLR 2024.
     """
-    return Rewire(
-        DropSmallest(), GrowHebbian(score or ByNodes()), Constant(fraction), Every(every, until), repair=RemoveDead()
-    )
+    pieces = DropSmallest(), GrowHebbian(score or ByNodes()), Constant(fraction), Every(every, until)
+    return Rewire(*pieces, repair=RemoveDead())
 
 
 def chts(fraction: float = 0.3, *, every: int, until: int) -> Rewire:
