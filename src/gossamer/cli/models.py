@@ -48,7 +48,7 @@ def load_model(word: str, *, activation: str) -> Model:
     state = state_of(path)
     if state is None:
         raise TopologyFileError(f"{path} holds a topology without weights; this probe needs a trained network.")
-    return Model(word, restored(state, names.activation(activation)), None)
+    return Model(word, restored(state.tensors, names.activation(activation), is_ordered=state.is_ordered), None)
 
 
 def examples_of(model: Model, data: str | None, count: int) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gossamer.errors import TopologyFileError
 
 if TYPE_CHECKING:
+    from gossamer.nn.states import State
     from gossamer.topology import Junction, Topology
 
 Layer = tuple["Junction", NDArray[np.float64]]
@@ -79,35 +80,37 @@ def _read(path: Path) -> tuple[Topology, list[NDArray[np.float64]] | None]:
     return Topology([g for g, _ in layers]), [w for _, w in layers]
 
 
-def state_of(path: Path) -> Mapping[str, Any] | None:
+def state_of(path: Path) -> State | None:
     """The tensors of a checkpoint or of a file of weights; None of any other file."""
-    from safetensors import SafetensorError, safe_open
+    from gossamer.nn.states import State, read_state
 
     with path.open("rb") as file:
         beginning = file.read(32)
     if beginning.startswith(b"gossamer-checkpoint"):
         from gossamer.training import checkpoints
 
-        state: Mapping[str, Any] = checkpoints.read(path)["model"]
-        return state
+        return State(checkpoints.read(path)["model"], is_ordered=True)
+    return None if _is_topology(path) else read_state(path)
+
+
+def _is_topology(path: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="np") as file:
-            if (file.metadata() or {}).get("format") == "gossamer-topology":
-                return None
-        with safe_open(path, framework="pt") as file:  # NumPy has no bfloat16
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            return bool((file.metadata() or {}).get("format") == "gossamer-topology")
     except (SafetensorError, ValueError):
-        return None
+        return True  # whatever it is, reading it as a topology says what is wrong
 
 
-def _layers(state: Mapping[str, Any], path: Path) -> list[Layer]:
-    """The sparse and fully connected layers, in the order of their numbers: "10" after "2"."""
+def _layers(state: State, path: Path) -> list[Layer]:
+    """The sparse and fully connected layers, in their order."""
     from gossamer.errors import InvalidTopologyError
-    from gossamer.nn.restored import layer_prefixes
+    from gossamer.nn.states import layer_prefixes
 
-    prefixes = layer_prefixes(state)
     try:
-        layers = [layer for layer in (_layer(state, prefix) for prefix in prefixes) if layer is not None]
+        prefixes = layer_prefixes(state.tensors, is_ordered=state.is_ordered)
+        layers = [layer for layer in (_layer(state.tensors, prefix) for prefix in prefixes) if layer is not None]
     except (InvalidTopologyError, KeyError) as error:
         raise TopologyFileError(f"{path} has no network: {error}") from error
     if not layers:

@@ -9,13 +9,16 @@ from torch import Tensor, nn
 
 from gossamer.errors import InvalidTopologyError
 from gossamer.nn.linear import SparseLinear
+from gossamer.nn.states import layer_prefixes
 from gossamer.nn.structure import OFFSETS, ROWS, Structure
 
 _TENSORS = ("weight", "bias", "features", *ROWS, *OFFSETS)
 """What the states of sparse and fully connected layers hold."""
 
 
-def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
+def restored(
+    state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = nn.ReLU, *, is_ordered: bool = True
+) -> nn.Sequential:
     """The network whose layers a state holds, in evaluation mode.
 
     States say nothing of what stands between layers: the activation is given, and dropout is left out.
@@ -23,6 +26,8 @@ def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = 
     Args:
         state: tensors of `SparseLinear` and `Linear` layers, named as in a `state_dict`.
         activation: makes the module behind every layer but the last.
+        is_ordered: whether the state is in its module's order, as a `state_dict` is and most files are not; see
+            `gossamer.nn.states`.
 
     Raises:
         InvalidTopologyError: no layer, a tensor that belongs to none (a convolution's, a norm's), layers that
@@ -33,7 +38,7 @@ def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = 
     >>> [type(module).__name__ for module in restored(model.state_dict())]
     ['SparseLinear', 'ReLU', 'SparseLinear']
     """
-    prefixes = layer_prefixes(state)
+    prefixes = layer_prefixes(state, is_ordered=is_ordered)
     known = {prefix + name for prefix in prefixes for name in _TENSORS}
     strange = sorted(state.keys() - known)
     if strange or not prefixes:
@@ -49,16 +54,6 @@ def restored(state: Mapping[str, Tensor], activation: Callable[[], nn.Module] = 
                 f"{place + 1}; a perceptron's layers follow one another."
             )
     return nn.Sequential(*[module for layer in layers for module in (layer, activation())][:-1]).eval()
-
-
-def layer_prefixes(state: Mapping[str, Tensor]) -> list[str]:
-    """What the names of each layer's tensors begin with, in the order of the layers' numbers: "10." after "2."."""
-    found = [
-        name.removesuffix("weight")
-        for name in state
-        if name.endswith("weight") and (state[name].ndim == 2 or f"{name.removesuffix('weight')}features" in state)
-    ]
-    return sorted(found, key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
 
 
 def _layer(tensors: Mapping[str, Tensor]) -> SparseLinear | nn.Linear:

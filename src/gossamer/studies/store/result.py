@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError
-from gossamer.files import file_digest, write_atomically
+from gossamer.files import file_digest
 from gossamer.measures.table import measure_all
 from gossamer.studies.store.json_files import read_json, write_json
 from gossamer.studies.store.run_folder import RunFolder
@@ -55,12 +55,10 @@ def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *,
     Raises:
         OSError: the folder cannot be written.
     """
-    import safetensors.torch
-
     from gossamer.nn import topology_of
+    from gossamer.nn.states import write_state
 
-    tensors = {name: tensor.contiguous() for name, tensor in outcome.model.state_dict().items()}
-    write_atomically(folder.weights, safetensors.torch.save(tensors))
+    write_state(folder.weights, outcome.model.state_dict())
     if is_sparse(outcome.model):
         topology_of(outcome.model).save(folder.end)
     folder.write_epochs(outcome.history.epochs)

@@ -21,14 +21,14 @@ def trained_network(folder: RunFolder) -> nn.Sequential:
         StudyError: the run has no weights yet, its files are damaged, or its activation is not known.
         InvalidTopologyError: the weights are no perceptron's.
     """
-    import safetensors.torch
-
     from gossamer.nn.restored import restored
+    from gossamer.nn.states import read_state
 
     if not folder.weights.exists():
         raise StudyError(f"run {folder.name} has no weights: it is {folder.state}.")
     folder.require_whole(folder.weights)
-    return restored(safetensors.torch.load(folder.weights.read_bytes()), _activation_of(folder))
+    state = read_state(folder.weights)
+    return restored(state.tensors, _activation_of(folder), is_ordered=state.is_ordered)
 
 
 def _activation_of(folder: RunFolder) -> type[nn.Module]:

@@ -1,0 +1,130 @@
+"""A `state_dict` in a safetensors file, with the order of its tensors; the order of the layers that a state holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor
+
+from gossamer.errors import TopologyFileError, TopologyWarning
+from gossamer.files import write_atomically
+
+_MOST_TRIES = 100_000
+
+
+class State(NamedTuple):
+    """Tensors by name, and whether they are in the order of the module that they belong to."""
+
+    tensors: Mapping[str, Tensor]
+    is_ordered: bool
+
+
+def write_state(path: str | os.PathLike[str], state: Mapping[str, Tensor]) -> None:
+    """Write a `state_dict` as a safetensors file, atomically; the order of its names, which the format loses, is kept.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    import safetensors.torch
+
+    tensors = {name: tensor.contiguous() for name, tensor in state.items()}
+    write_atomically(path, safetensors.torch.save(tensors, {"order": json.dumps(list(tensors))}))
+
+
+def read_state(path: str | os.PathLike[str]) -> State:
+    """Read a safetensors file of anybody's, in the order that it was written in if that is said.
+
+    Raises:
+        TopologyFileError: the file is no safetensors file, or damaged.
+        OSError: there is no such file, or it cannot be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    source = os.fspath(path)
+    with Path(path).open("rb"):  # a missing or unreadable file is the operating system's error, not a damaged one
+        pass
+    try:
+        with safe_open(source, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            order = json.loads((file.metadata() or {}).get("order", "null"))
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise TopologyFileError(f"{source} is no safetensors file, or damaged: {error}") from error
+    if not isinstance(order, list) or sorted(map(str, order)) != sorted(tensors):
+        return State(tensors, is_ordered=False)
+    return State({name: tensors[name] for name in order}, is_ordered=True)
+
+
+def layer_prefixes(state: Mapping[str, Tensor], *, is_ordered: bool) -> list[str]:
+    """What the names of each layer's tensors begin with, in the order of the layers.
+
+    Layers that are numbered come by number, "10." after "2.". Others come in the order of the state if that is the
+    module's, else in the one in which each layer's outputs fit the next one's inputs, else by name.
+
+    Warns:
+        TopologyWarning: several orders are possible.
+
+    >>> import torch
+    >>> layer_prefixes({"b.weight": torch.ones(2, 3), "a.weight": torch.ones(1, 2)}, is_ordered=False)
+    ['b.', 'a.']
+    """
+    found = [
+        name.removesuffix("weight")
+        for name in state
+        if name.endswith("weight") and (state[name].ndim == 2 or f"{name.removesuffix('weight')}features" in state)
+    ]
+    natural = sorted(found, key=lambda prefix: [(len(part), part) for part in prefix.split(".")])
+    if len({re.sub(r"\d+", "0", prefix) for prefix in found}) <= 1:
+        return natural
+    if is_ordered:
+        return found
+    sizes = {prefix: _sizes(state, prefix) for prefix in natural}
+    chains = _chains(natural, sizes)
+    if len(chains) == 1:
+        return chains[0]
+    if chains:
+        warnings.warn(
+            f"the file does not tell the order of layers, and widths allow several; taken is {', '.join(chains[0])}. "
+            "gossamer.nn.states.write_state writes the order.",
+            TopologyWarning,
+            stacklevel=2,
+        )
+        return chains[0]
+    return natural
+
+
+def _sizes(state: Mapping[str, Tensor], prefix: str) -> tuple[int, int]:
+    """Inputs and outputs."""
+    if f"{prefix}features" in state:
+        I, O = (int(size) for size in state[f"{prefix}features"])
+        return I, O
+    O, I = state[f"{prefix}weight"].shape
+    return I, O
+
+
+def _chains(prefixes: Sequence[str], sizes: Mapping[str, tuple[int, int]]) -> list[list[str]]:
+    """Up to two orders in which widths fit, the first by name where there are several."""
+    if all(sizes[a][1] == sizes[b][0] for a, b in pairwise(prefixes)):
+        first = list(prefixes)
+        return [first, *(other for other in _search(prefixes, sizes, 2) if other != first)][:2]
+    return _search(prefixes, sizes, 2)
+
+
+def _search(prefixes: Sequence[str], sizes: Mapping[str, tuple[int, int]], most: int) -> list[list[str]]:
+    found: list[list[str]] = []
+    waiting: list[list[str]] = [[prefix] for prefix in reversed(prefixes)]
+    tries = 0
+    while waiting and len(found) < most and tries < _MOST_TRIES:
+        chain, tries = waiting.pop(), tries + 1
+        if len(chain) == len(prefixes):
+            found.append(chain)
+            continue
+        after = [p for p in prefixes if p not in chain and sizes[p][0] == sizes[chain[-1]][1]]
+        waiting += [[*chain, prefix] for prefix in reversed(after)]
+    return found
