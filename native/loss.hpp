@@ -51,7 +51,9 @@ GOSSAMER_INLINE void lane_losses(const CrossEntropy<T>& a, int64_t b) {
         write(c, ((left < n ? load_some(p, left) : load(p)) / sum - each) * scale);
     }
     for (int lane = 0; lane < left; ++lane) a.gradient[a.labels[b + lane] * B + b + lane] -= rest * scale;
-    store_some(a.losses + b, logarithm - rest * own - each * mean, left);
+    // A class that is masked has -infinity for a logit: without smoothing the mean of the logits does not count.
+    const Vector<T> others = a.smoothing == T(0) ? Vector<T>{} : each * mean;
+    store_some(a.losses + b, logarithm - rest * own - others, left);
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

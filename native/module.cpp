@@ -2,6 +2,8 @@
 #include "bind.hpp"
 
 NB_MODULE(_native, m) {
+    // A graph of autograd that is alive when Python ends holds what its backward pass would need; nothing is lost then.
+    nanobind::set_leak_warnings(false);
     m.doc() = "Native kernels of Gossamer.";
     bind_assignment_dense(m);
     bind_assignment_sparse(m);

@@ -7,22 +7,30 @@
 
 namespace gossamer::GOSSAMER_ISA {
 
-template <typename T>
+// With weight decay; without any a value that is infinite (a mask) must not become NaN.
+template <bool DECAYS, typename T>
+GOSSAMER_INLINE T decayed(T gradient, T decay, T value) {
+    if constexpr (DECAYS) return gradient + decay * value;
+    return gradient;
+}
+
+template <bool DECAYS, typename T>
 GOSSAMER_INLINE void step_sgd(const Parameter<T>& p, const Sgd& rule, Range range) {
     T* __restrict value = p.value, * __restrict velocity = p.state[0];
     const T* __restrict gradient = p.gradient;
     const T rate = T(rule.rate), momentum = T(rule.momentum), undamped = T(1 - rule.dampening), decay = T(rule.decay);
     if (!velocity) {
-        for (int64_t e = range.first; e < range.last; ++e) value[e] -= rate * (gradient[e] + decay * value[e]);
+        for (int64_t e = range.first; e < range.last; ++e)
+            value[e] -= rate * decayed<DECAYS>(gradient[e], decay, value[e]);
     } else if (rule.nesterov) {
         for (int64_t e = range.first; e < range.last; ++e) {
-            const T g = gradient[e] + decay * value[e];
+            const T g = decayed<DECAYS>(gradient[e], decay, value[e]);
             velocity[e] = momentum * velocity[e] + undamped * g;
             value[e] -= rate * (g + momentum * velocity[e]);
         }
     } else {
         for (int64_t e = range.first; e < range.last; ++e) {
-            velocity[e] = momentum * velocity[e] + undamped * (gradient[e] + decay * value[e]);
+            velocity[e] = momentum * velocity[e] + undamped * decayed<DECAYS>(gradient[e], decay, value[e]);
             value[e] -= rate * velocity[e];
         }
     }
@@ -30,7 +38,7 @@ GOSSAMER_INLINE void step_sgd(const Parameter<T>& p, const Sgd& rule, Range rang
 
 // Both means start at 0, so after some steps they are too small by 1 - beta^steps: the rate and the root make up for
 // it.
-template <typename T>
+template <bool DECAYS, typename T>
 GOSSAMER_INLINE void step_adam(const Parameter<T>& p, const Adam& rule, Range range) {
     T* __restrict value = p.value, * __restrict mean = p.state[0], * __restrict square = p.state[1];
     const T* __restrict gradient = p.gradient;
@@ -40,7 +48,7 @@ GOSSAMER_INLINE void step_adam(const Parameter<T>& p, const Adam& rule, Range ra
     const T new1 = T(1) - T(rule.beta1), beta2 = T(rule.beta2), new2 = T(1) - T(rule.beta2), eps = T(rule.eps);
     const T decay = rule.decoupled ? T(0) : T(rule.decay), kept = rule.decoupled ? T(1 - rule.rate * rule.decay) : T(1);
     for (int64_t e = range.first; e < range.last; ++e) {
-        const T g = gradient[e] + decay * value[e];
+        const T g = decayed<DECAYS>(gradient[e], decay, value[e]);
         const T m = mean[e] + new1 * (g - mean[e]), v = beta2 * square[e] + new2 * g * g;
         mean[e] = m;
         square[e] = v;
@@ -55,8 +63,10 @@ void update(const Update<T>& rule, int rank, int ranks) {
         const Parameter<T>& p = rule.parameters[k];
         const Range pieces = part((p.size + 63) / 64, rank, ranks);
         const Range own{pieces.first * 64, pieces.last * 64 < p.size ? pieces.last * 64 : p.size};
-        if (rule.by_adam) step_adam(p, rule.adam, own);
-        else step_sgd(p, rule.sgd, own);
+        if (rule.by_adam && rule.adam.decay != 0 && !rule.adam.decoupled) step_adam<true>(p, rule.adam, own);
+        else if (rule.by_adam) step_adam<false>(p, rule.adam, own);
+        else if (rule.sgd.decay != 0) step_sgd<true>(p, rule.sgd, own);
+        else step_sgd<false>(p, rule.sgd, own);
     }
 }
 

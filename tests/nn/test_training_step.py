@@ -8,10 +8,11 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.overrides import TorchFunctionMode
 
 import gossamer as gs
 from gossamer.generators import erdos_renyi
-from gossamer.nn import TrainingStep
+from gossamer.nn import TrainingStep, observers, optimizers, step_plan
 from gossamer.nn.kernels import native
 
 pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
@@ -430,3 +431,173 @@ def test_rewiring_between_steps(ways, rule):
         for a, b in zip(pair.own, pair.other, strict=True):
             assert a.topology() == b.topology()
     assert ways.count(True) == (9 if rule == "sparse_evolutionary" else 6)  # gradients of missing edges need hooks
+
+
+# ---- whatever the plan does not compute goes PyTorch's way
+
+
+def plain_sgd(model):
+    return torch.optim.SGD(model.parameters(), lr=0.1)
+
+
+@pytest.mark.parametrize("skipped", [0, 2, 3])
+def test_classes_that_are_ignored(ways, skipped):
+    pair = Pair(network(), plain_sgd, criterion=nn.CrossEntropyLoss(ignore_index=skipped))
+    for _ in range(3):
+        pair.step(*batch())
+    pair.criterion.ignore_index = -100
+    pair.step(*batch())
+    pair.criterion.ignore_index = skipped
+    pair.step(*batch())
+    assert ways == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize("ignored", [4, 7, -1])
+def test_an_ignored_label_that_is_no_class_is_pytorchs(ways, ignored):
+    pair, (x, y) = Pair(network(), plain_sgd, criterion=nn.CrossEntropyLoss(ignore_index=ignored)), batch()
+    pair.step(x, y)
+    y[5] = ignored
+    pair.step(x, y)
+    assert ways == [True, False]
+
+
+@pytest.mark.parametrize("rule", [plain_sgd, momentum, lambda m: torch.optim.Adam(m.parameters())])
+def test_a_class_masked_by_an_infinite_bias(ways, rule):
+    model, (x, y) = network(dtype=torch.float64), batch(dtype=torch.float64)
+    with torch.no_grad():
+        model[-1].bias[0] = -torch.inf
+    pair = Pair(model, rule)
+    for _ in range(4):
+        pair.step(x, y.clamp(min=1))
+    assert torch.isfinite(model[0].weight).all() and True in ways
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection", "ignore:Error detected")
+def test_anomalies_are_looked_for(ways):
+    pair, (x, y) = Pair(network(), plain_sgd), batch()
+    pair.step(x, y)
+    with torch.autograd.detect_anomaly():
+        pair.step(x, y)
+        x[0, 0] = torch.nan
+        with pytest.raises(RuntimeError, match="returned nan"):
+            pair.take(x, y)
+    assert ways[:2] == [True, False]
+
+
+def test_frozen_networks_do_not_train():
+    model = network().requires_grad_(False)
+    step = TrainingStep(model, torch.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            step(*batch())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pair, new: setattr(pair.criterion, "unheard_of", new),
+        lambda pair, new: pair.criterion.register_buffer("temperature", new),
+        lambda pair, new: pair.criterion.register_parameter("temperature", nn.Parameter(new)),
+        lambda pair, new: pair.criterion.add_module("inner", nn.Identity()),
+        lambda pair, new: setattr(pair.criterion, "forward", nn.functional.cross_entropy),
+        lambda pair, new: pair.own_optimizer.defaults.update(unheard_of=1),
+        lambda pair, new: setattr(pair.own_optimizer, "zero_grad", pair.own_optimizer.zero_grad),
+        lambda pair, new: setattr(pair.own[0], "_compiled_call_impl", pair.own[0]._call_impl),
+        lambda pair, new: setattr(pair.own, "_compiled_call_impl", pair.own._call_impl),
+        lambda pair, new: setattr(pair.own[1], "stackable", pair.own[1].stackable),
+    ],
+)
+def test_attributes_that_nobody_knows(ways, change):
+    pair = Pair(network(), plain_sgd)
+    pair.step(*batch())
+    change(pair, torch.ones(()))
+    pair.step(*batch())
+    assert ways == [True, False]
+
+
+def test_every_attribute_of_pytorchs_is_known():
+    criterion = nn.CrossEntropyLoss()
+    assert vars(nn.Module()).keys() <= observers.MODULE_ATTRIBUTES, f"PyTorch {torch.__version__} has new ones"
+    assert vars(criterion).keys() <= step_plan._CRITERION, f"PyTorch {torch.__version__} has new ones"
+    assert criterion._buffers.keys() == {"weight"}
+    for kind, options in optimizers._KNOWN.items():
+        assert kind([nn.Parameter(torch.ones(2))], lr=0.1).defaults.keys() <= options
+
+
+def test_functions_that_a_mode_wants_to_see(ways):
+    seen = []
+
+    class Looks(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            seen.append(function)
+            return function(*args, **(kwargs or {}))
+
+    pair = Pair(network(), plain_sgd)
+    pair.step(*batch())
+    with Looks():
+        pair.take(*batch())
+    assert nn.functional.cross_entropy in seen and ways == [True, False]
+
+
+def test_parameters_that_share_memory_are_changed_one_after_the_other(ways):
+    def same_memory(model):
+        model[1].bias.data = model[0].bias.data[:11]
+        return model
+
+    model = same_memory(network())
+    step = TrainingStep(model, momentum(model), nn.CrossEntropyLoss())
+    for _ in range(3):
+        step(*batch())
+    assert ways == [False] * 3
+
+
+# ---- memory that moves
+
+
+def _halves(tensor):
+    wide = torch.zeros(2 * tensor.numel(), dtype=tensor.dtype)
+    wide[::2] = tensor
+    return wide[::2]
+
+
+def _send(tensor):
+    queue = torch.multiprocessing.get_context("spawn").SimpleQueue()
+    queue.put(tensor)
+    queue.get()
+
+
+def _velocities(optimizer):
+    return [state["momentum_buffer"] for state in optimizer.state.values()]
+
+
+MOVES = {
+    "gradients swapped": lambda m, o: [setattr(p.grad, "data", p.grad.data.clone()) for p in m.parameters()],
+    "gradients replaced": lambda m, o: [setattr(p, "grad", p.grad.clone()) for p in m.parameters()],
+    "gradients shared": lambda m, o: [p.grad.share_memory_() for p in m.parameters()],
+    "gradients sent": lambda m, o: [_send(p.grad) for p in m.parameters()],
+    "gradients strided": lambda m, o: [setattr(p.grad, "data", _halves(p.grad)) for p in m.parameters()],
+    "gradients freed": lambda m, o: [p.grad.untyped_storage().resize_(0) for p in m.parameters()],
+    "gradients cut": lambda m, o: [setattr(p, "grad", None) for p in m.parameters()],
+    "model shared": lambda m, o: m.share_memory(),
+    "weights swapped": lambda m, o: [setattr(p, "data", p.data.clone()) for p in m.parameters()],
+    "weights strided": lambda m, o: [setattr(p, "data", _halves(p.data)) for p in m.parameters()],
+    "state swapped": lambda m, o: [setattr(v, "data", v.data.clone()) for v in _velocities(o)],
+    "state shared": lambda m, o: [v.share_memory_() for v in _velocities(o)],
+    "state strided": lambda m, o: [setattr(v, "data", _halves(v)) for v in _velocities(o)],
+    "all of it cast and back": lambda m, o: m.double().float(),
+    "structure written": lambda m, o: m[0].indices.add_(0),
+    "structure shared": lambda m, o: m[0].indices.share_memory_(),
+}
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("move", MOVES)
+def test_memory_may_move_between_steps(move, twice):
+    pair = Pair(network())
+    for _ in range(3):
+        pair.step(*batch())
+    pair.both(MOVES[move])
+    if twice:
+        pair.both(MOVES[move])
+    for _ in range(3):
+        pair.step(*batch())

@@ -15,7 +15,7 @@ from gossamer.nn.initialization import Initialization
 from gossamer.nn.kernels import convolution as kernels
 from gossamer.nn.kernels.convolution import Sizes, Window
 from gossamer.nn.layer import SparseLayer
-from gossamer.nn.observers import traced
+from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
 from gossamer.nn.window import window_of
 from gossamer.topology import Bipartite, Junction
@@ -45,7 +45,7 @@ def sparse_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, *, structure: 
         x = x.to(weight.dtype)
     _fits(structure, window, x)
     checks.parameters_fit(structure, x, weight, bias)
-    if traced(x) or traced(weight) or not kernels.serves(x):
+    if traced(x) or traced(weight) or transformed() or not kernels.serves(x):
         return kernels.dense_forward(structure, window, x, weight, bias)
     y: Tensor = _Convolution.apply(x, weight, bias, structure, window)  # type: ignore[no-untyped-call]
     return y
@@ -66,19 +66,20 @@ class _Convolution(torch.autograd.Function):
     ) -> Tensor:
         images, w_E = x.contiguous(), weight.contiguous()
         live = kernels.taps(structure, window, Sizes(*x.shape[1:]))
-        ctx.rest = live, structure, window
-        ctx.save_for_backward(images, w_E, *structure.arrays)
+        ctx.rest = live, structure, structure.checked(), window
+        ctx.save_for_backward(images, weight)
         return kernels.forward(live, window, images, w_E, None if bias is None else bias.contiguous())
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
-        x, w_E, *_ = ctx.saved_tensors
-        live, structure, window = ctx.rest
+        x, weight = ctx.saved_tensors
+        live, structure, checked, window = ctx.rest
+        checks.unwritten(structure, checked)
         wanted = ctx.needs_input_grad[:3]
-        if torch.is_grad_enabled() or traced(dy):  # a second derivative is wanted
-            found = kernels.dense_backward(structure, window, dy, x, w_E, wanted)
+        if torch.is_grad_enabled() or traced(dy) or transformed(dy):  # a second derivative, or many gradients at once
+            found = kernels.dense_backward(structure, window, dy, x, weight, wanted)
         else:
-            found = kernels.backward(live, dy.contiguous(), x, w_E, wanted)
+            found = kernels.backward(live, dy.contiguous(), x, weight.contiguous(), wanted)
         return *found, None, None
 
 
@@ -154,7 +155,8 @@ class SparseConv2d(SparseLayer):
 
     def sums(self, x: Tensor) -> Tensor:
         """What the activation is applied to."""
-        y = sparse_conv2d(self._images(x), self.weight, self.bias, structure=self.structure, window=self.window)
+        structure = self.buffered() if traced(x) else self.structure
+        y = sparse_conv2d(self._images(x), self.weight, self.bias, structure=structure, window=self.window)
         return self._as(x, y)
 
     def input_rows(self, x: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from gossamer.nn import checks, operators
 from gossamer.nn.activations import IDENTITY, Activation
-from gossamer.nn.kernels import Backend, best_for
+from gossamer.nn.kernels import Backend, best_for, gathered
 from gossamer.nn.kernels.pytorch import PYTORCH
-from gossamer.nn.observers import traced
+from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
 
 
@@ -27,7 +27,7 @@ def sparse_linear(
     """activation(x Wᵀ + b), where W has `weight` on the edges of a junction and nothing elsewhere.
 
     Under autocast the layer computes in the dtype of its weights. Differentiable twice (the second time by the PyTorch
-    kernels).
+    kernels), and by forward mode, `torch.func` and `vmap` (by gathering a number an edge and row).
 
     Args:
         x: inputs, shape (..., I), any strides.
@@ -38,7 +38,8 @@ def sparse_linear(
         backend: None for the native kernels where they serve, else PyTorch's.
 
     Returns:
-        Shape (..., O), stored feature by feature: strides (1, B) for a (B, O) result.
+        Shape (..., O): contiguous, but for an eager input that is stored feature by feature (strides (1, B)), whose
+        output is too; feature-major tensors pass from layer to layer without copies.
 
     Raises:
         ValueError: shapes that do not fit the junction, tensors on different devices.
@@ -50,12 +51,21 @@ def sparse_linear(
     flat = x if x.dim() == 2 else x.reshape(-1, structure.in_features)
     if traced(flat):
         y = operators.linear(flat, weight, bias, structure, activation)
+    elif transformed():
+        y = gathered.forward(structure, flat, weight, bias, activation)[0]
     else:
         chosen = best_for(flat) if backend is None else backend
         if not chosen.serves(flat):
             raise TypeError(f"backend {chosen.name!r} does not serve x of dtype {x.dtype} on {x.device}.")
         y = _SparseLinear.apply(flat, weight, bias, structure, activation, chosen)  # type: ignore[no-untyped-call]
     return y if x.dim() == 2 else y.view(*x.shape[:-1], structure.out_features)
+
+
+def laid_out_like(x: Tensor, y_BO: Tensor) -> Tensor:
+    """An output as its reader expects it: feature-major if the input was, else contiguous as of any other layer."""
+    if x.stride(0) == 1 and not x.is_contiguous():
+        return y_BO
+    return y_BO.contiguous()
 
 
 class _SparseLinear(torch.autograd.Function):
@@ -71,18 +81,22 @@ class _SparseLinear(torch.autograd.Function):
         activation: Activation,
         backend: Backend,
     ) -> Tensor:
-        w = weight if weight.is_contiguous() else weight.contiguous()
-        y, kept = backend.forward(structure, x, w, bias, activation)
-        ctx.rest = structure, activation, backend
-        ctx.save_for_backward(x, w, bias, kept)
-        return y
+        ctx.rest = structure, structure.checked(), activation, backend
+        y, kept = backend.forward(structure, x, weight.contiguous(), bias, activation)
+        ctx.save_for_backward(x, weight, bias, None if activation == IDENTITY else kept)
+        return laid_out_like(x, y)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, kept = ctx.saved_tensors
-        structure, activation, backend = ctx.rest
+        structure, checked, activation, backend = ctx.rest
+        checks.unwritten(structure, checked)
+        wanted = ctx.needs_input_grad[:3]
         if torch.is_grad_enabled():  # a second derivative is wanted: what was kept must hang on the inputs
-            backend = PYTORCH
-            _, kept = PYTORCH.forward(structure, x, weight, bias, activation)
-        gradients = backend.backward(structure, dy, x, weight, kept, activation, ctx.needs_input_grad[:3])
+            backend = gathered.GATHERED if transformed(dy) else PYTORCH
+            _, kept = backend.forward(structure, x, weight, bias, activation)
+        elif transformed(dy):  # many gradients at once
+            backend = gathered.GATHERED
+        kept = dy if kept is None else kept
+        gradients = backend.backward(structure, dy, x, weight.contiguous(), kept, activation, wanted)
         return *gradients, None, None, None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import abc
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from gossamer.nn.activations import IDENTITY, fusible
 from gossamer.nn.initialization import Initialization, Kaiming
+from gossamer.nn.integrity import accept, fingerprint, restored, same
 from gossamer.nn.kernels.backend import Backend, Layer
-from gossamer.nn.structure import COLUMNS, OFFSETS, ROWS, Structure
+from gossamer.nn.observers import stamp_of
+from gossamer.nn.structure import OFFSETS, ROWS, Checked, Structure
 from gossamer.topology import Junction
 
 
@@ -30,7 +34,9 @@ class SparseLayer(nn.Module, abc.ABC):
     kernel) to output channels, they are samples times positions, and `input_rows` unfolds.
 
     The topology lives in the buffers `indptr` and `indices` (or `offsets` of a rotated junction) and `features`, so it
-    travels in `state_dict`; loading a state takes on its topology.
+    travels in `state_dict`; loading a state takes on its topology. Kernels read checked copies of the buffers: what is
+    derived from them is derived anew when they have changed. `adopt` and loading change the topology; other writes to
+    the buffers are judged by the rules of `gossamer.nn.integrity`.
 
     Args:
         junction: who is joined to whom.
@@ -52,6 +58,7 @@ class SparseLayer(nn.Module, abc.ABC):
     """
 
     features: Tensor
+    fingerprint: Tensor
     bias: nn.Parameter | None
     _structure: Structure
 
@@ -78,6 +85,7 @@ class SparseLayer(nn.Module, abc.ABC):
         if bias:
             self.bias = nn.Parameter(torch.zeros(junction.out_features, device=device, dtype=dtype))
         self._take_on(Structure.of(junction, device))
+        self._fresh = True
         self.reset_parameters()
 
     @abc.abstractmethod
@@ -113,16 +121,26 @@ class SparseLayer(nn.Module, abc.ABC):
 
     @property
     def structure(self) -> Structure:
-        """The junction as the tensors that the kernels read."""
+        """The junction as the kernels read it: of the buffers, checked if somebody has replaced or written them.
+
+        Raises:
+            InvalidTopologyError: buffers that hold no junction, or another one than the layer took on.
+            TypeError: buffers of another dtype.
+        """
+        structure = self.buffered()
+        return structure if structure.is_current else self._written(structure)
+
+    def buffered(self) -> Structure:
+        """The junction as the buffers hold it, unchecked: for tracers, to whom buffers are inputs of a graph."""
         buffers, known = self._buffers, self._structure
-        names = OFFSETS if self._rotated else ROWS + COLUMNS
+        names = OFFSETS if self._rotated else ROWS
         if all(map(operator.is_, known.arrays, map(buffers.__getitem__, names))):
             return known
         self._structure = Structure(*self._sizes, tuple(buffers[name] for name in names))  # type: ignore[misc]
         return self._structure
 
     def topology(self) -> Junction:
-        """The junction, made of the buffers and checked again."""
+        """The junction; see `structure` for what is raised."""
         return self.structure.junction()
 
     def adopt(self, junction: Junction, weight: Tensor) -> None:
@@ -134,16 +152,21 @@ class SparseLayer(nn.Module, abc.ABC):
         if (junction.in_features, junction.out_features) != self._sizes:
             got = (junction.in_features, junction.out_features)
             raise ValueError(f"a junction of {got} features does not fit a layer of {self._sizes}.")
+        if "weight" not in self._parameters:
+            raise ValueError("the weight of this layer is pruned or parametrised by PyTorch; undo that before.")
         if weight.shape != (junction.num_edges,):
             raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({junction.num_edges},) edges.")
-        self._take_on(Structure.of(junction, self.features.device))
-        values = weight.detach().to(self.weight)
-        if values.shape != self.weight.shape:
-            # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator, which
-            # knows the old shape; a change of dtype in between makes it forget that one.
-            other = torch.float32 if values.dtype == torch.float64 else torch.float64
-            self.weight.data = values.new_empty(0, dtype=other)
-        self.weight.data = values
+        with torch.inference_mode(False), torch.no_grad():
+            self._take_on(Structure.of(junction, self.features.device))
+            values = weight.detach().to(self.weight).clone()
+            if values.shape != self.weight.shape:
+                # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator,
+                # which knows the old shape; a change of dtype in between makes it forget that one.
+                other = torch.float32 if values.dtype == torch.float64 else torch.float64
+                self.weight.data = values.new_empty(0, dtype=other)
+            self.weight.data = values
+        if not self.weight.is_inference():
+            increment_version(self.weight)  # a graph of the old topology must not meet the new weights
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights anew; set the biases to 0."""
@@ -163,22 +186,64 @@ class SparseLayer(nn.Module, abc.ABC):
         )
 
     def _take_on(self, structure: Structure) -> None:
+        """Hold a junction; buffers keep their order, so that whoever walks two models' buffers meets the same ones."""
         self._sizes = (structure.in_features, structure.out_features)
         self._rotated = structure.rotated
         self._structure = structure
-        for name in (*ROWS, *COLUMNS, *OFFSETS):
-            self._buffers.pop(name, None)
-        names = OFFSETS if structure.rotated else ROWS + COLUMNS
-        for name, array in zip(names, structure.arrays, strict=True):
-            self.register_buffer(name, array, persistent=name not in COLUMNS)
-        self.register_buffer("features", torch.tensor(self._sizes, device=structure.arrays[0].device))
+        self._fresh = False
+        device = structure.arrays[0].device
+        held = dict(zip(OFFSETS if structure.rotated else ROWS, structure.arrays, strict=True))
+        held["features"] = torch.tensor(self._sizes, device=device)
+        held["fingerprint"] = torch.tensor(fingerprint(structure.junction()), dtype=torch.int32, device=device)
+        own = (*ROWS, *OFFSETS, "features", "fingerprint")
+        others = {name: buffer for name, buffer in self._buffers.items() if name not in own}
+        self._buffers.clear()
+        for name, array in held.items():
+            self.register_buffer(name, array, persistent=name != "fingerprint")
+        self._buffers.update(others)
+        self._mark = stamp_of((self.fingerprint,))
+
+    def _written(self, structure: Structure) -> Structure:
+        """Judge buffers that were replaced or written; see `gossamer.nn.integrity`."""
+        last = structure.last
+        if last is None:  # another tensor in the place of a buffer
+            structure.checked()
+        elif structure.arrays[0].is_meta or same(structure, last.junction) or self._restored(structure, last):
+            structure.keep(last)
+        else:
+            accept(structure, last.junction, fresh=self._fresh)
+            self._fresh = False
+        self._mark = stamp_of((self.fingerprint,))
+        return structure
+
+    def _restored(self, structure: Structure, last: Checked) -> bool:
+        written = self._mark != stamp_of((self.fingerprint,))
+        return written and restored(structure, last.junction, self.fingerprint)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or cast; the junction follows to other devices, but not into other dtypes or into empty memory."""
+        junction = self.topology()
+        before = [self._buffers[name] for name in (OFFSETS if self._rotated else ROWS)]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        after = [self._buffers[name] for name in (OFFSETS if self._rotated else ROWS)]
+        if not all(map(operator.is_, before, after)):
+            fresh = self._fresh
+            assert after[0] is not None
+            self._take_on(Structure.of(junction, after[0].device))
+            self._fresh = fresh
+        return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._fresh = False  # a copy follows somebody; see `gossamer.nn.integrity`
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         names = OFFSETS if prefix + OFFSETS[0] in state_dict else ROWS
-        if all(prefix + name in state_dict for name in (*names, "features", "weight")):
+        plain = "weight" in self._parameters
+        if plain and all(prefix + name in state_dict for name in (*names, "features", "weight")):
             sizes = tuple(int(size) for size in state_dict[prefix + "features"])
             if sizes != self._sizes:
                 raise ValueError(f"{prefix}features={sizes} in the state does not fit a layer of {self._sizes}.")
-            junction = Structure(*sizes, tuple(state_dict[prefix + name] for name in names)).junction()
+            junction = Structure(*sizes, tuple(state_dict[prefix + name] for name in names)).read()
             self.adopt(junction, state_dict[prefix + "weight"])
         super()._load_from_state_dict(state_dict, prefix, *rest)

@@ -66,8 +66,9 @@ class SparseLinear(SparseLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
-        structure = self.structure
-        backend = None if self.backend is None or traced(x) else self._chosen(structure, x)
+        recorded = traced(x)
+        structure = self.buffered() if recorded else self.structure
+        backend = None if self.backend is None or recorded else self._chosen(structure, x)
         return sparse_linear(
             x, self.weight, self.bias, structure=structure, activation=self.activation, backend=backend
         )
@@ -85,12 +86,12 @@ class SparseLinear(SparseLayer):
         return sparse_linear(x, self.weight, self.bias, structure=self.structure)
 
     def stackable(self, backend: Backend) -> Layer | None:
-        """The layer with contiguous weights, unless another backend or a subclass computes it."""
+        """The layer, unless another backend or a subclass computes it."""
         if type(self) is not SparseLinear or self.backend not in (None, backend.name):
             return None
         weight, bias = self._parameters["weight"], self._parameters["bias"]
         assert weight is not None
-        return Layer(self.structure, weight.contiguous(), bias, self.activation)
+        return Layer(self.structure, weight, bias, self.activation)
 
     def choice(self, x: Tensor) -> Choice:
         """What `backend="auto"` takes for inputs like `x` (..., I), and why."""

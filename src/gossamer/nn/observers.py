@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch._C import _len_torch_dispatch_stack
+from torch.autograd import forward_ad
 from torch.nn.modules import module as torch_module
 from torch.nn.modules.module import _has_any_global_hook
 from torch.optim import optimizer as torch_optimizer
@@ -27,6 +28,26 @@ OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 
 SCALED = ("grad_scale", "found_inf")
 """Attributes that `torch.amp.GradScaler` sets on an optimiser that unscales gradients by itself."""
+
+MODULE_ATTRIBUTES = frozenset(
+    {
+        "training",
+        "_parameters",
+        "_buffers",
+        "_modules",
+        "_non_persistent_buffers_set",
+        "_is_full_backward_hook",
+        "_forward_hooks_always_called",
+        "_forward_hooks_with_kwargs",
+        "_forward_pre_hooks_with_kwargs",
+        "_load_state_dict_post_hooks",
+        "_load_state_dict_pre_hooks",
+        "_state_dict_hooks",
+        "_state_dict_pre_hooks",
+        *MODULE_HOOKS,
+    }
+)
+"""What every module holds in PyTorch 2.13.0. A name beyond these and its class's own may change what it computes."""
 
 _GLOBAL_MODULE_HOOKS = (
     "_global_forward_hooks",
@@ -71,6 +92,18 @@ def unobserved(module: nn.Module) -> bool:
     )
 
 
+def remove_forward_hook(module: nn.Module, hook: object) -> None:
+    """Take a forward hook away whose handle nobody has."""
+    for number in [number for number, found in module._forward_hooks.items() if found is hook]:
+        del module._forward_hooks[number]
+        module._forward_hooks_with_kwargs.pop(number, None)
+
+
+def altered(thing: object) -> bool:
+    """Whether an instance hides something of its class, such as a method that somebody replaced on it alone."""
+    return any(hasattr(type(thing), name) for name in vars(thing))
+
+
 def unwatched(parameter: Tensor | None) -> bool:
     """Whether nobody wants a parameter's gradient before the optimiser does."""
     return not any(getattr(parameter, name, None) for name in PARAMETER_HOOKS)
@@ -78,9 +111,10 @@ def unwatched(parameter: Tensor | None) -> bool:
 
 def undisturbed(optimizer: torch.optim.Optimizer) -> bool:
     """Whether an optimiser's steps are those of its class, and nobody looks at them."""
-    step = vars(optimizer).get("step")
+    hidden = [value for name, value in vars(optimizer).items() if hasattr(type(optimizer), name)]
     return not (
-        (step is not None and not hasattr(step, "_wrapped_by_lr_sched"))  # a scheduler only notes that it was called
+        # a scheduler's `step` only notes that it was called
+        not all(hasattr(value, "_wrapped_by_lr_sched") for value in hidden)
         or any(getattr(optimizer, name) for name in OPTIMIZER_HOOKS)
         or any(getattr(torch_optimizer, name) for name in _GLOBAL_OPTIMIZER_HOOKS)
         or any(getattr(optimizer, name, None) is not None for name in SCALED)
@@ -90,3 +124,35 @@ def undisturbed(optimizer: torch.optim.Optimizer) -> bool:
 def tell_schedulers(optimizer: torch.optim.Optimizer) -> None:
     """Note that there was a step: schedulers warn if they find that there was none."""
     optimizer._opt_called = True  # type: ignore[attr-defined]
+
+
+def stamp_of(tensors: tuple[Tensor, ...]) -> list[tuple[int, int]]:
+    """Version and address of tensors, which change when somebody writes to one or moves it.
+
+    Versions are autograd's own counters; tensors of inference mode have none. Writes past them (`tensor.data`, a NumPy
+    view) show nowhere.
+    """
+    try:
+        return [(tensor._version, tensor.data_ptr()) for tensor in tensors]
+    except RuntimeError:  # of inference mode, or fake: without a version, or without an address
+        return [(0, id(tensor)) for tensor in tensors]
+
+
+def transformed(gradient: Tensor | None = None) -> bool:
+    """Whether a transform is at work (`torch.func`, `vmap`, forward mode): tensors then are more than their memory.
+
+    Args:
+        gradient: one that came to a backward pass; `is_grads_batched=True` sends many at once, in one without memory.
+    """
+    if gradient is not None and torch._C._functorch.is_legacy_batchedtensor(gradient):
+        return True
+    return bool(torch._C._are_functorch_transforms_active()) or forward_ad._current_level >= 0
+
+
+def recorded() -> bool:
+    """Whether somebody follows every function or every node of autograd: modes, `detect_anomaly`."""
+    return torch.is_anomaly_enabled() or torch._C._len_torch_function_stack() > 0
+
+
+VERSION = Tensor._version.__get__  # type: ignore[attr-defined]
+"""The count of writes to a tensor; autograd keeps it."""

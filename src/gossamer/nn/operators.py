@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from gossamer.nn.activations import Activation, Kind
 from gossamer.nn.checks import check
@@ -40,7 +41,12 @@ def _linear(
     structure, activation = Structure(I, O, tuple(arrays)), Activation(Kind(kind), slope)
     check(structure, x, weight, bias)
     y, kept = best_for(x).forward(structure, x, weight.contiguous(), bias, activation)
-    return y, kept if activation.needs_input else y.new_empty(0)
+    return _fresh(y), _fresh(kept) if activation.needs_input else y.new_empty(0)
+
+
+def _fresh(y: Tensor) -> Tensor:
+    """Contiguous, and no view: an operator's outputs are its own."""
+    return y.contiguous() if y._base is None else y.clone(memory_format=torch.contiguous_format)
 
 
 @torch.library.impl("gossamer::linear_backward", "CompositeExplicitAutograd")
@@ -58,14 +64,16 @@ def _linear_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     structure, activation = Structure(I, O, tuple(arrays)), Activation(Kind(kind), slope)
     check(structure, x, weight, None)
-    if dy.shape != (len(x), O) or (kept.shape != dy.shape and kind != Kind.IDENTITY) or len(wanted) != 3:
+    if kind == Kind.IDENTITY:
+        kept = dy
+    if dy.shape != (len(x), O) or kept.shape != dy.shape or len(wanted) != 3:
         raise ValueError(f"dy {tuple(dy.shape)}, kept {tuple(kept.shape)} and wanted {wanted} do not fit.")
     if dy.dtype != x.dtype or kept.dtype != x.dtype or dy.device != x.device or kept.device != x.device:
         raise TypeError(f"dy {dy.dtype} and kept {kept.dtype} must be like x: {x.dtype} on {x.device}.")
     flags = (wanted[0], wanted[1], wanted[2])
-    rows = kept if kept.t().is_contiguous() else kept.t().contiguous().t()
+    rows = kept.t().contiguous().t()  # the kernels read it feature by feature
     found = best_for(x).backward(structure, dy, x, weight.contiguous(), rows, activation, flags)
-    dx, dw, db = (x.new_empty(0) if gradient is None else gradient for gradient in found)
+    dx, dw, db = (x.new_empty(0) if gradient is None else _fresh(gradient) for gradient in found)
     return dx, dw, db
 
 
@@ -73,7 +81,7 @@ def _linear_backward(
 def _linear_fake(
     x: Tensor, weight: Tensor, bias: Tensor | None, arrays: Sequence[Tensor], I: int, O: int, kind: int, slope: float
 ) -> tuple[Tensor, Tensor]:
-    y = x.new_empty((O, x.shape[0])).t()
+    y = x.new_empty(x.shape[0], O)
     needs_input = Activation(Kind(kind), slope).needs_input
     return y, torch.empty_like(y) if needs_input else x.new_empty(0)
 
@@ -91,7 +99,7 @@ def _linear_backward_fake(
     slope: float,
     wanted: Sequence[bool],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    dx = x.new_empty((I, x.shape[0])).t() if wanted[0] else x.new_empty(0)
+    dx = x.new_empty(x.shape[0], I) if wanted[0] else x.new_empty(0)
     dw = torch.empty_like(weight, memory_format=torch.contiguous_format) if wanted[1] else x.new_empty(0)
     return dx, dw, x.new_empty(O if wanted[2] else 0)
 
@@ -113,3 +121,14 @@ def _gradient(ctx: Any, dy: Tensor, _: Tensor) -> tuple[Any, ...]:
 
 
 torch.library.register_autograd("gossamer::linear", _gradient, setup_context=_setup)
+
+
+@register_flop_formula(torch.ops.gossamer.linear)
+def _linear_flops(x: torch.Size, weight: torch.Size, *_: Any, **__: Any) -> int:
+    return 2 * x[0] * weight[0]
+
+
+@register_flop_formula(torch.ops.gossamer.linear_backward)
+def _linear_backward_flops(dy: torch.Size, x: torch.Size, weight: torch.Size, *rest: Any, **__: Any) -> int:
+    wanted = rest[-1]
+    return 2 * x[0] * weight[0] * (bool(wanted[0]) + bool(wanted[1]))

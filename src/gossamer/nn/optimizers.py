@@ -14,14 +14,21 @@ from gossamer.nn.observers import undisturbed
 LEFT = ("maximize", "differentiable", "capturable", "amsgrad")
 """Options of theirs that are left to PyTorch."""
 
-_KNOWN = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+_ADAM = frozenset({*AdamRates._fields, *LEFT, "betas", "decoupled_weight_decay", "foreach", "fused"})
+_KNOWN = {
+    torch.optim.SGD: frozenset({*SgdRates._fields, *LEFT, "foreach", "fused"}),
+    torch.optim.Adam: _ADAM,
+    torch.optim.AdamW: _ADAM,
+}
+"""Their options as of PyTorch 2.13.0; one that has others computes something else."""
 
 
 def known(optimizer: torch.optim.Optimizer) -> bool:
     """Whether an optimiser does what the kernels do, and nobody looks at its steps."""
-    if type(optimizer) not in _KNOWN or any(group.get(option) for group in optimizer.param_groups for option in LEFT):
+    options = _KNOWN.get(type(optimizer))
+    if options is None or not optimizer.defaults.keys() <= options:
         return False
-    return undisturbed(optimizer)
+    return undisturbed(optimizer) and not any(group.get(name) for group in optimizer.param_groups for name in LEFT)
 
 
 def is_adam(group: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from gossamer.nn.kernels import Backend, best_for
 from gossamer.nn.kernels.backend import Layer
 from gossamer.nn.layer import SparseLayer
-from gossamer.nn.observers import any_module_observed, traced, unobserved
+from gossamer.nn.observers import any_module_observed, traced, transformed, unobserved
 from gossamer.nn.stack import serves, sparse_stack
 
 
@@ -28,7 +28,7 @@ class Sequential(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """Run the modules in their order."""
-        if traced(input) or any_module_observed():
+        if traced(input) or any_module_observed() or transformed():
             return super().forward(input)  # type: ignore[no-any-return, no-untyped-call]
         x, backend = input, best_for(input)
         modules: list[SparseLayer] = []

@@ -12,9 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gossamer.nn.checks import parameters_fit
+from gossamer.nn.activations import IDENTITY
+from gossamer.nn.checks import parameters_fit, unwritten
+from gossamer.nn.functional import laid_out_like
 from gossamer.nn.kernels.backend import Backend, Layer, Stacks
+from gossamer.nn.kernels.gathered import GATHERED
 from gossamer.nn.kernels.pytorch import PYTORCH
+from gossamer.nn.observers import transformed
 
 
 def serves(x: Tensor, backend: Backend) -> bool:
@@ -61,42 +65,52 @@ def sparse_stack(x: Tensor, layers: Sequence[Layer], backend: Backend) -> Tensor
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *parameters)):
         y: Tensor = _SparseStack.apply(backend.stacks, layers, x, *parameters)  # type: ignore[no-untyped-call]
         return y
-    return backend.stacks.forward(layers, x, keep=False)[0]
+    return laid_out_like(x, backend.stacks.forward(_contiguous(layers), x, keep=False)[0])
+
+
+def _contiguous(layers: Sequence[Layer]) -> list[Layer]:
+    return [
+        layer if layer.weight.is_contiguous() else layer._replace(weight=layer.weight.contiguous()) for layer in layers
+    ]
 
 
 class _SparseStack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, stacks: Stacks, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
-        y, last, between = stacks.forward(layers, x, keep=True)
-        ctx.rest = stacks, [(layer.structure, layer.activation) for layer in layers]
-        ctx.save_for_backward(x, last, between, *parameters)
-        return y
+        ctx.rest = stacks, [(layer.structure, layer.structure.checked(), layer.activation) for layer in layers]
+        y, last, between = stacks.forward(_contiguous(layers), x, keep=True)
+        ctx.save_for_backward(x, None if layers[-1].activation == IDENTITY else last, between, *parameters)
+        return laid_out_like(x, y)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, last, between, *parameters = ctx.saved_tensors
         stacks, rest = ctx.rest
-        layers = [
-            Layer(structure, parameters[2 * number], parameters[2 * number + 1], activation)
-            for number, (structure, activation) in enumerate(rest)
-        ]
+        layers = []
+        for number, (structure, checked, activation) in enumerate(rest):
+            unwritten(structure, checked)
+            layers.append(Layer(structure, parameters[2 * number], parameters[2 * number + 1], activation))
         wanted = ctx.needs_input_grad[2:]
-        if torch.is_grad_enabled():  # a second derivative is wanted: all must hang on the inputs
-            return None, None, *_differentiable(layers, dy, x, wanted)
-        return None, None, *stacks.backward(layers, dy, x, (last, between), wanted)
+        many = transformed(dy)
+        if many or torch.is_grad_enabled():  # many gradients at once, or a second derivative is wanted
+            return None, None, *_one_by_one(layers, dy, x, wanted, GATHERED if many else PYTORCH)
+        kept = (dy if last is None else last, between)
+        return None, None, *stacks.backward(_contiguous(layers), dy, x, kept, wanted)
 
 
-def _differentiable(layers: Sequence[Layer], dy: Tensor, x: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
+def _one_by_one(
+    layers: Sequence[Layer], dy: Tensor, x: Tensor, wanted: Sequence[bool], backend: Backend
+) -> list[Tensor | None]:
     inputs, kepts = [x], []
     for structure, weight, bias, activation in layers:
-        y, kept = PYTORCH.forward(structure, inputs[-1], weight, bias, activation)
+        y, kept = backend.forward(structure, inputs[-1], weight, bias, activation)
         inputs.append(y)
         kepts.append(kept)
     found: list[Tensor | None] = []
     for number in reversed(range(len(layers))):
         structure, weight, _, activation = layers[number]
         wants = (number > 0 or wanted[0], wanted[2 * number + 1], wanted[2 * number + 2])
-        dx, dw, db = PYTORCH.backward(structure, dy, inputs[number], weight, kepts[number], activation, wants)
+        dx, dw, db = backend.backward(structure, dy, inputs[number], weight, kepts[number], activation, wants)
         found = [dw, db, *found]
         if dx is not None:
             dy = dx

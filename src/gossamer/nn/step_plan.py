@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,10 +17,13 @@ from gossamer.nn.kernels import Backend, best_for
 from gossamer.nn.kernels.backend import Group, Layer, Steps, Wells
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.observers import (
+    MODULE_ATTRIBUTES,
     MODULE_HOOKS,
     OPTIMIZER_HOOKS,
     PARAMETER_HOOKS,
     SCALED,
+    VERSION,
+    altered,
     any_module_observed,
     global_hooks,
     tell_schedulers,
@@ -53,17 +57,19 @@ class StepPlan:
     def of(cls, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: Criterion) -> StepPlan | None:
         """A plan, if the model is a stack, and the optimiser updates its parameters and nothing else, and has begun."""
         split = _split(model)
-        if split is None or not optimizers.known(optimizer) or not _mean_cross_entropy(criterion):
+        if split is None or not optimizers.known(optimizer):
+            return None
+        if not _mean_cross_entropy(criterion, split.modules[-1].out_features):
             return None
         example = split.modules[0].weight
         trained = _trained(split.modules, optimizer, split.backend)
-        if trained is None or split.backend.steps is None:
+        if not trained or split.backend.steps is None:
             return None
         wells: dict[Tensor | None, Tensor] = {p: torch.empty_like(p, requires_grad=False) for p in trained}
         for layer in split.layers:
             check(layer.structure, example.new_empty(0, layer.structure.in_features), layer.weight, layer.bias)
         groups = _groups(optimizer, wells, split.backend)
-        if groups is None:
+        if groups is None or _overlap([tensor for group in groups for row in group.updated for tensor in row]):
             return None
         of_layers = [Wells(wells.get(module.weight), wells.get(module.bias)) for module in split.modules]
         return cls(
@@ -75,7 +81,7 @@ class StepPlan:
             moving=optimizers.moving(optimizer),
             gradients=[(p, wells.get(p)) for group in optimizer.param_groups for p in group["params"]],
             smoothing=criterion.label_smoothing,  # type: ignore[attr-defined]
-            watch=_watch(model, split.modules, optimizer, criterion),
+            watch=_watch(model, split.modules, optimizer, criterion, list(wells.values())),
             steps=split.backend.steps(split.layers, of_layers, groups),
         )
 
@@ -114,7 +120,7 @@ class _Split:
 
 def _split(model: nn.Module) -> _Split | None:
     """The parts of a model, if it has no others and nobody looks inside."""
-    if type(model) is not Sequential or not unobserved(model) or any_module_observed():
+    if type(model) is not Sequential or not unobserved(model) or altered(model) or any_module_observed():
         return None
     modules = [module for module in model._modules.values() if module is not None and not idle(module)]
     first = next((number for number, module in enumerate(modules) if isinstance(module, SparseLayer)), None)
@@ -126,7 +132,7 @@ def _split(model: nn.Module) -> _Split | None:
     if any(next(module.parameters(), None) is not None for module in before):
         return None
     backend = best_for(sparse[0].weight)
-    layers = [stackable(module, backend) for module in sparse]
+    layers = [None if altered(module) else stackable(module, backend) for module in sparse]
     found = [layer for layer in layers if layer is not None]
     if len(found) < len(layers) or not all(unwatched(p) for module in sparse for p in module._parameters.values()):
         return None
@@ -161,56 +167,75 @@ def _groups(
     return groups
 
 
-def _mean_cross_entropy(criterion: Criterion) -> bool:
+def _overlap(tensors: list[Tensor | None]) -> bool:
+    """Whether two contiguous tensors share memory: they would be changed one after the other, not at once."""
+    held = [tensor for tensor in tensors if tensor is not None and tensor.numel()]
+    ends = sorted((tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes) for tensor in held)
+    return any(end > start for (_, end), (start, _) in itertools.pairwise(ends))
+
+
+_CRITERION = MODULE_ATTRIBUTES | {"reduction", "label_smoothing", "ignore_index"}
+"""What `nn.CrossEntropyLoss` holds in PyTorch 2.13.0, with the buffer `weight`."""
+
+
+def _mean_cross_entropy(criterion: Criterion, classes: int) -> bool:
     """Whether a criterion is what the kernels compute, and nobody looks at it."""
-    if type(criterion) is not nn.CrossEntropyLoss:
+    if type(criterion) is not nn.CrossEntropyLoss or not vars(criterion).keys() <= _CRITERION:
         return False
-    return criterion.weight is None and criterion.reduction == "mean" and unobserved(criterion)
+    held = {**criterion._parameters, **criterion._modules, **criterion._buffers}
+    plain = held == {"weight": None} and criterion.reduction == "mean" and 0 <= criterion.label_smoothing <= 1
+    return plain and not 0 <= criterion.ignore_index < classes and unobserved(criterion)
 
 
 def _watch(
-    model: nn.Module, layers: list[SparseLayer], optimizer: torch.optim.Optimizer, criterion: Criterion
+    model: nn.Module,
+    layers: list[SparseLayer],
+    optimizer: torch.optim.Optimizer,
+    criterion: Criterion,
+    gradients: list[Tensor],
 ) -> Watch:
     """What a plan hangs on."""
     watch = Watch()
     watch.values(model._modules)
-    watch.values(vars(criterion)["_buffers"])
-    watch.items(vars(criterion), "reduction", "label_smoothing")
     watch.empty(*global_hooks())
     assert isinstance(criterion, nn.Module)
     quiet = [module for module in model._modules.values() if idle(module)]
     for module in (model, criterion, *layers, *quiet):
         assert module is not None
+        watch.values(vars(module))
         watch.empty(*(getattr(module, name) for name in MODULE_HOOKS))
-        watch.items(vars(module), "forward")
+    for held in (criterion._buffers, criterion._parameters, criterion._modules):
+        watch.values(held)
     tensors = [tensor for layer in layers for tensor in _watch_layer(watch, layer)]
-    tensors += _watch_optimizer(watch, optimizer)
-    for tensor in tensors:
-        watch.result(Tensor.data_ptr, tensor)
+    for tensor in (*tensors, *gradients, *_watch_optimizer(watch, optimizer)):
+        watch.attributes(tensor, "dtype")
+        for method in (Tensor.data_ptr, Tensor.size, Tensor.stride):
+            watch.result(method, tensor)
     return watch
 
 
 def _watch_layer(watch: Watch, layer: SparseLayer) -> list[Tensor]:
-    """Watch a layer; the tensors whose addresses count."""
-    watch.items(vars(layer), "activation", "backend")
+    """Watch a layer; the tensors whose memory counts."""
     for parameter in layer._parameters.values():
         if parameter is not None:
             watch.attributes(parameter, "requires_grad", *PARAMETER_HOOKS)
             # a hook that was removed leaves an empty dictionary, to which the next one is added
             left = (getattr(parameter, name, None) for name in PARAMETER_HOOKS)
             watch.empty(*(hooks for hooks in left if hooks is not None))
-            watch.result(Tensor.numel, parameter)
-    tensors: list[Tensor] = []
     for held in (layer._parameters, layer._buffers):
         watch.values(held)
-        tensors += [tensor for tensor in held.values() if tensor is not None]
-    return tensors
+    for array in layer.structure.arrays:
+        watch.result(Tensor.data_ptr, array)
+        if not array.is_inference():
+            watch.result(VERSION, array)
+    return [parameter for parameter in layer._parameters.values() if parameter is not None]
 
 
 def _watch_optimizer(watch: Watch, optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    """Watch an optimiser; the tensors whose addresses count."""
-    watch.items(vars(optimizer), "state", "param_groups", "step", *SCALED)
+    """Watch an optimiser; the tensors whose memory counts."""
+    watch.items(vars(optimizer), "state", "param_groups", "step", "zero_grad", *SCALED)
     watch.empty(*(getattr(optimizer, name) for name in OPTIMIZER_HOOKS))
+    watch.values(optimizer.defaults)
     watch.members(optimizer.param_groups)
     watch.values(optimizer.state)
     for group in optimizer.param_groups:

@@ -1,25 +1,34 @@
-"""A junction as the tensors that the kernels read."""
+"""A junction as the tensors that travel with a module, and as the checked arrays that kernels read.
+
+The tensors are anybody's: loaders, casts, averages and in-place writes reach them. Kernels never follow them. They read
+arrays of their own (`Checked`), which are made of the tensors and checked when these are first met or have changed.
+"""
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
+from gossamer.errors import InvalidTopologyError
+from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Junction, Rotated
-from gossamer.topology.transpose import transpose
+from gossamer.topology.transpose import Columns, transpose
 
 ROWS = ("indptr", "indices")
-COLUMNS = ("column_indptr", "column_outputs", "column_edges")
 OFFSETS = ("offsets",)
 
 _Made = TypeVar("_Made")
+
+Stamp: TypeAlias = list[tuple[int, int]]
+"""Of each tensor its version and its address: another one if somebody has written to it or moved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +38,13 @@ class Structure:
     Args:
         in_features: inputs I.
         out_features: outputs O.
-        arrays: of a bipartite junction `indptr` (O + 1,), `indices` (E,), and the same edges sorted by input:
-            `column_indptr` (I + 1,), `column_outputs` (E,), `column_edges` (E,): 12 bytes an edge, the last two for the
-            gradient of the input. Of a rotated junction `offsets` (k,) alone.
-
-    Attributes:
-        notes: what was made of it (`Memo`); no part of its value.
+        arrays: of a bipartite junction `indptr` (O + 1,) and `indices` (E,); of a rotated one `offsets` (k,) alone.
     """
 
     in_features: int
     out_features: int
     arrays: tuple[Tensor, ...]
-    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _last: list[tuple[Stamp, Checked]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def rotated(self) -> bool:
@@ -55,78 +59,132 @@ class Structure:
     @classmethod
     def of(cls, junction: Junction, device: torch.device | str | None = None) -> Structure:
         """Put a junction's integers on a device."""
-        if isinstance(junction, Rotated):
-            arrays: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int32]], ...] = (junction.offsets,)
-        else:
-            arrays = (junction.indptr, junction.indices, *transpose(junction))
-        tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in arrays)
+        arrays = (junction.offsets,) if isinstance(junction, Rotated) else (junction.indptr, junction.indices)
+        with torch.inference_mode(False):  # tensors of inference mode have no versions
+            tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in arrays)
         structure = cls(junction.in_features, junction.out_features, tensors)
-        _JUNCTIONS.keep(structure, junction)
+        structure.keep(Checked(junction))
         return structure
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the arrays are as they were when they were last checked."""
+        return bool(self._last) and self._last[0][0] == stamp_of(self.arrays)
+
+    @property
+    def last(self) -> Checked | None:
+        """What the arrays were found to be when they were last checked."""
+        return self._last[0][1] if self._last else None
+
+    def checked(self) -> Checked:
+        """What kernels read.
+
+        Raises:
+            InvalidTopologyError: arrays that describe no junction of these widths.
+            TypeError: arrays that are not 1-d int32.
+        """
+        stamp, last = stamp_of(self.arrays), self._last
+        if not last or last[0][0] != stamp:
+            found = _known(self, stamp)
+            self.keep(Checked(self.read()) if found is None else found)
+        return last[0][1]
+
     def junction(self) -> Junction:
-        """The junction: the one that the structure was made of, or made of the arrays and checked if they changed."""
-        return _JUNCTIONS.of(self)
+        """The junction; see `checked` for what is raised."""
+        return self.checked().junction
 
-    def __reduce__(self) -> tuple[type[Structure], tuple[int, int, tuple[Tensor, ...]]]:
-        return Structure, (self.in_features, self.out_features, self.arrays)  # notes are not for copies
-
-    def _made(self) -> Junction:
-        arrays = [array.cpu().numpy() for array in self.arrays]
+    def read(self) -> Junction:
+        """The junction that the arrays hold now, made anew; see `checked` for what is raised."""
+        names = OFFSETS if self.rotated else ROWS
+        for name, array in zip(names, self.arrays, strict=True):
+            if array.dtype != torch.int32 or array.dim() != 1 or array.is_meta:
+                found = f"{array.dtype}, {array.dim()}-d on {array.device}"
+                raise TypeError(f"{name} is {found}; int32, 1-d, with values is needed.")
+        arrays = [array.detach().cpu().numpy() for array in self.arrays]
         if self.rotated:
             return Rotated(arrays[0], in_features=self.in_features, out_features=self.out_features)
-        return Bipartite(arrays[0], arrays[1], in_features=self.in_features)
+        junction = Bipartite(arrays[0], arrays[1], in_features=self.in_features)
+        if junction.out_features != self.out_features:
+            needed = f"out_features={self.out_features} needs one more than that"
+            raise InvalidTopologyError(f"indptr has {len(arrays[0])} entries; {needed}.")
+        return junction
+
+    def keep(self, checked: Checked) -> None:
+        """Remember what the arrays were found to be."""
+        stamp = stamp_of(self.arrays)
+        self._last[:] = [(stamp, checked)]
+        others = tuple(map(weakref.ref, self.arrays[1:]))
+        _KNOWN[self.arrays[0]] = (self.in_features, self.out_features), others, stamp, checked
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Structure:
+        twin = Structure(self.in_features, self.out_features, copy.deepcopy(self.arrays, memo))
+        if self.is_current:
+            twin.keep(self._last[0][1])
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Structure, (self.in_features, self.out_features, self.arrays)
 
 
-State: TypeAlias = list[tuple[int, int]]
-"""How often arrays were written to, and where they are."""
+class Checked:
+    """A junction that kernels may trust, with what is made of it when it is first asked for.
+
+    Args:
+        junction: an immutable value with arrays of its own.
+    """
+
+    def __init__(self, junction: Junction) -> None:
+        self.junction = junction
+        self.made: dict[object, Any] = {}
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The edges sorted by input, for the gradient of the input: 8 bytes an edge."""
+        return transpose(self.junction)
+
+    def tensors(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Rows (`indptr`, `indices`) and columns on a device; of a rotated junction, small without them, not kept."""
+        found: tuple[Tensor, Tensor, Tensor, Tensor, Tensor] | None = self.made.get(device)
+        if found is None:
+            arrays = (self.junction.indptr, self.junction.indices, *transpose(self.junction))
+            with torch.inference_mode(False):
+                found = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in arrays)  # type: ignore[assignment]
+            if not isinstance(self.junction, Rotated):
+                self.made[device] = found
+        assert found is not None
+        return found
 
 
 class Memo(Generic[_Made]):
-    """What was made of structures, as long as their arrays live, stay where they are, and nobody writes to them.
+    """What a function made of structures, as long as nobody writes to their arrays.
 
     Args:
         make: makes it.
     """
 
-    def __init__(self, make: Callable[[Structure], _Made]) -> None:
+    def __init__(self, make: Callable[[Checked], _Made]) -> None:
         self._make = make
-        self._known: MutableMapping[Tensor, tuple[tuple[int, int], State, list[weakref.ref[Tensor]], _Made]]
-        self._known = WeakIdKeyDictionary()
 
-    def of(self, structure: Structure) -> _Made:
-        """What was made of a structure, or is now."""
-        state = _state(structure)
-        note = structure.notes.get(self)
-        if note is not None and note[0] == state:
-            noted: _Made = note[1]
-            return noted
-        found = self._known.get(structure.arrays[0])
-        if found is not None and found[:2] == (_sizes(structure), state) and _are(structure.arrays, found[2]):
-            made = found[3]
-        else:
-            made = self._make(structure)
-        self.keep(structure, made)
+    def of(self, checked: Checked) -> _Made:
+        """What was made of a junction, or is now."""
+        if self not in checked.made:
+            checked.made[self] = self._make(checked)
+        made: _Made = checked.made[self]
         return made
 
-    def keep(self, structure: Structure, made: _Made) -> None:
-        """Remember what was made of a structure."""
-        state = _state(structure)
-        self._known[structure.arrays[0]] = (_sizes(structure), state, list(map(weakref.ref, structure.arrays)), made)
-        structure.notes[self] = (state, made)
+
+_Known: TypeAlias = tuple[tuple[int, int], tuple["weakref.ref[Tensor]", ...], Stamp, Checked]
+
+_KNOWN: MutableMapping[Tensor, _Known] = WeakIdKeyDictionary()
+"""What was found of arrays, by the first of them: whoever calls an operator has tensors, not a `Structure`."""
 
 
-_JUNCTIONS: Memo[Junction] = Memo(Structure._made)
-
-
-def _state(structure: Structure) -> State:
-    # tensors of inference mode do not count their versions
-    return [(-1 if array.is_inference() else array._version, array.data_ptr()) for array in structure.arrays]
-
-
-def _sizes(structure: Structure) -> tuple[int, int]:
-    return structure.in_features, structure.out_features
-
-
-def _are(arrays: tuple[Tensor, ...], seen: list[weakref.ref[Tensor]]) -> bool:
-    return len(seen) == len(arrays) and all(reference() is array for array, reference in zip(arrays, seen, strict=True))
+def _known(structure: Structure, stamp: Stamp) -> Checked | None:
+    found = _KNOWN.get(structure.arrays[0])
+    if found is None:
+        return None
+    sizes, others, then, checked = found
+    same = len(others) == len(structure.arrays) - 1 and all(
+        other() is array for other, array in zip(others, structure.arrays[1:], strict=True)
+    )
+    return checked if same and sizes == (structure.in_features, structure.out_features) and then == stamp else None

@@ -8,11 +8,12 @@ update are then one call, in which each thread takes its part of the batch throu
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gossamer.nn.observers import traced
+from gossamer.nn.observers import recorded, traced, transformed
 from gossamer.nn.step_plan import Criterion, StepPlan
 
 
@@ -90,6 +91,9 @@ class TrainingStep:
                 return plan.run(x, targets, self._optimizer)
         return self._ordinary(plan.stack, x, targets)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_plan": None}  # a copy has other tensors
+
     def _ordinary(self, model: nn.Module, x: Tensor, targets: Tensor) -> tuple[float, Tensor]:
         self._optimizer.zero_grad()
         outputs = model(x)
@@ -102,4 +106,5 @@ class TrainingStep:
 def _plain(x: Tensor, targets: Tensor) -> bool:
     """Whether inputs and targets are of the kind that one call serves."""
     labels = type(targets) is Tensor and targets.dtype is torch.int64 and targets.is_cpu and targets.is_contiguous()
-    return labels and not x.requires_grad and not traced(x) and torch.is_grad_enabled()
+    alone = not traced(x) and not transformed() and not recorded()
+    return labels and not x.requires_grad and alone and torch.is_grad_enabled()

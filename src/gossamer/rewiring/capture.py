@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gossamer.nn import SparseLayer
+from gossamer.nn.observers import remove_forward_hook
 
 Pass = tuple[int, Tensor, Tensor]
 """The step of a pass through a layer, its input x (B, I), and the gradient dz (B, O) before the activation."""
@@ -47,6 +48,14 @@ class Capture:
             _EAGER.leave(self)
         self.keep_from(self.step + 1)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_handles": bool(self._handles)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _handles=[])
+        if state["_handles"]:  # a rewirer was copied with its model: the copy looks at the copied layers
+            self.arm()
+
     def keep_from(self, step: int) -> None:
         """Forget the passes of earlier steps."""
         for name, passes in self.passes.items():
@@ -54,7 +63,7 @@ class Capture:
 
 
 class _Observer:
-    """A forward hook that waits for the gradient of the layer's output."""
+    """A forward hook that waits for the gradient of the layer's output. A copy of the layer is not looked at."""
 
     def __init__(self, capture: Capture, name: str) -> None:
         self._capture = capture
@@ -73,6 +82,16 @@ class _Observer:
             self._capture.passes[self._name].append((self._capture.step, rows, dz))
 
         output.register_hook(record)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Nobody, ()
+
+
+class _Nobody:
+    """What an observer leaves in a copy of a model: a hook that removes itself."""
+
+    def __call__(self, layer: SparseLayer, args: Any, kwargs: Any, output: Tensor) -> None:
+        remove_forward_hook(layer, self)
 
 
 class _Eager:

@@ -27,7 +27,7 @@ class Layer(NamedTuple):
 
     structure: Structure
     weight: Tensor
-    """Shape (E,), contiguous."""
+    """Shape (E,)."""
     bias: Tensor | None
     """Shape (O,)."""
     activation: Activation
@@ -43,8 +43,8 @@ class StackForward(Protocol):
 StackBackward: TypeAlias = Callable[
     [Sequence[Layer], Tensor, Tensor, tuple[Tensor, Tensor | None], Sequence[bool]], list[Tensor | None]
 ]
-"""(layers, dy (B, O), x (B, I), the other two things that `StackForward` gave, wanted) to the gradients of x and of
-each layer's weight and bias: 1 + 2 L, None where `wanted` says no."""
+"""(layers with contiguous weights, dy (B, O), x (B, I), the other two things that `StackForward` gave, wanted) to the
+gradients of x and of each layer's weight and bias: 1 + 2 L, None where `wanted` says no."""
 
 
 class Stacks(NamedTuple):

@@ -15,8 +15,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from gossamer.nn.kernels.backend import Gradients, Wanted
-from gossamer.nn.kernels.pytorch import written_out
-from gossamer.nn.structure import Memo, Structure
+from gossamer.nn.structure import Checked, Memo, Structure
 
 if TYPE_CHECKING:
     import gossamer._native as _native
@@ -70,7 +69,7 @@ def taps(structure: Structure, window: Window, image: Sizes) -> _native.Taps:
     Raises:
         ValueError: arrays that are no junction of taps of this window, or sizes beyond what int32 counts.
     """
-    return _memo(window, image).of(structure)
+    return _memo(window, image).of(structure.checked())
 
 
 def forward(live: _native.Taps, window: Window, x: Tensor, w_E: Tensor, bias_O: Tensor | None) -> Tensor:
@@ -104,7 +103,10 @@ def dense_weight(structure: Structure, window: Window, w_E: Tensor) -> Tensor:
 
 def places(structure: Structure) -> Tensor:
     """The number of each tap's place in the flattened kernel, (E,) int64."""
-    indptr, indices = written_out(structure).arrays[:2]
+    if structure.rotated:
+        indptr, indices = structure.checked().tensors(structure.arrays[0].device)[:2]
+    else:
+        indptr, indices = structure.arrays  # as they are: in a traced call they are inputs of the graph
     outputs = torch.arange(structure.out_features, device=indptr.device)
     rows = torch.repeat_interleave(outputs, indptr.diff(), output_size=indices.shape[0])
     return rows * structure.in_features + indices
@@ -134,14 +136,11 @@ def _memo(window: Window, image: Sizes) -> Memo[_native.Taps]:
     return Memo(functools.partial(_taps, window, image))
 
 
-def _taps(window: Window, image: Sizes, structure: Structure) -> _native.Taps:
-    indptr, indices = written_out(structure).arrays[:2]
-    for name, array, size in (("indptr", indptr, structure.out_features + 1), ("indices", indices, len(indices))):
-        if array.dtype != torch.int32 or array.shape != (size,) or not (array.is_cpu and array.is_contiguous()):
-            raise ValueError(f"{name} is {array.dtype} of shape {tuple(array.shape)}; int32 ({size},) is needed.")
-    sizes = (*image, structure.out_features, window.groups)
+def _taps(window: Window, image: Sizes, checked: Checked) -> _native.Taps:
+    indptr, indices = checked.junction.indptr, checked.junction.indices
+    sizes = (*image, checked.junction.out_features, window.groups)
     shape = (window.kernel, window.stride, window.padding, window.dilation)
-    return _native.taps(sizes, *shape, indptr.data_ptr(), indices.data_ptr(), len(indices))
+    return _native.taps(sizes, *shape, indptr.ctypes.data, indices.ctypes.data, len(indices))
 
 
 def _address(tensor: Tensor | None) -> int:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
-from gossamer.nn.kernels.pytorch import written_out
 from gossamer.nn.structure import Structure
 
 
@@ -36,20 +35,20 @@ def backward(
     dz_BO = dy_BO if activation == IDENTITY else dy_BO * activation.derivative(kept_BO)
     return (
         dz_BO @ _weight(structure, w_E) if wanted[0] else None,
-        (dz_BO.t() @ x_BI).take(_places(structure)) if wanted[1] else None,
+        (dz_BO.t() @ x_BI).take(_places(structure, x_BI.device)) if wanted[1] else None,
         dz_BO.sum(0) if wanted[2] else None,
     )
 
 
-def _places(structure: Structure) -> Tensor:
-    indptr, indices = written_out(structure).arrays[:2]
+def _places(structure: Structure, device: torch.device) -> Tensor:
+    indptr, indices = structure.checked().tensors(device)[:2]
     outputs = torch.repeat_interleave(indptr.diff().long())
     return outputs * structure.in_features + indices
 
 
 def _weight(structure: Structure, w_E: Tensor) -> Tensor:
     flat = w_E.new_zeros(structure.out_features * structure.in_features)
-    return flat.put(_places(structure), w_E).view(structure.out_features, structure.in_features)
+    return flat.put(_places(structure, w_E.device), w_E).view(structure.out_features, structure.in_features)
 
 
 def _serves(x: Tensor) -> bool:

@@ -6,17 +6,18 @@ contiguous vectors of the batch. Inputs of any layout are taken; results are fea
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from gossamer.nn.activations import Activation
+from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels.backend import Backend, Gradients, Group, Layer, Rates, Stacks, Wanted, Wells
-from gossamer.nn.structure import Memo, Structure
+from gossamer.nn.structure import Checked, Memo, Structure
+from gossamer.topology import Rotated
 
 if TYPE_CHECKING:
     import gossamer._native as _native
@@ -71,25 +72,34 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         The last layer's y (B, O), what its activation's gradient needs (the argument, or y itself), and the activations
         between the layers as `stack_backward` wants them.
     """
-    layers = _contiguous(layers)
-    batch, O = x_BI.shape[0], layers[-1].structure.out_features
-    x = _one_unit_stride(x_BI)
-    y_OB = x_BI.new_empty((O, batch))
-    z_OB = torch.empty_like(y_OB) if layers[-1].activation.needs_input else None
-    between = sum(layer.structure.out_features << layer.activation.needs_input for layer in layers[:-1])
-    kept = x_BI.new_empty(between * (-(-batch // LANES) * LANES)) if keep and between else None
+    batch, dtype = x_BI.shape[0], x_BI.dtype
+    x = _readable("x", x_BI, (batch, layers[0].structure.in_features), dtype)
+    stack = _Stack(layers, dtype, blocks=batch >= _BLOCKS_FROM)
+    y_BO = _feature_major(x, layers[-1].structure.out_features)
+    z_BO = torch.empty_like(y_BO) if layers[-1].activation.needs_input else None
+    kept = x.new_empty(_between(layers, batch)) if keep and len(layers) > 1 else None
     _native.stack_forward(
-        x.dtype is torch.float64,
-        [_described(*layer, batch) for layer in layers],
+        dtype is torch.float64,
+        stack.described,
         batch,
         _matrix(x),
-        _address(y_OB),
-        _address(z_OB),
+        _address(y_BO),
+        _address(z_BO),
         _address(kept),
         torch.get_num_threads(),
     )
-    y_BO = y_OB.t()
-    return y_BO, y_BO if z_OB is None else z_OB.t(), kept
+    return y_BO, y_BO if z_BO is None else z_BO, kept
+
+
+def _feature_major(x: Tensor, features: int) -> Tensor:
+    """A new matrix (B, features) with strides (1, B), which is no view: whoever gets it may write to it."""
+    return x.new_empty_strided((x.shape[0], features), (1, max(1, x.shape[0])))
+
+
+def _between(layers: Sequence[Layer], batch: int) -> int:
+    """Numbers that are kept between the layers for a backward pass."""
+    features = sum(layer.structure.out_features << layer.activation.needs_input for layer in layers[:-1])
+    return features * (-(-batch // LANES) * LANES)
 
 
 def stack_backward(
@@ -104,27 +114,31 @@ def stack_backward(
         kept: the other two things that `stack_forward` gave.
         wanted: which gradients.
     """
-    layers, (last_BO, between) = _contiguous(layers), kept
-    x, dy, last = _one_unit_stride(x_BI), _one_unit_stride(dy_BO), last_BO.t().contiguous()
-    between = None if between is None else between.contiguous()  # hooks on saved tensors may give them back otherwise
-    dx_IB = x.new_empty((layers[0].structure.in_features, dy.shape[0])) if wanted[0] else None
-    gradients: list[Tensor | None] = [None if dx_IB is None else dx_IB.t()]
+    batch, dtype, (last, between) = dy_BO.shape[0], x_BI.dtype, kept
+    x = _readable("x", x_BI, (batch, layers[0].structure.in_features), dtype)
+    dy = _readable("dy", dy_BO, (batch, layers[-1].structure.out_features), dtype)
+    # hooks on saved tensors may give them back otherwise than they were; without an activation the last is not read
+    last = dy if layers[-1].activation == IDENTITY else last.t().contiguous()
+    between = None if between is None else between.contiguous()
+    stack = _Stack(layers, dtype, blocks=False)
+    dx = _feature_major(x, layers[0].structure.in_features) if wanted[0] else None
+    gradients: list[Tensor | None] = [dx]
     addresses = []
-    for number, (structure, w_E, _, _) in enumerate(layers):
-        dw = torch.empty_like(w_E) if wanted[2 * number + 1] else None
-        db = x.new_empty(structure.out_features) if wanted[2 * number + 2] else None
+    for number, layer in enumerate(layers):
+        dw = torch.empty_like(layer.weight) if wanted[2 * number + 1] else None
+        db = x.new_empty(layer.structure.out_features) if wanted[2 * number + 2] else None
         gradients += (dw, db)
         addresses.append((_address(dw), _address(db)))
     _native.stack_backward(
-        x.dtype is torch.float64,
-        [_described(*layer, 0) for layer in layers],
+        dtype is torch.float64,
+        stack.described,
         addresses,
-        dy.shape[0],
+        batch,
         _matrix(x),
         _matrix(dy),
         _address(last),
         _address(between),
-        _address(dx_IB),
+        _address(dx),
         torch.get_num_threads(),
     )
     return gradients
@@ -133,7 +147,8 @@ def stack_backward(
 class Plan:
     """Training steps of one stack with cross-entropy: what stays the same from step to step is described once.
 
-    It keeps the tensors, and asks before each step where they are: those that have moved are described anew.
+    It owns the memory that it was given the addresses of. Whoever makes one asks before each step whether the tensors
+    still are there: memory may be swapped under a tensor (`tensor.data = ...`, `share_memory_`).
 
     Args:
         layers: structure, contiguous weights, bias and activation of each.
@@ -142,38 +157,25 @@ class Plan:
     """
 
     def __init__(self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[Group]) -> None:
-        self._described = (layers, gradients, groups)
-        self._wide = layers[0].weight.dtype is torch.float64
-        self._classes = layers[-1].structure.out_features
-        tensors = [t for _, weight, bias, _ in layers for t in (weight, bias)]
-        tensors += [t for places in gradients for t in places]
-        tensors += [t for group in groups for row in group.updated for t in row[:-1]]
-        counts = [row.steps for group in groups for row in group.updated]
-        self._tensors = [tensor for tensor in (*tensors, *counts) if tensor is not None]
-        self._dtypes = [tensor.dtype for tensor in self._tensors]
-        self._describe()
-
-    def _describe(self) -> None:
-        layers, gradients, groups = self._described
-        if not all(t.is_contiguous() and t.is_cpu for t in self._tensors):
-            raise ValueError("a tensor of the plan is no longer contiguous, or not on the CPU.")
-        if [tensor.dtype for tensor in self._tensors] != self._dtypes:
-            raise ValueError("a tensor of the plan has another dtype than it had.")
-        described = [_described(*layer, _BLOCKS_FROM) for layer in layers]
+        dtype = layers[0].weight.dtype
+        self._dtype = dtype
+        self._inputs, self._classes = layers[0].structure.in_features, layers[-1].structure.out_features
+        self._stack = _Stack(layers, dtype, blocks=True)
+        tensors: list[Tensor | None] = []
+        for layer, wells in zip(layers, gradients, strict=True):
+            tensors += (layer.weight, layer.bias)
+            _require("gradient", wells.weight, (layer.weight.numel(),), dtype)
+            _require("gradient", wells.bias, (layer.structure.out_features,), dtype)
+            tensors += wells
+        for row in (row for group in groups for row in group.updated):
+            for tensor in row[:4]:
+                _require("state", tensor, (row.value.numel(),), dtype)
+            _require("step", row.steps, (), torch.float32)
+            tensors += row
+        self._owned = [tensor.untyped_storage() for tensor in tensors if tensor is not None]
         places = [(_address(dw), _address(db)) for dw, db in gradients]
         updated = [(adam, [tuple(map(_address, row)) for row in rows]) for adam, rows in groups]
-        self._plan = _native.plan(self._wide, described, places, updated)
-        self._where = self._places()
-        self._junctions = [layer[0] for layer in described]
-
-    def _places(self) -> list[list[object]]:
-        return [list(map(ask, self._tensors)) for ask in (Tensor.data_ptr, Tensor.numel, Tensor.is_contiguous)]
-
-    def _stands(self) -> bool:
-        """Whether all tensors are where they were when they were described."""
-        blocks = _KNOWN[_native.uses_blocks()]
-        known = (blocks.of(layer.structure) for layer in self._described[0])
-        return self._where == self._places() and all(map(operator.is_, known, self._junctions))
+        self._plan = _native.plan(dtype is torch.float64, self._stack.described, places, updated)
 
     def run(self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Rates]) -> tuple[float, Tensor]:
         """One step.
@@ -190,11 +192,10 @@ class Plan:
         Raises:
             ValueError: a label that is no class, or a tensor that is not contiguous any more. Nothing is changed then.
         """
-        if not self._stands():
-            self._describe()
-        x = _one_unit_stride(x_BI)
-        batch = x.shape[0]
-        y_BC = x.new_empty_strided((batch, self._classes), (1, batch))
+        batch = x_BI.shape[0]
+        x = _readable("x", x_BI, (batch, self._inputs), self._dtype)
+        _require("labels", labels_B, (batch,), torch.int64)
+        y_BC = _feature_major(x, self._classes)
         arrays = (_address(y_BC), _address(labels_B))
         loss = self._plan.run(batch, _matrix(x), *arrays, smoothing, rates, torch.get_num_threads())
         return loss, y_BC
@@ -214,40 +215,63 @@ def _matrix(x: Tensor) -> _native.Matrix:
     return x.data_ptr(), *x.shape, *x.stride()
 
 
-def _described(
-    structure: Structure, w_E: Tensor, bias_O: Tensor | None, activation: Activation, batch: int
-) -> _native.Layer:
-    blocks = batch >= _BLOCKS_FROM and _native.uses_blocks()
-    known = _KNOWN[blocks].of(structure)
-    return known, *_address(w_E), *_address(bias_O), activation.kind, activation.slope
+class _Stack:
+    """Layers as the extension takes them, and what has to live as long as it reads them."""
+
+    __slots__ = ("described", "kept")
+
+    def __init__(self, layers: Sequence[Layer], dtype: torch.dtype, *, blocks: bool) -> None:
+        self.described: list[_native.Layer] = []
+        self.kept: list[object] = []
+        junctions = _JUNCTIONS[blocks and _native.uses_blocks()]
+        for structure, w_E, bias_O, activation in layers:
+            checked = structure.checked()
+            w_E, bias_O = w_E.contiguous(), None if bias_O is None else bias_O.contiguous()
+            _require("weight", w_E, (checked.junction.num_edges,), dtype)
+            _require("bias", bias_O, (structure.out_features,), dtype)
+            junction = junctions.of(checked)
+            numbers = (*_address(w_E), *_address(bias_O), activation.kind, activation.slope)
+            self.described.append((junction, *numbers))
+            self.kept += (checked, junction, w_E, bias_O)
+
+
+def _require(name: str, tensor: Tensor | None, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    """Refuse what is no longer as it was when somebody checked it: shapes and memory can be swapped at any time."""
+    if tensor is None:
+        return
+    fits = tensor.shape == shape and tensor.dtype is dtype and tensor.is_cpu and tensor.is_contiguous()
+    if not fits or (tensor.data_ptr() == 0 and tensor.numel() > 0):
+        found = f"{tuple(tensor.shape)} {tensor.dtype} on {tensor.device}, strides {tensor.stride()}"
+        raise ValueError(f"{name} is {found}; contiguous {shape} {dtype} in the memory of the CPU is needed.")
 
 
 _BLOCKS_FROM = 32
 """No shorter batch fills the widest chunk (4 vectors of 8 or 16 numbers)."""
 
 
-def _known(structure: Structure, *, blocks: bool) -> _native.Junction:
-    for array in structure.arrays:
-        if array.dtype is not torch.int32 or not array.is_cpu or not array.is_contiguous():
-            raise TypeError(f"an array of the junction is {array.dtype} on {array.device}; contiguous int32 is needed.")
-    addresses = list(map(_address, structure.arrays))
-    return _native.Junction(structure.in_features, structure.out_features, addresses, blocks)
+def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
+    junction = checked.junction
+    rotated = isinstance(junction, Rotated)
+    arrays = (junction.offsets,) if rotated else (junction.indptr, junction.indices, *checked.columns)
+    assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
+    addresses = [(array.ctypes.data, array.nbytes) for array in arrays]
+    return _native.Junction(junction.in_features, junction.out_features, addresses, blocks)
 
 
-_KNOWN = (Memo(partial(_known, blocks=False)), Memo(partial(_known, blocks=True)))
-"""Junctions whose arrays were checked, with what is made of them once: without and with blocks where they pay."""
+_JUNCTIONS = (Memo(partial(_junction, blocks=False)), Memo(partial(_junction, blocks=True)))
+"""What the extension makes once of a junction that was checked: without and with blocks of rows where they pay."""
 
 
-def _contiguous(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """The same layers, with copies of parameters that are not contiguous."""
-    if all(w_E.is_contiguous() and (bias_O is None or bias_O.is_contiguous()) for _, w_E, bias_O, _ in layers):
-        return layers
-    return [Layer(s, w.contiguous(), None if b is None else b.contiguous(), a) for s, w, b, a in layers]
-
-
-def _one_unit_stride(x: Tensor) -> Tensor:
+def _readable(name: str, x: Tensor, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
+    """A matrix with one unit stride, real memory and no flags that only PyTorch's own kernels know."""
+    if x.shape != shape or x.dtype is not dtype or not x.is_cpu or x.layout is not torch.strided:
+        raise ValueError(f"{name} is {tuple(x.shape)} {x.dtype} on {x.device}; {shape} {dtype} on the CPU is needed.")
     stride = x.stride()
-    return x if 1 in stride and min(stride) > 0 else x.contiguous()
+    if 1 not in stride or min(stride) <= 0 or x.is_neg():
+        x = x.resolve_neg().contiguous()
+    if x.data_ptr() == 0 and x.numel() > 0:
+        raise ValueError(f"{name} has no memory.")
+    return x
 
 
 NATIVE = Backend(

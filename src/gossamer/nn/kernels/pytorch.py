@@ -13,7 +13,6 @@ from torch.nn.functional import embedding_bag
 from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels.backend import Backend, Gradients, Wanted
 from gossamer.nn.structure import Structure
-from gossamer.topology import Bipartite
 
 BLOCK = 1 << 22
 """Numbers that the gradient of the weights holds at once."""
@@ -50,19 +49,19 @@ def backward(
 
 def product(structure: Structure, x_BI: Tensor, w_E: Tensor) -> Tensor:
     """Compute y[b, j] = sum of w[e] * x[b, i] over the edges e from i to j; (B, O), features contiguous last."""
-    indptr, indices = written_out(structure).arrays[:2]
+    indptr, indices = structure.checked().tensors(x_BI.device)[:2]
     return _gather_sum(x_BI.t().contiguous(), indices, indptr, w_E).t()
 
 
 def input_gradient(structure: Structure, dy_BO: Tensor, w_E: Tensor) -> Tensor:
     """Compute dx[b, i] = sum of w[e] * dy[b, j] over the edges e from i to j; (B, I)."""
-    _, _, indptr, outputs, edges = written_out(structure).arrays
+    _, _, indptr, outputs, edges = structure.checked().tensors(dy_BO.device)
     return _gather_sum(dy_BO.t().contiguous(), outputs, indptr, w_E[edges]).t()
 
 
 def weight_gradient(structure: Structure, dy_BO: Tensor, x_BI: Tensor) -> Tensor:
     """Compute dw[e] = sum of dy[b, j] * x[b, i] over b; (E,), in blocks of bounded memory."""
-    indptr, indices = written_out(structure).arrays[:2]
+    indptr, indices = structure.checked().tensors(x_BI.device)[:2]
     x_IB, dy_OB = x_BI.t().contiguous(), dy_BO.t().contiguous()
     step = max(1, BLOCK // max(1, x_IB.shape[1]))
     blocks = []
@@ -75,15 +74,6 @@ def weight_gradient(structure: Structure, dy_BO: Tensor, x_BI: Tensor) -> Tensor
 
 def _gather_sum(rows: Tensor, indices: Tensor, indptr: Tensor, weights: Tensor) -> Tensor:
     return embedding_bag(indices, rows, indptr, mode="sum", per_sample_weights=weights, include_last_offset=True)
-
-
-def written_out(structure: Structure) -> Structure:
-    """The structure with rows and columns, also of a rotated junction (made anew at each call)."""
-    if not structure.rotated:
-        return structure
-    junction = structure.junction()
-    rows = Bipartite(junction.indptr, junction.indices, in_features=structure.in_features)
-    return Structure.of(rows, structure.arrays[0].device)
 
 
 def _serves(x: Tensor) -> bool:

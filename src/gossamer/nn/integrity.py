@@ -1,0 +1,96 @@
+"""What may happen to the integers of a sparse layer behind its back, and what may not.
+
+A layer's buffers are tensors like any others, so averages, loaders and loops of all kinds write to them. Three things
+can be told apart when the layer is next used:
+
+- the same numbers were written: nothing has happened;
+- the numbers are a mean of equal ones (an exponential average of integers is cut off and comes out too low): they are
+  put back. The fingerprint, which is averaged with them, tells that from a mean of two topologies;
+- another junction was written. A layer that was just built takes that once: a loader has copied tensors by name. A copy
+  of a layer, or one that has taken on a topology since, does not: whoever writes there averages or mixes two networks
+  place by place, where an edge of one meets another edge of the other.
+
+Tensors that take the place of buffers are read as they are. `adopt` and `load_state_dict` may be called at any time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gossamer.errors import InvalidTopologyError
+from gossamer.nn.structure import Checked, Structure
+from gossamer.topology import Junction, Rotated
+
+_BITS = 32
+_HIGH = 1 << 30
+_ROUNDING = 1e-3
+"""How much lower than a number its average may have drifted, by float32's rounding in many updates."""
+
+
+def fingerprint(junction: Junction) -> list[int]:
+    """Numbers that name a junction: bits of its digest and their complements, 0 or 2**30.
+
+    In a mean of equal ones every 0 stays 0; in a mean of two different ones a 0 does not, however small the share of
+    the other is (down to 1e-9).
+    """
+    digest = int(junction.digest()[: _BITS // 4], 16)
+    bits = [digest >> place & 1 for place in range(_BITS)]
+    return [_HIGH * bit for bit in (*bits, *(1 - bit for bit in bits))]
+
+
+def same(structure: Structure, junction: Junction) -> bool:
+    """Whether arrays hold a junction's numbers."""
+    found = [array.detach().cpu().numpy() for array in structure.arrays]
+    return all(map(np.array_equal, found, _arrays(junction)))
+
+
+def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:
+    """Put a junction's numbers back into arrays that hold an average of them; whether they did.
+
+    Args:
+        structure: the arrays.
+        junction: what they held.
+        mark: the fingerprint, averaged as they were.
+    """
+    known, found = _arrays(junction), [array.detach().cpu().numpy() for array in structure.arrays]
+    if not _averaged(mark.detach().cpu().numpy(), np.array(fingerprint(junction))) or not all(map(_near, found, known)):
+        return False
+    with torch.no_grad():
+        for array, values in zip(structure.arrays, known, strict=True):
+            array.copy_(torch.tensor(values))
+        mark.copy_(torch.tensor(fingerprint(junction)))
+    return True
+
+
+def accept(structure: Structure, junction: Junction, *, fresh: bool) -> None:
+    """Take on the junction that arrays hold, if the layer was just built.
+
+    Raises:
+        InvalidTopologyError: it was not, or the arrays hold no junction.
+    """
+    written = structure.read()
+    if not fresh:
+        raise InvalidTopologyError(
+            f"the buffers of a layer were written in place: they held {junction!r} ({junction.digest()[:8]}), and now "
+            f"{written!r} ({written.digest()[:8]}). A topology changes by adopt() or load_state_dict(). An average of "
+            "two models pairs places and would mix their edges: gossamer.rewiring.Average follows them."
+        )
+    structure.keep(Checked(written))
+
+
+def _arrays(junction: Junction) -> list[NDArray[np.int32]]:
+    return [junction.offsets] if isinstance(junction, Rotated) else [junction.indptr, junction.indices]
+
+
+def _averaged(found: NDArray[np.int32], known: NDArray[np.int64]) -> bool:
+    return found.shape == known.shape and not found[known == 0].any() and _near(found, known)
+
+
+def _near(found: NDArray[np.int32], known: NDArray[np.integer]) -> bool:
+    if found.shape != known.shape:
+        return False
+    below = known.astype(np.float64) - found
+    return bool(((below >= 0) & (below <= 1 + _ROUNDING * known)).all())
