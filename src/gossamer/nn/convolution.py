@@ -66,15 +66,19 @@ class _Convolution(torch.autograd.Function):
     ) -> Tensor:
         images, w_E = x.contiguous(), weight.contiguous()
         live = kernels.taps(structure, window, Sizes(*x.shape[1:]))
-        ctx.rest = live, structure, structure.checked(), window
+        y = kernels.forward(live, window, images, w_E, None if bias is None else bias.contiguous())
+        ctx.rest = live, structure, structure.checked(), window, (*images.shape, *y.shape)
         ctx.save_for_backward(images, weight)
-        return kernels.forward(live, window, images, w_E, None if bias is None else bias.contiguous())
+        return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
-        live, structure, checked, window = ctx.rest
+        live, structure, checked, window, sizes = ctx.rest
         checks.unwritten(structure, checked)
+        checks.parameters_fit(structure, x, weight, None)  # memory may have been swapped under either
+        if (*x.shape, *dy.shape) != sizes or dy.dtype != x.dtype:
+            raise ValueError(f"x is {tuple(x.shape)} and dy {tuple(dy.shape)} now; both were {sizes} before.")
         wanted = ctx.needs_input_grad[:3]
         if torch.is_grad_enabled() or traced(dy) or transformed(dy):  # a second derivative, or many gradients at once
             found = kernels.dense_backward(structure, window, dy, x, weight, wanted)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY, Activation
@@ -251,8 +252,10 @@ _BLOCKS_FROM = 32
 
 def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     junction = checked.junction
-    rotated = isinstance(junction, Rotated)
-    arrays = (junction.offsets,) if rotated else (junction.indptr, junction.indices, *checked.columns)
+    if isinstance(junction, Rotated):
+        arrays: tuple[NDArray[np.int32], ...] = (junction.offsets,)
+    else:
+        arrays = (junction.indptr, junction.indices, *checked.columns)
     assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
     addresses = [(array.ctypes.data, array.nbytes) for array in arrays]
     return _native.Junction(junction.in_features, junction.out_features, addresses, blocks)
