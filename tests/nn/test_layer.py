@@ -37,7 +37,7 @@ def network(seed=0):
 
 def test_gradients_of_missing_taps_are_those_of_the_dense_kernel():
     model, x = network(), torch.randn(5, 2, 5, 5)
-    capture = Capture({"0": model[0]})
+    capture = Capture({"0": [model[0]]})
     capture.arm()
     model(x).square().sum().backward()
     ((_, rows, dz),) = capture.passes["0"]
