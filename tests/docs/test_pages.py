@@ -1,4 +1,4 @@
-"""The Python of the tutorial and of the how-to pages runs, each page from top to bottom."""
+"""The Python of the tutorial, of the architecture and of the how-to pages runs, each page from top to bottom."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [
+    ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "architecture.md",
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+]
 BLOCK = re.compile(
     r"(?P<not_run><!-- not run[^\n]*-->\n)?"
     r"^```python\n(?P<code>.*?)^```$"
