@@ -1,18 +1,27 @@
-# make install  sets everything up      make demo  runs the main job      make test  runs every check      make docs  builds the site
+# make demo  runs the main job with what it needs      make test  runs every check      make docs  builds the site
+# make install  sets everything up      make wheel  builds what is published      make sanitize  checks every access of the kernels
 PYTHON ?= python3
 VENV   := .venv
+RUN    := $(VENV)/.for-running
 STAMP  := $(VENV)/.installed
+PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: install demo test docs sanitize clean
+.PHONY: install demo test docs sanitize wheel test-wheel clean
 install: $(STAMP)
 
-$(STAMP): $(SOURCES)
+# The build's tools go into the venv, so that the second step finds the extension compiled.
+$(RUN): $(SOURCES)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev]'
+	$(PIP) scikit-build-core nanobind cmake ninja
+	$(PIP) --no-build-isolation --editable .
 	touch $@
 
-demo: install
+$(STAMP): $(RUN)
+	$(PIP) --no-build-isolation --editable '.[dev]'
+	touch $@
+
+demo: $(RUN)
 	$(VENV)/bin/gossamer demo
 
 test: install
@@ -26,7 +35,7 @@ docs: install
 # The kernels' tests on an extension that checks every access (addresses and undefined behaviour). Nothing to do where
 # neither the kernels nor their tests have changed.
 SANITIZED := build/sanitize/passed
-KERNEL_TESTS := $(addprefix tests/nn/,test_binding.py test_blocks.py test_kernels.py test_threads.py test_training_step.py)
+KERNEL_TESTS := $(addprefix tests/nn/,test_binding.py test_blocks.py test_kernels.py test_threads.py test_training_step.py test_convolution.py)
 sanitize: $(SANITIZED)
 
 $(SANITIZED): $(STAMP) $(KERNEL_TESTS) src/gossamer/nn/kernels/native.py
@@ -38,5 +47,20 @@ $(SANITIZED): $(STAMP) $(KERNEL_TESTS) src/gossamer/nn/kernels/native.py
 	$(VENV)/bin/python -m pytest -n auto -p no:cacheprovider -k "not dense and not pytorch" $(KERNEL_TESTS)
 	touch $@
 
+# A portable wheel and the source distribution, in dist/. PyTorch brings libgomp, and the extension must share its threads.
+wheel: $(RUN)
+	rm -rf dist
+	$(PIP) '.[release]' --no-build-isolation --editable .
+	$(VENV)/bin/python -m build --no-isolation --outdir dist/built .
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/auditwheel repair --exclude libgomp.so.1 --wheel-dir dist dist/built/*.whl
+	mv dist/built/*.tar.gz dist && rm -r dist/built
+
+# The wheel in a clean venv, where no compiler is on the path.
+test-wheel:
+	rm -rf build/clean
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd build && PATH=$(abspath build/clean)/bin clean/bin/python $(abspath tests/wheel/check_wheel.py)
+
 clean:
-	rm -rf $(VENV) build site
+	rm -rf $(VENV) build dist site

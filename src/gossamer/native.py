@@ -6,15 +6,35 @@ extension away from all of them at once.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 
 def _load() -> Any:
+    _share_threads()
     try:
         return importlib.import_module("gossamer._native")
     except ImportError:  # there was no compiler at install time
         return None
+
+
+def _share_threads() -> None:
+    """Load the OpenMP library that PyTorch brings before anybody loads the system's: two would be two pools of threads.
+
+    The extension asks for `libgomp.so.1`, which a machine without a compiler may not have. PyTorch's wheels hold a copy
+    under that name; it is loaded here without importing PyTorch.
+    """
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None:
+        return
+    for library in sorted((Path(found.origin).parent / "lib").glob("libgomp*.so*")):
+        try:
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        except OSError:  # another system's file
+            continue
 
 
 extension: Any = _load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,8 @@ class DigitsSource:
 
     def locate(self) -> Path | None:
         """Where scikit-learn keeps them."""
-        import sklearn.datasets
-
-        return Path(sklearn.datasets.__file__).parent / "data" / "digits.csv.gz"
+        found = importlib.util.find_spec("sklearn")  # importing it would cost seconds
+        return Path(str(found.origin)).parent / "datasets" / "data" / "digits.csv.gz" if found else None
 
     def fetch(self) -> Path | None:
         """There is nothing to download."""

@@ -1,0 +1,59 @@
+"""Run by `make test-wheel` in a clean environment: the installed wheel computes natively, trains and draws."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import gossamer as gs
+from gossamer.native import extension
+from gossamer.nn.kernels import native
+from gossamer.training import Config, CrossEntropy, data, evaluate, fit
+
+
+def main() -> None:
+    """Refuse an environment that is not clean, then use what is installed."""
+    for tool in ("gcc", "g++", "cc", "c++", "clang"):
+        require(shutil.which(tool) is None, f"{tool} is on the path")
+    require("site-packages" in gs.__file__, f"gossamer comes from {gs.__file__}")
+    require(native.built(), "the extension is missing")
+    rng = np.random.default_rng(0)
+    topology = gs.generators.layered((64, 64, 10), gs.generators.regular_random, (8, None), rng=rng)
+    model = gs.nn.mlp(topology)
+    x = torch.randn(5, 64)
+    dense = model(x.double().float())
+    weights = [torch.from_numpy(layer.topology().to_scipy(layer.weight.detach().numpy()).toarray()) for layer in model]
+    hidden = torch.relu(x @ weights[0].T + model[0].bias)
+    require(torch.allclose(hidden @ weights[1].T + model[1].bias, dense, atol=1e-4), "the kernels are wrong")
+    fit(model, data.load("digits"), Config(epochs=3), rng=rng)
+    accuracy = evaluate(model, data.load("digits"), CrossEntropy()).accuracy
+    require(accuracy > 0.5, f"accuracy {accuracy}")
+    require(openmp_pools() <= 1, f"{openmp_pools()} OpenMP libraries named libgomp.so.1 are loaded")
+    command = Path(sys.executable).parent / "gossamer"
+    told = subprocess.run([command, "--help"], check=True, capture_output=True, text=True).stdout
+    require("study" in told, "gossamer --help tells of no study")
+    print(f"{gs.__file__}: {extension.instruction_set()} kernels, accuracy {accuracy:.3f}")
+
+
+def openmp_pools() -> int:
+    """Different files called libgomp.so.1 in this process: two would be two pools of threads."""
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        return 1
+    paths = {
+        line.split()[-1] for line in maps.read_text().splitlines() if line.endswith(".so.1") and "libgomp.so.1" in line
+    }
+    return len(paths)
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Stop with a sentence."""
+    if not holds:
+        sys.exit(f"the wheel fails: {otherwise}.")
+
+
+if __name__ == "__main__":
+    main()
