@@ -51,7 +51,7 @@ def layer(
 
     for name, value in (("inputs", inputs), ("outputs", outputs), ("batch", batch)):
         require_int(name, value, low=1)
-    require_fraction("density", density)
+    require_fraction("--density", density)
     _use(threads)
     g = junction(inputs, outputs, density, np.random.default_rng(0))
     choice = SparseLinear(g, backend="auto").choice(torch.zeros(batch, inputs))

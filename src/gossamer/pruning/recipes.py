@@ -138,6 +138,7 @@ def random(
         Evci et al., "Rigging the Lottery", ICML 2020 (the budgets); Liu et al., "The Unreasonable Effectiveness of
         Random Pruning", ICLR 2022.
 
+    >>> import numpy as np
     >>> random((784, 300, 10), rng=np.random.default_rng(0)).num_edges
     23820
     """
