@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from gossamer.papers import PAPERS, insights, neighbours, paper_named, topologies
+from gossamer.papers import PAPERS, connectivity, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
 from gossamer.papers.neighbours.gates import Graphs, Trial
 from gossamer.papers.neighbours.interactions import Suite
@@ -60,7 +60,21 @@ NEIGHBOURS = dataclasses.replace(
     ),
     gates=Graphs({"planted strangers": Trial((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
 )
-PLANS = {"topologies-2017": TOPOLOGIES, "insights-2020": INSIGHTS, "neighbours": NEIGHBOURS}
+CONNECTIVITY = dataclasses.replace(
+    connectivity.QUICK,
+    data=("digits",),
+    hidden=((64, 16),),
+    deep_hidden=16,
+    observed=("digits",),
+    observed_degrees=(4,),
+    observed_seeds=1,
+)
+PLANS = {
+    "connectivity": CONNECTIVITY,
+    "topologies-2017": TOPOLOGIES,
+    "insights-2020": INSIGHTS,
+    "neighbours": NEIGHBOURS,
+}
 
 
 def reproduced(name, folder):

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="topologies-2017, insights-2020 or neighbours.")],
+    paper: Annotated[str, typer.Argument(help="topologies-2017, insights-2020, connectivity or neighbours.")],
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes: few seeds, short training.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder of runs and report; the paper's name by default. Call again to go on.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; one a core by default.")] = None,
     large: Annotated[bool, typer.Option("--large", help="The full size, and what takes a day beyond it.")] = False,
+    so_far: Annotated[
+        bool, typer.Option("--so-far", help="Train nothing more: conclude from the runs that are done.")
+    ] = False,
     judge: Annotated[
         bool, typer.Option("--judge", help="Train nothing: judge and draw anew what the folder keeps in data/.")
     ] = False,
@@ -36,12 +39,13 @@ def reproduce(
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
 
-    if quick + large + judge > 1:
-        raise ValueError("--quick, --large and --judge exclude each other.")
+    if quick + large + judge > 1 or so_far + judge > 1:
+        raise ValueError("--quick, --large and --judge exclude each other, and so do --so-far and --judge.")
     chosen, size = paper_named(paper), "quick" if quick else "large" if large else "full"
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
-    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, Loky(workers or 0, threads=1))
+    engine = None if so_far else Loky(workers or 0, threads=1)
+    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine)
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
     _print(made)
@@ -58,7 +62,7 @@ def _judged(paper: Paper, folder: Path) -> Reproduction:
     return Reproduction(paper, record, paper.again(record.plan, folder))
 
 
-def _trained(paper: Paper, size: str, folder: Path, engine: Engine) -> Reproduction:
+def _trained(paper: Paper, size: str, folder: Path, engine: Engine | None) -> Reproduction:
     from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.papers.paper import Reproduction
     from gossamer.papers.record import Record
@@ -74,7 +78,7 @@ def _trained(paper: Paper, size: str, folder: Path, engine: Engine) -> Reproduct
     return Reproduction(paper, record, findings, tuple(studies))
 
 
-def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engine: Engine) -> Findings:
+def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engine: Engine | None) -> Findings:
     from gossamer.cli.progress import watching
     from gossamer.errors import StudyError
     from gossamer.studies import Study
@@ -82,6 +86,8 @@ def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engin
     def train(name: str, runs: Sequence[Run]) -> Study:
         study = Study(name, runs, folder / "studies" / name.replace(" ", "-"), measures=())
         studies.append(study)
+        if engine is None:
+            return study
         with watching(name) as watch:
             execution = study.execute(engine, on_round=watch)
         if execution.busy:

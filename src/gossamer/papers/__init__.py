@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PAPERS = {
     "topologies-2017": "gossamer.papers.topologies",
     "insights-2020": "gossamer.papers.insights",
+    "connectivity": "gossamer.papers.connectivity",
     "neighbours": "gossamer.papers.neighbours",
 }
 """Each paper's module, which holds it as `PAPER`."""

@@ -29,6 +29,7 @@ class Record:
         failures: runs that have no result, with the cause; the numbers leave them out.
         seconds: of training, all runs together.
         environment: versions, processor and commit.
+        waiting: how many runs were not carried out when the numbers were put together.
         judged: where verdicts were found later than the numbers: what they were found with.
     """
 
@@ -40,6 +41,7 @@ class Record:
     failures: Mapping[str, str]
     seconds: float
     environment: Mapping[str, Any]
+    waiting: int = 0
     judged: Mapping[str, Any] | None = None
 
     @classmethod
@@ -54,14 +56,16 @@ class Record:
             seconds: of work that is no study's run.
         """
         frames = [study.frame() for study in studies]
-        missing = [row for frame in frames for row in frame[frame["state"] != "done"].itertuples()]
+        failed = [row for frame in frames for row in frame[frame["state"] == "failed"].itertuples()]
+        waiting = sum(int((frame["state"] == "waiting").sum()) for frame in frames)
         return cls(
             command=command,
             size=size,
             plan=json.loads(json.dumps(asdict(plan))),
             data={name: data_digest(name) for name in plan.data},
             studies={study.name: [entry.digest for entry in study.entries] for study in studies},
-            failures={str(row.run): str(row.error or row.state) for row in missing},
+            failures={str(row.run): str(row.error or row.state) for row in failed},
+            waiting=waiting,
             seconds=seconds + sum(float(frame["seconds"].sum()) for frame in frames if "seconds" in frame),
             environment=_shown(environment()),
         )
@@ -80,7 +84,8 @@ class Record:
                 raise KeyError("format")
             names = ("command", "size", "plan", "data", "studies", "failures", "environment")
             values = {name: found[name] for name in names}
-            return cls(**values, seconds=float(found["seconds_of_training"]))
+            seconds, waiting = float(found["seconds_of_training"]), int(found.get("waiting", 0))
+            return cls(**values, seconds=seconds, waiting=waiting)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StudyError(f"{path} holds no results of a reproduction to judge again: {error!r}.") from error
 
@@ -97,6 +102,7 @@ class Record:
             "data": self.data,
             "studies": self.studies,
             "failures": self.failures,
+            "waiting": self.waiting,
             "seconds_of_training": round(self.seconds, 1),
             "environment": self.environment,
             **({} if self.judged is None else {"judged_again_with": self.judged}),

@@ -83,6 +83,8 @@ def _warning(record: Record) -> Html:
         parts.append(
             f"{len(record.failures)} runs have no result and are left out: {next(iter(record.failures.values()))}"
         )
+    if record.waiting:
+        parts.append(f"{record.waiting} runs of the plan are not carried out yet; these are the numbers so far.")
     return Html("".join(f'<div class="warning">{escape(text)}</div>' for text in parts))
 
 

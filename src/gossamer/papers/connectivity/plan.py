@@ -1,0 +1,168 @@
+"""The study that asks whether connectivity decides. Frozen before any run of it; the rule is in `claims.py`.
+
+If time is short, what is cut first, before looking: CIFAR-10, then Fashion-MNIST, then depth 1, then degrees 2 and 8;
+never seeds or arms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gossamer.generators import Family, named
+from gossamer.papers.connectivity.dial import ARMS, family
+from gossamer.studies.architecture import Architecture
+from gossamer.studies.experiment import Experiment
+from gossamer.studies.run import Label, Run
+from gossamer.training import Adam, Config
+from gossamer.training.data.catalogue import CATALOGUE
+
+FIRST = 5
+"""Seeds after which the spread of differences is estimated, and the number of seeds fixed by it."""
+
+FAMILIES = (
+    "erdos_renyi",
+    "regular_random",
+    "constant_fan_in",
+    "rotating_random",
+    "rotating_regular",
+    "fibonacci",
+    "rotating_contiguous",
+    "rotating_even",
+    "biregular",
+    "rolled_permutations",
+    "small_world",
+    "receptive_field",
+    "scale_free",
+    "relational",
+    "lognormal_fan_in",
+    "power_law_fan_in",
+    "ramanujan",
+    "optimised",
+)
+"""Witnesses of the observation, with the dial's arms below random."""
+
+DIALLED = ("modules", "0.02", "0.05", "0.1", "0.3", "0.6")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is trained.
+
+    Args:
+        data: names; the first is the one on which the rule was fixed, the others confirm.
+        arms: of the dial.
+        degrees: edges of an input, in every junction but the last, which is full.
+        depths: hidden layers.
+        hidden: neurons of a hidden layer, by data set: degrees must share its edges out evenly.
+        epochs: of a run.
+        lr: of Adam; batches of 128.
+        seeds: least and most; the number between is what the spread of the first five asks for.
+        deep: hidden layers where paths are few.
+        deep_degrees: degrees there.
+        deep_hidden: neurons there.
+        deep_arms: arms there.
+        deep_seeds: how many.
+        observed: data sets of the observation; none if empty.
+        observed_degrees: of the only sparse junction there.
+        observed_seeds: how many.
+    """
+
+    data: tuple[str, ...] = ("mnist", "fashion-mnist", "cifar10-jpeg")
+    arms: tuple[str, ...] = ARMS
+    degrees: tuple[int, ...] = (4, 2, 8)
+    depths: tuple[int, ...] = (3, 1)
+    hidden: tuple[tuple[int, int], ...] = ((784, 224), (3072, 256))
+    epochs: int = 3
+    lr: float = 0.001
+    seeds: tuple[int, int] = (20, 45)
+    deep: tuple[int, ...] = (8, 16)
+    deep_degrees: tuple[int, ...] = (2, 3)
+    deep_hidden: int = 112
+    deep_arms: tuple[str, ...] = ("modules", "0.1", "random", "ramanujan")
+    deep_seeds: int = 20
+    observed: tuple[str, ...] = ("mnist", "fashion-mnist")
+    observed_degrees: tuple[int, ...] = (4, 8, 16)
+    observed_seeds: int = 8
+
+    def width(self, data: str) -> int:
+        """Neurons of a hidden layer."""
+        return dict(self.hidden)[pixels(data)]
+
+
+def pixels(data: str) -> int:
+    """Inputs of a data set."""
+    return math.prod(CATALOGUE[data].shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """One network of the study.
+
+    Args:
+        data: name.
+        topology: arm or family, its label.
+        made: makes the sparse junctions.
+        degree: of every junction but the last.
+        widths: of the hidden layers.
+    """
+
+    data: str
+    topology: str
+    made: Family
+    degree: int
+    widths: tuple[int, ...]
+
+    def run(self, plan: Plan, seed: int) -> Run:
+        """The run that trains it; seeds share weights' draws, pixels and the order of examples across arms."""
+        inner = [self.degree * width for width in (pixels(self.data), *self.widths[:-1])]
+        architecture = Architecture(self.made, self.widths, (*inner, None))
+        config = Config(epochs=plan.epochs, optimizer=Adam(plan.lr), validation=0.0)
+        labels: dict[str, Label] = {
+            "data": self.data,
+            "topology": self.topology,
+            "degree": self.degree,
+            "depth": len(self.widths),
+            "seed": seed,
+        }
+        return Run(Experiment(architecture, config, seed), data=self.data, labels=labels)
+
+
+def intervention(plan: Plan, data: str, seeds: range) -> list[Run]:
+    """The dial at every degree and depth; a whole seed before the next one."""
+    nets = [
+        Net(data, arm, family(arm, pixels(data)), degree, (plan.width(data),) * depth)
+        for depth in plan.depths
+        for degree in plan.degrees
+        for arm in plan.arms
+    ]
+    return [net.run(plan, seed) for seed in seeds for net in nets]
+
+
+def deep(plan: Plan) -> list[Run]:
+    """Where paths are few: many layers, two or three edges a neuron, on the first data set."""
+    data = plan.data[0]
+    nets = [
+        Net(data, arm, family(arm, pixels(data)), degree, (plan.deep_hidden,) * depth)
+        for depth in plan.deep
+        for degree in plan.deep_degrees
+        for arm in plan.deep_arms
+    ]
+    return [net.run(plan, seed) for seed in range(plan.deep_seeds) for net in nets]
+
+
+def observation(plan: Plan) -> list[Run]:
+    """Families as they are, pixels in their places."""
+    return [
+        Net(data, name, made, degree, (plan.width(data),)).run(plan, seed)
+        for data in plan.observed
+        for seed in range(plan.observed_seeds)
+        for name, made in _witnesses()
+        for degree in plan.observed_degrees
+    ]
+
+
+def _witnesses() -> Iterator[tuple[str, Family]]:
+    yield from ((name, named(name)) for name in FAMILIES)
+    yield from ((f"λ₂ {arm}", family(arm, 0)) for arm in DIALLED)

@@ -1,0 +1,72 @@
+"""The rule, on tables whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gossamer.analysis.claims import Verdict, judged
+from gossamer.papers.connectivity.claims import MARGIN, claims
+from gossamer.papers.connectivity.plan import Plan
+from gossamer.papers.connectivity.tables import seeds_needed, tables
+
+PLAN = Plan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=())
+COLUMNS = ["data", "topology", "degree", "depth", "seed", "accuracy"]
+
+
+def runs(effect, *, seeds=20, spread=0.001, arms=PLAN.arms, degrees=PLAN.degrees, depth=1):
+    """Accuracies that differ between arms by `effect` and between seeds, whose luck arms share."""
+    rng = np.random.default_rng(0)
+    luck = rng.normal(0.9, 0.01, seeds)
+    rows = [
+        ("mnist", arm, degree, depth, seed, luck[seed] + effect(arm) + spread * rng.normal())
+        for seed in range(seeds)
+        for degree in degrees
+        for arm in arms
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def verdicts(dialled, deep=None):
+    none = pd.DataFrame(columns=COLUMNS)
+    found = tables(dialled, none if deep is None else deep, none)
+    return {each.claim.key: each.verdict for each in judged(claims(found, PLAN))}
+
+
+def test_no_effect_is_called_none():
+    found = verdicts(runs(lambda arm: 0.0))
+    assert found["λ₂ does not matter"] is Verdict.HOLDS
+    assert found["falling apart costs accuracy"] is Verdict.OPEN
+    assert found["accuracy grows with λ₂"] is Verdict.OPEN
+    assert found["decides whether a deep network trains"] is Verdict.UNTRIED
+
+
+def test_an_effect_at_the_lower_end_is_found():
+    found = verdicts(runs(lambda arm: -0.01 if arm == "modules" else 0.0))
+    assert found["λ₂ does not matter"] is Verdict.FAILS
+    assert found["falling apart costs accuracy"] is Verdict.HOLDS
+    assert found["more than random is better"] is Verdict.OPEN
+
+
+def test_a_dose_is_found():
+    place = {arm: 0.002 * number for number, arm in enumerate(PLAN.arms)}
+    found = verdicts(runs(place.__getitem__))
+    assert found["accuracy grows with λ₂"] is Verdict.HOLDS
+    assert found["more than random is better"] is Verdict.HOLDS
+
+
+def test_few_seeds_decide_nothing():
+    found = verdicts(runs(lambda arm: 0.0, seeds=3, spread=0.003))
+    assert set(found.values()) <= {Verdict.OPEN, Verdict.UNTRIED}
+
+
+def test_networks_that_do_not_train_are_told_from_those_that_do():
+    arms, degrees = PLAN.deep_arms, PLAN.deep_degrees
+    deep = runs(lambda arm: -0.8 if arm == "modules" else 0.0, arms=arms, degrees=degrees, depth=8)
+    assert verdicts(runs(lambda arm: 0.0), deep)["decides whether a deep network trains"] is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("spread", [0.0005, 0.0015, 0.01])
+def test_seeds_follow_from_the_spread_within_the_plans_limits(spread):
+    found = seeds_needed(runs(lambda arm: 0.0, seeds=400, spread=spread), PLAN, margin=MARGIN)
+    expected = ((1.96 + 1.645) * spread * np.sqrt(2) / MARGIN) ** 2
+    assert found == pytest.approx(min(45, max(20, expected)), rel=0.2)
