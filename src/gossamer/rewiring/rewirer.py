@@ -17,6 +17,7 @@ from gossamer.nn import SparseLayer
 from gossamer.rewiring import parallel
 from gossamer.rewiring.capture import Capture
 from gossamer.rewiring.carry import group_of
+from gossamer.rewiring.cold_start import ColdStart
 from gossamer.rewiring.commit import Prepared, prepare
 from gossamer.rewiring.explored import Explored
 from gossamer.rewiring.keys import edge_keys
@@ -34,7 +35,7 @@ class Rewirer:
 
     Call `step()` after every `optimizer.step()`. After an update every surviving edge has its own weight, gradient and
     entry in each tensor of the optimiser's state that is shaped like the weight; new edges have what the rule gives
-    them, gradient 0 and state 0 (Adagrad: its initial accumulator). Parameters stay the same objects, so parameter
+    them, gradient 0 and the state that its optimiser begins with. Parameters stay the same objects, so parameter
     groups, schedulers and clipping go on. An update is planned first and committed at once: an error changes nothing.
 
     Layers that share one weight are rewired as one, under the name of the first; their junctions must be equal.
@@ -48,6 +49,8 @@ class Rewirer:
         rng: where random rules draw; if None, a generator seeded by a draw from torch's global one.
         layers: names of the layers to rewire, as in `model.named_modules()`; all if None.
         recording: where updates are logged.
+        fresh_steps: whether new edges take the steps of a fresh optimiser under Adam and AdamW, instead of a first one
+            that is 3.2 times the learning rate; see `gossamer.rewiring.cold_start`.
 
     Raises:
         RewiringError: no sparse layer, an optimiser that does not hold a weight, or a weight shared with a layer of
@@ -75,6 +78,7 @@ class Rewirer:
         rng: Rng | None = None,
         layers: Iterable[str] | None = None,
         recording: Recording | None = None,
+        fresh_steps: bool = True,
     ) -> None:
         if not isinstance(rule, Rule):
             raise TypeError(f"rule={rule!r} is {type(rule).__name__}, not a rule such as gossamer.rewiring.static().")
@@ -92,6 +96,7 @@ class Rewirer:
         self._capture = Capture(self._tied)
         weakref.finalize(self, self._capture.disarm)
         self._memory: dict[str, dict[str, Tensor]] = {name: {} for name in self._layers}
+        self._cold_start = ColdStart(self._layers, optimizer) if fresh_steps else None
         self._rest = Rest(model, optimizer, [layer for each in self._tied.values() for layer in each])
         self._rest_memory: Memory = {}
         self._initial = {name: layer.weight.numel() for name, layer in self._layers.items()}
@@ -144,6 +149,8 @@ class Rewirer:
         """
         if torch.compiler.is_compiling():
             raise RewiringError("rewirer.step() changes the model and cannot be compiled; call it outside the graph.")
+        if self._cold_start is not None:
+            self._cold_start.correct()
         step = self._step + 1
         due = step if self.rule.due(step) else self._due_since
         update = None
@@ -221,6 +228,9 @@ class Rewirer:
             self._explored[name].visit(each.change.moved.added)
         if isinstance(self.rule, Follows):
             self._rest_memory = self.rule.follow(due, self._rest, self._rest_memory)
+        if self._cold_start is not None:
+            for name, each in zip(self._layers, prepared, strict=True):
+                self._cold_start.carry(name, torch.from_numpy(each.change.source))
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that later updates depend on: tensors, numbers, strings, in dicts and lists.
@@ -235,6 +245,7 @@ class Rewirer:
             "initial_edges": dict(self._initial),
             "memory": {name: dict(memory) for name, memory in self._memory.items()},
             "rest": dict(self._rest_memory),
+            "cold_start": None if self._cold_start is None else self._cold_start.state_dict(),
             "explored": {name: torch.from_numpy(each.bits.copy()) for name, each in self._explored.items()},
             "passes": {name: [list(each) for each in passes] for name, passes in self._capture.passes.items()},
         }
@@ -266,6 +277,8 @@ class Rewirer:
         self._initial = {name: int(count) for name, count in state["initial_edges"].items()}
         self._memory = {name: dict(state["memory"][name]) for name in self._layers}
         self._rest_memory = dict(state["rest"])
+        if self._cold_start is not None and state["cold_start"] is not None:
+            self._cold_start.load_state_dict(state["cold_start"])
         for name, bits in state["explored"].items():
             self._explored[name].load(bits.cpu().numpy())
         self._capture.disarm()

@@ -1,0 +1,129 @@
+"""New edges under Adam: their moments are new, but the step count is the layer's, so their first steps are too large.
+
+Adam divides its moments by 1 - beta^t, which makes up for their start at 0. An edge that joins at step t0 has moments
+of age a = t - t0, and is divided by 1 - beta^t all the same: its first update is (1 - beta_1) / sqrt(1 - beta_2), 3.2
+times the learning rate by default, where a fresh optimiser takes one. Moments of young edges are exactly those of a
+fresh optimiser; so after each step the difference between the two updates is added to their weights.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gossamer.nn import SparseLayer
+
+_GROWN_UP = 1e-4
+"""An edge is young until beta^a falls below this: its updates are then those of its elders to four digits."""
+
+_LOOK = 64
+"""Steps from one look at who is young to the next."""
+
+
+class ColdStart:
+    """Corrects the steps of young edges under `torch.optim.Adam` and `AdamW`; does nothing under other optimisers.
+
+    Args:
+        layers: the rewired layers.
+        optimizer: what trains them.
+
+    References:
+        The cold start of regrown edges: SMET, arXiv 2606.00888, 2026 [departure: their step count an edge, without the
+        warm-up of the learning rate].
+    """
+
+    def __init__(self, layers: Mapping[str, SparseLayer], optimizer: torch.optim.Optimizer) -> None:
+        self._layers = layers
+        self._optimizer = optimizer
+        self._applies = isinstance(optimizer, (torch.optim.Adam, torch.optim.AdamW))
+        self._joined: dict[str, Tensor] = {}
+        self._seen: dict[str, float] = {}
+        self._young: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def correct(self) -> None:
+        """Make the last step of every young edge that of a fresh optimiser; call once after each optimiser step."""
+        if not self._joined:
+            return
+        groups = {id(p): group for group in self._optimizer.param_groups for p in group["params"]}
+        for name in list(self._joined):
+            parameter = self._layers[name].weight
+            state = self._optimizer.state.get(parameter, {})
+            step = _step_of(state)
+            if step != self._seen[name]:  # a step that was skipped or had no gradient has moved nothing
+                self._seen[name] = step
+                self._correct(name, parameter.data, state, groups[id(parameter)])
+
+    def carry(self, name: str, source: Tensor) -> None:
+        """Follow edges to their new places, where `source` (E',) is -1 for those that join now.
+
+        Call after the optimiser's state has followed.
+        """
+        if not self._applies:
+            return
+        step = _step_of(self._optimizer.state.get(self._layers[name].weight, {}))
+        self._young.pop(name, None)
+        before = self._joined.get(name)
+        joined = torch.zeros(len(source)) if before is None else before[source.clamp(min=0)]
+        joined = torch.where(source < 0, step, joined)
+        if step and bool((joined > 0).any()):
+            self._joined[name], self._seen[name] = joined, step
+        else:
+            self._joined.pop(name, None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step at which each edge joined, float32 (E,), 0 for those that were there; of layers with young edges."""
+        return {"joined": dict(self._joined), "seen": dict(self._seen)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was made."""
+        self._young = {}
+        self._joined = {name: joined.clone() for name, joined in state["joined"].items()}
+        self._seen = {name: float(seen) for name, seen in state["seen"].items()}
+
+    @torch.no_grad()
+    def _correct(self, name: str, weight: Tensor, state: Mapping[str, Any], group: Mapping[str, Any]) -> None:
+        step, factors = int(self._seen[name]), _factors(*group["betas"])
+        if name not in self._young or not step % _LOOK:
+            self._young[name] = _young(self._joined[name], step, len(factors.mean), weight.device)
+        where, joined = self._young[name]
+        if not len(where):
+            del self._joined[name], self._young[name]
+            return
+        beta1, beta2 = group["betas"]
+        age = step - joined
+        root = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"].index_select(0, where).sqrt_()
+        taken = root.mul(1 / math.sqrt(1 - beta2**step)).add_(group["eps"]).reciprocal_().mul_(1 / (1 - beta1**step))
+        scale = factors.square.to(weight).index_select(0, age)
+        due = root.mul_(scale).add_(group["eps"]).reciprocal_().mul_(factors.mean.to(weight).index_select(0, age))
+        change = taken.sub_(due).mul_(state["exp_avg"].index_select(0, where)).mul_(float(group["lr"]))
+        weight.index_add_(0, where, change)
+
+
+class _Factors(NamedTuple):
+    """Of an edge of each age a: 1 / (1 - beta1^a) and 1 / sqrt(1 - beta2^a), up to the age at which it is grown up."""
+
+    mean: Tensor
+    square: Tensor
+
+
+@functools.lru_cache(maxsize=8)
+def _factors(beta1: float, beta2: float) -> _Factors:
+    longest = max(beta1, beta2)
+    last = math.ceil(math.log(_GROWN_UP) / math.log(longest)) if longest > 0 else 1
+    ages = torch.arange(last + 1 + _LOOK, dtype=torch.float64)
+    return _Factors(1 / (1 - beta1**ages), (1 - beta2**ages).rsqrt())
+
+
+def _young(joined: Tensor, step: int, oldest: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Which edges are young, and when they joined."""
+    where = torch.nonzero((joined > 0) & (step - joined < oldest - _LOOK)).squeeze(1)
+    return where.to(device), joined[where].to(device, torch.int64)
+
+
+def _step_of(state: Mapping[str, Any]) -> float:
+    return float(state.get("step", 0))
