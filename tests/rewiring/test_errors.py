@@ -128,7 +128,7 @@ def test_steps_below_one(every):
 
 def test_a_model_without_sparse_layers():
     model = nn.Linear(3, 2)
-    with pytest.raises(RewiringError, match="no SparseLinear"):
+    with pytest.raises(RewiringError, match="no sparse layer"):
         rw.Rewirer(model, torch.optim.SGD(model.parameters(), lr=0.1), rw.static())
 
 
