@@ -50,7 +50,7 @@ $(SANITIZED): $(STAMP) $(KERNEL_TESTS) src/gossamer/nn/kernels/native.py
 # A portable wheel and the source distribution, in dist/. PyTorch brings libgomp, and the extension must share its threads.
 wheel: $(RUN)
 	rm -rf dist
-	$(PIP) '.[release]' --no-build-isolation --editable .
+	$(PIP) --no-build-isolation --editable '.[release]'
 	$(VENV)/bin/python -m build --no-isolation --outdir dist/built .
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/auditwheel repair --exclude libgomp.so.1 --wheel-dir dist dist/built/*.whl
 	mv dist/built/*.tar.gz dist && rm -r dist/built
