@@ -11,9 +11,17 @@ from gossamer.nn.activations import Activation, AllReLU, Kind
 from gossamer.nn.conversion.attention import PROJECTIONS, SplitAttention
 from gossamer.nn.conversion.candidates import require_module
 from gossamer.nn.conversion.swaps import Swap, carry_over, swap_of
+from gossamer.nn.convolution import SparseConv1d, SparseConv2d
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.sequential import Sequential
+
+_ORIGINS: dict[type[nn.Module], type[nn.Module]] = {
+    SparseLinear: nn.Linear,
+    SparseConv1d: nn.Conv1d,
+    SparseConv2d: nn.Conv2d,
+}
+"""Of layers that were not made of dense ones."""
 
 
 def densify(model: nn.Module, *, inplace: bool = False) -> nn.Module:
@@ -84,7 +92,7 @@ def _twins(model: nn.Module) -> dict[int, nn.Module]:
 
 
 def _swap(layer: SparseLayer, name: str) -> Swap:
-    origin = getattr(layer, "origin", nn.Linear if type(layer) is SparseLinear else type(layer))
+    origin = getattr(layer, "origin", _ORIGINS.get(type(layer), type(layer)))
     swap = swap_of(origin)
     if swap is None:
         raise TypeError(f"layer {name!r} is a {type(layer).__name__}, which has no dense twin.")

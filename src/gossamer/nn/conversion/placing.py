@@ -14,6 +14,7 @@ from gossamer.nn.conversion.candidates import Candidate, Place, owners
 from gossamer.nn.conversion.swaps import carry_over, is_observed
 from gossamer.nn.kernels.choose import choice
 from gossamer.nn.layer import SparseLayer
+from gossamer.nn.linear import SparseLinear
 from gossamer.nn.sequential import Sequential
 from gossamer.topology import Junction
 
@@ -67,6 +68,9 @@ def worthwhile(found: Sequence[Candidate], edges: dict[str, Junction], batch: in
         if each.name not in edges:
             continue
         layer = each.swap.sparse(each.module, edges[each.name], None)
+        if not isinstance(layer, SparseLinear):
+            kept[each.name] = edges[each.name]
+            continue
         x = torch.zeros(batch, layer.in_features, dtype=layer.weight.dtype, device=layer.weight.device)
         if choice(layer.structure, x, layer.weight).backend != "dense":
             kept[each.name] = edges[each.name]
@@ -147,7 +151,7 @@ def _share(each: Candidate, layer: SparseLayer, parameters: dict[int, nn.Paramet
 
 def _folded(each: Candidate) -> nn.Module | None:
     """The activation behind a layer, which becomes an identity; None if there is none that the kernels know."""
-    if len(each.places) != 1 or is_observed(each.module):
+    if not each.swap.folds or len(each.places) != 1 or is_observed(each.module):
         return None
     place = each.places[0]
     name = place.following()

@@ -62,15 +62,15 @@ def sparsify(
     batch: int | None = None,
     inplace: bool = False,
 ) -> nn.Module:
-    """Replace linear layers by sparse ones that keep some of their weights.
+    """Replace linear layers and convolutions by sparse ones that keep some of their weights.
 
     Three ways to say which: a `density` (the largest weights stay, or those of the largest `scores`, or those on the
     edges of a `generator`); the edges themselves (`junctions`); or neither, for a model that is pruned already: the
     masks of `torch.nn.utils.prune` and zero weights are then what is left out.
 
-    Every `torch.nn.Linear` is swapped, wherever it is, under all its names; GPT-2's `Conv1D`; the projections of a
-    `torch.nn.MultiheadAttention`, which becomes a `SplitAttention` (`self_attn.q_proj`, `.k_proj`, `.v_proj`,
-    `.out_proj`); and what `SWAPS` knows besides. Frozen layers stay frozen, tied ones tied, hooks stay. An activation
+    Every `torch.nn.Linear`, `Conv1d` and `Conv2d` is swapped, wherever it is, under all its names; GPT-2's `Conv1D`;
+    the projections of a `torch.nn.MultiheadAttention`, which becomes a `SplitAttention` (`self_attn.q_proj`,
+    `.k_proj`, `.v_proj`, `.out_proj`); and what `SWAPS` knows besides. Frozen layers stay frozen, tied ones tied, hooks stay. An activation
     behind a layer in an `nn.Sequential` is folded into it, unless somebody's hook looks at either.
     `gossamer.nn.report(model)` shows what became of every layer, and why some stayed dense.
 

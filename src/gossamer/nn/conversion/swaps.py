@@ -19,7 +19,13 @@ from gossamer.topology import Junction
 
 
 class Swap(Protocol):
-    """One kind of layer that has a sparse twin. A weight is read as a matrix (O, I), the junction's mask."""
+    """One kind of layer that has a sparse twin. A weight is read as a matrix (O, I), the junction's mask.
+
+    Attributes:
+        folds: whether an activation behind it is folded into its twin.
+    """
+
+    folds: bool
 
     def refusal(self, module: nn.Module) -> str | None:
         """Why this one cannot be swapped, a clause without its subject; None if it can."""
@@ -46,6 +52,8 @@ class Swap(Protocol):
 class LinearSwap:
     """`torch.nn.Linear`, pruned by `torch.nn.utils.prune` or not."""
 
+    folds = True
+
     def refusal(self, module: nn.Module) -> str | None:
         """Lazy, parametrised and quantised layers, and subclasses that compute something else."""
         if "quantized" in type(module).__module__:
@@ -56,9 +64,13 @@ class LinearSwap:
             return "has a parametrised weight: torch.nn.utils.parametrize.remove_parametrizations makes it plain"
         if "weight" not in module._parameters and not is_pruned(module):
             return "has no plain weight (weight_norm, spectral_norm or the like): remove that first"
-        if type(module).forward is not nn.Linear.forward:
+        if not self.is_plain(module):
             return f"is a {type(module).__name__} with a forward of its own"
         return None
+
+    def is_plain(self, module: nn.Module) -> bool:
+        """Whether it computes what its class does."""
+        return type(module).forward is nn.Linear.forward
 
     def weight(self, module: nn.Module) -> Tensor:
         """(O, I)."""
