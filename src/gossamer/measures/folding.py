@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gossamer.errors import InvalidTopologyError
-from gossamer.topology import Bipartite, Junction, Topology
+from gossamer.topology import Bipartite, Junction, Topology, convert
+from gossamer.topology.reading import HasTopology, NetworkLike, as_junction, as_topology
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-Graph: TypeAlias = Junction | Topology
-"""What a measure takes: one junction, or a whole network."""
+Graph: TypeAlias = Junction | Topology | NetworkLike
+"""What a measure takes: one junction, or a whole network; or what one can be made of, see `read`."""
 
 Weights: TypeAlias = ArrayLike | Sequence[ArrayLike]
 """Edge weights: (E,) in edge order for a junction, one such array a layer for a network."""
@@ -28,13 +29,37 @@ def layers_of(g: Graph) -> tuple[Junction, ...]:
     """The junctions of `g`, which may itself be one.
 
     Raises:
-        TypeError: `g` is neither a junction nor a topology.
+        TypeError: `g` has no topology.
     """
-    if isinstance(g, Junction):
-        return (g,)
-    if isinstance(g, Topology):
-        return g.layers
-    raise TypeError(f"g is {type(g).__name__}, not a junction or a topology.")
+    known = read(g)
+    return (known,) if isinstance(known, Junction) else known.layers
+
+
+def read(g: Graph) -> Junction | Topology:
+    """The junction or network that `g` is, or that it stands for.
+
+    Args:
+        g: a mask (O, I), a scipy sparse matrix (what is stored is an edge; give weights beside it), a networkx graph
+            whose nodes carry `bipartite` or `layer`, a sparse layer or model, or a list of these, one a layer.
+
+    Raises:
+        InvalidTopologyError: it does not describe one.
+        TypeError: it has none; the message says how to make one.
+
+    >>> read(np.eye(2))
+    Bipartite(in_features=2, out_features=2, num_edges=2, density=0.5)
+    """
+    if isinstance(g, (Junction, Topology)):
+        return g
+    if getattr(g, "ndim", None) == 2 or convert.is_scipy(g):
+        return as_junction(g, what="g")
+    if isinstance(g, HasTopology):
+        return read(g.topology())
+    try:
+        known = as_topology(g)
+        return known[0] if convert.is_networkx(g) and len(known) == 1 else known
+    except TypeError as error:
+        raise TypeError(f"g is {type(g).__name__}, not a junction or a topology: {error}") from error
 
 
 def weights_of(g: Graph, weights: Weights) -> tuple[NDArray[np.float64], ...]:
@@ -43,6 +68,7 @@ def weights_of(g: Graph, weights: Weights) -> tuple[NDArray[np.float64], ...]:
     Raises:
         InvalidTopologyError: another number of layers or edges, a weight that is not finite.
     """
+    g = read(g)
     layers = layers_of(g)
     listed = [weights] if isinstance(g, Junction) else list(weights)  # type: ignore[arg-type]
     if len(listed) != len(layers):
