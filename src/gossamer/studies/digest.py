@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from gossamer.topology import Junction, Topology
+
 _PACKAGE = Path(__file__).parents[1]
 _NATIVE = _PACKAGE.parents[1] / "native"
 _DECIDING = (
@@ -62,6 +64,8 @@ def described(value: Any) -> str:
         return f"({', '.join(map(described, value))})"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key!r}: {described(value[key])}' for key in sorted(value))}}}"
+    if isinstance(value, (Topology, Junction)):
+        return f"{type(value).__qualname__}({value.digest()})"
     if dataclasses.is_dataclass(value):
         parts = (f"{each.name}={described(getattr(value, each.name))}" for each in dataclasses.fields(value))
         return f"{type(value).__qualname__}({', '.join(parts)})"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gossamer.errors import require_fraction, require_int, require_known
+from gossamer.studies.plan.constructions import DENSE, Construction, construction, edges_of, family
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,20 +23,12 @@ if TYPE_CHECKING:
     from gossamer.training import Config, Loss, OptimizerRecipe, Schedule
     from gossamer.training.data import Dataset
 
-DENSE = "dense"
 MOST_NEURONS = 2**31 - 1
 """Of a layer: edges name their ends by 32 bits."""
 _BYTES_A_WEIGHT = 12
 """Of a weight, its gradient, and one number more of the optimiser's."""
 _BYTES_AN_EDGE = 24
 """What a construction needs while it is made, at the least, unless it is described by offsets."""
-
-
-def family(name: str) -> Family | None:
-    """The construction of this name; None for the fully connected network."""
-    from gossamer.generators import GENERATORS
-
-    return require_known("topology", name, {DENSE: None, **GENERATORS})
 
 
 def junction(name: str, inputs: int, outputs: int, degree: int | None, *, rng: np.random.Generator) -> Junction:
@@ -83,12 +76,11 @@ def initialization(name: str) -> Initialization:
     return require_known("initialization", name, known)
 
 
-def loss(name: str) -> Loss:
-    """The loss of this name."""
-    from gossamer import training
+def loss(name: str | None) -> Loss | None:
+    """The loss of this name; None is the usual one of the data."""
+    from gossamer.training.losses import LOSSES
 
-    known: dict[str, Loss] = {"cross_entropy": training.CrossEntropy(), "squared_error": training.SquaredError()}
-    return require_known("loss", name, known)
+    return None if name is None else require_known("loss", name, LOSSES)()
 
 
 def schedule(name: str) -> Schedule:
@@ -129,11 +121,11 @@ def numbers(name: str, text: str) -> tuple[int, ...]:
     return tuple(require_int(name, _count(name, word), low=1, high=MOST_NEURONS) for word in words)
 
 
-def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+def edges(made: Construction, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
     """Edges of each junction between layers of these `sizes`.
 
     Args:
-        made: the construction, or None.
+        made: the construction; a topology that was given has its own counts; or None.
         degree: one number for all junctions but the last, which is then fully connected; or one word for each junction,
             a number or "dense", such as "16,16,dense". A degree counts the edges of each input; of each output
             if that is what the construction makes equal.
@@ -142,7 +134,7 @@ def edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int
     return _each_junction(made, "degree", degree, sizes, _edges)
 
 
-def equal_edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+def equal_edges(made: Construction, degree: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
     """The same, but a degree counts the edges of each input whatever the construction: equal cost for all."""
 
     def count(made: Family, word: str, n: int, m: int) -> int:
@@ -151,7 +143,7 @@ def equal_edges(made: Family | None, degree: str, sizes: tuple[int, ...]) -> tup
     return _each_junction(made, "degree", degree, sizes, count)
 
 
-def edges_of_density(made: Family | None, density: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
+def edges_of_density(made: Construction, density: str, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
     """The same, from shares of the possible edges; of the counts that the construction can make, the nearest."""
 
     def count(made: Family, word: str, n: int, m: int) -> int:
@@ -163,12 +155,14 @@ def edges_of_density(made: Family | None, density: str, sizes: tuple[int, ...]) 
 
 
 def _each_junction(
-    made: Family | None,
+    made: Construction,
     name: str,
     text: str,
     sizes: tuple[int, ...],
     count: Callable[[Family, str, int, int], int],
 ) -> tuple[int | None, ...]:
+    if isinstance(made, Topology):
+        return edges_of(made, sizes)
     words = text.split(",")
     junctions = len(sizes) - 1
     if len(words) == 1 and junctions > 1:
