@@ -45,7 +45,7 @@ def load(word: str, *, seed: int) -> Network:
         return Network(word, *_read(_in_run(path)))
     if path.exists():
         return Network(word, *_read(path))
-    if word.count(":") == 2:
+    if word.count(":") >= 2:
         return _construction(word, seed)
     raise FileNotFoundError(f"there is no file {word}; a construction is named like fibonacci:784x300:8.")
 
@@ -55,7 +55,7 @@ def _construction(word: str, seed: int) -> Network:
     from gossamer.studies.plan import names
     from gossamer.topology import Topology
 
-    name, shape, degree = word.split(":")
+    name, shape, degree = word.rsplit(":", 2)
     sizes = shape.split("x")
     if len(sizes) != 2 or not all(size.isdigit() for size in (*sizes, degree)):
         raise ValueError(f"{word} is not NAME:INPUTSxOUTPUTS:DEGREE, such as fibonacci:784x300:8.")
@@ -71,8 +71,11 @@ def _in_run(folder: Path) -> Path:
 
 
 def _read(path: Path) -> tuple[Topology, list[NDArray[np.float64]] | None]:
-    from gossamer.topology import Topology
+    from gossamer.topology import Topology, formats
 
+    if path.suffix.lower() in formats.READERS:
+        found = formats.read(path)
+        return found.topology, found.weights
     state = state_of(path)
     if state is None:
         return Topology.load(path), None

@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[str, typer.Option(help="A data set, as `gossamer data list` names it.")],
-    topology: Annotated[str, typer.Option(help="A construction, or dense for the fully connected network.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="A data set, as `gossamer data list` names it; a table such as my.csv:price; a folder of images; or "
+            "module:function."
+        ),
+    ],
+    topology: Annotated[
+        str,
+        typer.Option(
+            help="A construction, or dense for the fully connected network; a file of a network (.safetensors, .npz, "
+            ".mtx, .graphml); or module:function."
+        ),
+    ],
     hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 1000,500.")] = "1000",
     degree: Annotated[
         str | None,
@@ -38,7 +50,12 @@ def train(
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine (down to 0) or constant.")] = "cosine",
     momentum: Annotated[float, typer.Option(help="Of sgd.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(help="Decoupled with adam, in the gradient with sgd.")] = 0.0,
-    loss: Annotated[str, typer.Option(help="cross_entropy, or squared_error of sigmoid outputs.")] = "cross_entropy",
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="cross_entropy, squared_error of sigmoid outputs, mean_squared_error; that of the data if none."
+        ),
+    ] = None,
     validation: Annotated[
         float, typer.Option(help="Share of the training examples that judges epochs; 0 for none.")
     ] = 0.1,
@@ -64,10 +81,12 @@ def train(
     from gossamer.cli.outputs import require_folder
     from gossamer.studies import Architecture, Experiment, Run
     from gossamer.studies.plan import names
+    from gossamer.studies.plan.constructions import construction, hidden_of
     from gossamer.studies.run import dataset
+    from gossamer.topology import Topology
     from gossamer.training import Config
 
-    made = names.family(topology)
+    made = construction(topology)
     if made is None and degree is not None:
         warnings.warn(f"degree={degree} has no effect: every edge of a dense network is there.", stacklevel=1)
     layers = names.numbers("hidden", hidden)
@@ -85,7 +104,9 @@ def train(
     if out is not None:
         require_folder(out)
     learnt = dataset(data)
-    sizes = (learnt.num_features, *layers, learnt.num_classes)
+    if isinstance(made, Topology):
+        layers = hidden_of(made, learnt.num_outputs)
+    sizes = (learnt.num_features, *layers, learnt.num_outputs)
     counts = names.edges(made, degree or "16", sizes)
     names.require_room(layers, counts, sizes)
     architecture = Architecture(made, layers, counts, make_activation, begin, dropout=(input_dropout, dropout))
@@ -129,6 +150,13 @@ def _report(result: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
     best = f", best {result['best_epoch']}" if result["best_epoch"] else ""
     print(
         f"{'-'.join(map(str, sizes))}, {result['edges']} edges: "
-        f"test accuracy {100 * result['test']['accuracy']:.2f} %, loss {result['test']['loss']:.4f} "
+        f"test {_told(result['test'])}, loss {result['test']['loss']:.4f} "
         f"({result['epochs']} epochs{best}, {result['seconds']:.1f} s)"
     )
+
+
+def _told(test: Mapping[str, Any]) -> str:
+    """The accuracy of classes; of numbers the error in their own unit, and the share that is explained."""
+    if test["accuracy"] is None:
+        return f"error {test['rmse']:.4g} (root of the mean square), R² {test['r2']:.3f}"
+    return f"accuracy {100 * test['accuracy']:.2f} %"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gossamer.errors import InfeasibleTopologyError, Rng, require_int, require_rng
+from gossamer.errors import GossamerError, ImportedError, InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
 from gossamer.topology import Junction
 from gossamer.topology.reading import as_junction
@@ -66,7 +66,18 @@ class Family:
                 f"{self.size.value}={number} cannot be met by {self.name} on a {I} x {O} junction; "
                 f"the nearest: {_listed(near)}."
             )
-        return self._checked(self.make(I, O, number, **({"rng": rng} if self.random else {})), I, O)
+        return self._checked(self._made(I, O, number, rng), I, O)
+
+    def _made(self, in_features: int, out_features: int, size: int, rng: Rng) -> Any:
+        """What the generator returns; somebody's own is named if it raises."""
+        try:
+            return self.make(in_features, out_features, size, **({"rng": rng} if self.random else {}))
+        except GossamerError:
+            raise
+        except Exception as error:
+            if getattr(self.make, "__module__", "").startswith("gossamer."):
+                raise
+            raise ImportedError(f"{self.name} raised {type(error).__name__}: {error}") from error
 
     def _checked(self, made: Any, in_features: int, out_features: int) -> Junction:
         """What the generator returned as a junction of these sizes."""

@@ -24,11 +24,11 @@ class Architecture:
 
     Args:
         family: makes the sparse junctions: a family, a construction's name, or a function, see
-            `gossamer.generators.family_of`; or a whole `Topology`, which needs neither `hidden` nor `edges`; None for the
-            fully connected network, which runs on `torch.nn.Linear`.
+            `gossamer.generators.family_of`; or a whole `Topology`, which needs neither `hidden` nor `edges`; None for
+            the fully connected network, which runs on `torch.nn.Linear`.
         hidden: neurons of each hidden layer, at least 1 each.
-        edges: edges of each junction, one count more than there are hidden layers; None is fully connected. Of a topology,
-            one None behind its counts adds a fully connected junction to the outputs.
+        edges: edges of each junction, one count more than there are hidden layers; None is fully connected. Of a
+            topology, one None behind its counts adds a fully connected junction to the outputs.
         activation: makes the module behind each hidden layer.
         initialization: of the weights.
         dropout: share of the inputs, and of the hidden units, that is left out; each from 0 to below 1.
@@ -133,14 +133,15 @@ def _require_counts(given: Topology, hidden: tuple[int, ...], edges: tuple[int |
 def _with_ends(given: Topology, edges: tuple[int | None, ...], data: Dataset) -> Topology:
     """The network that was given, with a fully connected junction behind it if it was left open."""
     widths = given.widths
+    named = "-".join(map(str, widths))
     if widths[0] != data.num_features:
         raise InvalidTopologyError(
-            f"the topology {'-'.join(map(str, widths))} has {widths[0]} inputs; {data.name} has {data.num_features} features."
+            f"the topology {named} has {widths[0]} inputs; {data.name} has {data.num_features} features."
         )
     layers = [*given.layers, dense(widths[-1], data.num_outputs)] if len(edges) > len(given) else list(given.layers)
     if layers[-1].out_features != data.num_outputs:
         raise InvalidTopologyError(
-            f"the topology {'-'.join(map(str, widths))} has {widths[-1]} outputs; {data.name} needs {data.num_outputs}, "
-            "one for each class or number."
+            f"the topology {named} has {widths[-1]} outputs; {data.name} needs {data.num_outputs}, one for each class "
+            "or number."
         )
     return Topology(layers)

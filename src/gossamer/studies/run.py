@@ -22,7 +22,7 @@ class Run:
 
     Args:
         experiment: all that decides the numbers beside the data.
-        data: the data set's name.
+        data: the data set's name, or another word that `gossamer.training.data.load` knows.
         labels: what the run is called by in tables: "topology", "degree", "seed", ...; no part of its digest.
 
     >>> from gossamer.studies import Architecture, Experiment
@@ -56,7 +56,7 @@ class Run:
             "config": described(config),
             "rule": described(self.experiment.rule),
             "seed": self.experiment.seed,
-            "data": self.data,
+            "data": dataset(self.data).name,
             "data_digest": data_digest(self.data),
             "code": code_version(),
         }

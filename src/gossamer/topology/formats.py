@@ -1,9 +1,9 @@
 """Networks in the files of others: Matrix Market, NumPy's and SciPy's archives, GraphML.
 
-    .safetensors  what `Topology.save` writes
-    .mtx          one junction: a matrix (O, I) whose stored entries are edges, with weights unless it is a pattern
-    .npz          one junction, as `scipy.sparse.save_npz` writes it; or masks (O, I), one a layer, in the archive's order
-    .graphml      one junction, whose nodes have `bipartite` 0 or 1; or a network, whose nodes have `layer` 0, 1, ...
+.safetensors  what `Topology.save` writes
+.mtx          one junction: a matrix (O, I) whose stored entries are edges, with weights unless it is a pattern
+.npz          one junction, as `scipy.sparse.save_npz` writes it; or masks (O, I), one a layer, in the archive's order
+.graphml      one junction, whose nodes have `bipartite` 0 or 1; or a network, whose nodes have `layer` 0, 1, ...
 """
 
 from __future__ import annotations
@@ -65,17 +65,21 @@ def is_a_file(word: str) -> bool:
 def _matrix_market(path: Path) -> Weighted:
     import scipy.io
 
-    pattern = " pattern " in path.open(encoding="latin-1").readline().lower()
-    return _of_matrix(scipy.io.mmread(path), weighted=not pattern)
+    with path.open("rb") as file:
+        pattern = b" pattern " in file.readline(200).lower()
+        file.seek(0)
+        matrix = scipy.io.mmread(file)
+    return _of_matrix(matrix, weighted=not pattern)
 
 
 def _archive(path: Path) -> Weighted:
     import scipy.sparse
 
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         names = list(archive)
         if "format" in names and "shape" in names:
-            return _of_matrix(scipy.sparse.load_npz(path), weighted=True)
+            file.seek(0)
+            return _of_matrix(scipy.sparse.load_npz(file), weighted=True)
         if not names:
             raise ValueError("the archive is empty; masks (O, I), one a layer, are needed.")
         masks = [archive[name] for name in names]

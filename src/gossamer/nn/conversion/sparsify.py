@@ -70,8 +70,8 @@ def sparsify(
 
     Every `torch.nn.Linear`, `Conv1d` and `Conv2d` is swapped, wherever it is, under all its names; GPT-2's `Conv1D`;
     the projections of a `torch.nn.MultiheadAttention`, which becomes a `SplitAttention` (`self_attn.q_proj`,
-    `.k_proj`, `.v_proj`, `.out_proj`); and what `SWAPS` knows besides. Frozen layers stay frozen, tied ones tied, hooks stay. An activation
-    behind a layer in an `nn.Sequential` is folded into it, unless somebody's hook looks at either.
+    `.k_proj`, `.v_proj`, `.out_proj`); and what `SWAPS` knows besides. Frozen layers stay frozen, tied ones tied, hooks
+    stay. An activation behind a linear layer in an `nn.Sequential` is folded into it, unless a hook looks at either.
     `gossamer.nn.report(model)` shows what became of every layer, and why some stayed dense.
 
     Args:

@@ -19,7 +19,7 @@ def construction(word: str) -> Construction:
     """What the word stands for; None for the fully connected network.
 
     Args:
-        word: a construction's name; `module:function`; a file of a network, see `gossamer.topology.formats`; or "dense".
+        word: a construction's name; `module:function`; a network's file, see `gossamer.topology.formats`; or "dense".
 
     Raises:
         ValueError: there is no construction of this name, or the function takes other arguments.
@@ -46,7 +46,9 @@ def family(word: str) -> Family | None:
 
     made = construction(word)
     if isinstance(made, Topology):
-        raise ValueError(f"{word} is a file of one network; a construction is needed here, such as fibonacci.")
+        raise ValueError(  # noqa: TRY004 (a word of the wrong kind)
+            f"{word} is a file of one network; a construction is needed here, such as fibonacci."
+        )
     return made
 
 

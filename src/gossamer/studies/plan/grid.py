@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
 from gossamer.studies.plan import names
+from gossamer.studies.plan.constructions import DENSE, construction, hidden_of, is_given
 from gossamer.studies.plan.study_file import STATIC, RuleTable, StudyFile, Training
 from gossamer.studies.run import Label, Run, dataset
+from gossamer.topology import Topology
 from gossamer.training import Config
 from gossamer.training.data import Dataset
 
@@ -71,7 +73,8 @@ def cells(plan: StudyFile) -> Iterator[Cell]:
     """Every combination, in words."""
     outer = itertools.product(plan.seeds, plan.data, map(str, plan.hidden), _trainings(plan))
     for (seed, data, hidden, training), network in itertools.product(outer, list(_networks(plan))):
-        yield Cell(seed, data, hidden, training, *network)
+        if hidden == str(plan.hidden[0]) or not is_given(network[0]):  # a file has its own layers
+            yield Cell(seed, data, hidden, training, *network)
 
 
 def experiment(cell: Cell, plan: StudyFile) -> Experiment:
@@ -92,14 +95,16 @@ def experiment(cell: Cell, plan: StudyFile) -> Experiment:
 
 
 def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
-    family, hidden = names.family(cell.topology), names.numbers("hidden", cell.hidden)
+    made = construction(cell.topology)
+    wanted = names.numbers("hidden", cell.hidden)
+    hidden = hidden_of(made, data.num_outputs) if isinstance(made, Topology) else wanted
     count = names.equal_edges if plan.density is None else names.edges_of_density
-    sizes = (data.num_features, *hidden, data.num_classes)
-    edges = count(family, str(cell.size), sizes)
+    sizes = (data.num_features, *hidden, data.num_outputs)
+    edges = count(made, str(cell.size), sizes)
     names.require_room(hidden, edges, sizes)
     how = cell.training
     return Architecture(
-        family,
+        made,
         hidden,
         edges,
         names.activation(how["activation"]),
@@ -110,8 +115,10 @@ def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
 
 def _networks(plan: StudyFile) -> Iterator[tuple[str, int | float | str | None, RuleTable]]:
     for topology in plan.topology:
-        if topology == names.DENSE:
+        if topology == DENSE:
             yield topology, None, RuleTable(rewire=STATIC)
+        elif is_given(topology):
+            yield from ((topology, None, rule) for rule in plan.rule)
         else:
             for size, rule in itertools.product(plan.degree or plan.density or (), plan.rule):
                 yield topology, size, rule

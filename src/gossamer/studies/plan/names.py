@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gossamer.errors import require_fraction, require_int, require_known
-from gossamer.studies.plan.constructions import DENSE, Construction, construction, edges_of, family
+from gossamer.studies.plan.constructions import DENSE as DENSE
+from gossamer.studies.plan.constructions import edges_of
+from gossamer.studies.plan.constructions import family as family
+from gossamer.topology import Topology
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from gossamer.generators import Family
     from gossamer.nn import Initialization
     from gossamer.rewiring import Rule
+    from gossamer.studies.plan.constructions import Construction
     from gossamer.topology import Junction
     from gossamer.training import Config, Loss, OptimizerRecipe, Schedule
     from gossamer.training.data import Dataset

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gossamer.errors import StudyFileError, require_known
 from gossamer.measures import MEASURES
 from gossamer.studies.plan import names
+from gossamer.studies.plan.constructions import DENSE, construction, is_given
 from gossamer.studies.plan.file_errors import no_toml, told, where
 from gossamer.studies.store.result import DEFAULT_MEASURES
-from gossamer.training.data import CATALOGUE
+from gossamer.training.data import require_data
 
 T = TypeVar("T")
 STATIC = "static"
@@ -82,7 +83,7 @@ class Training(_Table):
     momentum: Axis[Annotated[float, Field(ge=0, le=1)]] = (0.9,)
     weight_decay: Axis[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = (0.0,)
     schedule: Axis[Annotated[str, _checked(names.schedule)]] = ("cosine",)
-    loss: Axis[Annotated[str, _checked(names.loss)]] = ("cross_entropy",)
+    loss: Axis[Annotated[str | None, _checked(names.loss)]] = (None,)
     activation: Axis[Annotated[str, _checked(names.activation)]] = ("relu",)
     initialization: Axis[Annotated[str, _checked(names.initialization)]] = ("kaiming",)
     input_dropout: Axis[Share] = (0.0,)
@@ -107,8 +108,9 @@ class StudyFile(_Table):
 
     Args:
         name: of the study; the file's name if not given.
-        data: names of data sets.
-        topology: names of constructions, or "dense".
+        data: names of data sets; or tables such as "my.csv:price", folders of images, or "module:function".
+        topology: names of constructions, or "dense"; or files of networks, which say themselves how many edges and
+            hidden neurons there are; or "module:function".
         degree: edges of each input, whatever the construction: equal cost for all. One number leaves the last junction
             fully connected; text such as "16,16,dense" says it for each.
         density: instead of degrees, the share of the possible edges; the nearest count that there is.
@@ -120,8 +122,8 @@ class StudyFile(_Table):
     """
 
     name: str = ""
-    data: Axis[Annotated[str, _checked(lambda name: require_known("data set", name, CATALOGUE))]]
-    topology: Axis[Annotated[str, _checked(names.family)]]
+    data: Axis[Annotated[str, _checked(require_data)]]
+    topology: Axis[Annotated[str, _checked(construction)]]
     degree: Axis[Count | str] | None = None
     density: Axis[Annotated[float, Field(gt=0, le=1)] | str] | None = None
     hidden: Axis[Width | Annotated[str, _checked(lambda text: names.numbers("hidden", text))]] = (1000,)
@@ -135,14 +137,14 @@ class StudyFile(_Table):
 
     def contradiction(self) -> tuple[str, str] | None:
         """A field that contradicts the others, and why; None if there is none."""
-        sparse = [name for name in self.topology if name != names.DENSE]
+        sparse = [name for name in self.topology if name != DENSE and not is_given(name)]
         if self.degree is not None and self.density is not None:
             return "density", "contradicts degree: give one of them."
         if sparse and self.degree is None and self.density is None:
             return "topology", f"{sparse[0]} needs a degree or a density."
         for field in ("degree", "density"):
             if not sparse and getattr(self, field) is not None:
-                return field, "is not allowed for dense networks: every edge is there."
+                return field, "is not allowed for dense networks and files: they say themselves which edges there are."
         axes = {field: getattr(self, field) or () for field in _AXES}
         for field, values in (axes | {f"training.{name}": value for name, value in self.training}).items():
             words = [str(value) for value in values]  # 64 and "64" are one width

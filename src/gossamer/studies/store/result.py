@@ -40,7 +40,7 @@ def write_config(run: Run, data: Dataset, folder: RunFolder) -> None:
     entry = {
         "digest": run.digest,
         "labels": dict(run.labels),
-        "widths": [data.num_features, *architecture.hidden, data.num_classes],
+        "widths": [data.num_features, *architecture.hidden, data.num_outputs],
         "sparse": architecture.family is not None,
         **run.decisive,
         "source": data.source,
