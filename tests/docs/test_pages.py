@@ -33,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.stem)
 def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
     for file in FILE.finditer(page.read_text(encoding="utf-8")):
         (tmp_path / file["name"]).write_text(file["content"], encoding="utf-8")
     names = {"__name__": page.stem}
