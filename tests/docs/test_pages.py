@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.generators import registry
+
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "docs" / "tutorial.md",
@@ -27,7 +29,16 @@ def programs(page):
     return [(text.count("\n", 0, block.start("code")), block["code"], block["printed"]) for block in blocks]
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "known_constructions")
+
+
+@pytest.fixture
+def known_constructions():
+    """What a page registers is forgotten after it."""
+    before = set(registry.GENERATORS)
+    yield
+    for name in set(registry.GENERATORS) - before:
+        del registry._KNOWN[name]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.stem)
