@@ -54,8 +54,9 @@ def living(session):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see which processes are left")
-@pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["in a terminal", "to the parent alone"])
+@pytest.mark.parametrize(
+    ("send", "times"), [(os.killpg, 2), (os.kill, 1)], ids=["twice in a terminal", "once to the parent alone"]
+)
 def test_a_study_ends_with_its_workers(victim, tmp_path, send, times):
     assert len(living(victim.pid)) >= 3
     for _ in range(times):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Topology
 
 FORMAT = "gossamer-recording"
-VERSION = 1
+VERSION = 2
 
 
 class Recording:
@@ -104,9 +105,9 @@ class Recording:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, atomically."""
-        layers = [[name, *sizes] for name, sizes in self._sizes.items()]
-        metadata = {"format": FORMAT, "version": str(VERSION), "layers": json.dumps(layers)}
+        layers = json.dumps([[name, *sizes] for name, sizes in self._sizes.items()])
         tensors = {**self._tensors, "steps": np.asarray(self._steps, dtype=np.int64)}
+        metadata = {"format": FORMAT, "version": str(VERSION), "layers": layers, "digest": _digest(tensors, layers)}
         write_safetensors(path, tensors, metadata)
 
     @classmethod
@@ -121,6 +122,8 @@ class Recording:
         tensors, metadata = read_safetensors(path)
         if metadata.get("format") != FORMAT or metadata.get("version") != str(VERSION):
             raise TopologyFileError(f"{source} is no recording of version {VERSION}: {metadata}.")
+        if metadata.get("digest") != _digest(tensors, metadata.get("layers", "")):
+            raise TopologyFileError(f"{source} is damaged: its digest does not fit its content.")
         log = cls()
         log._steps = [int(step) for step in tensors.pop("steps")]
         log._sizes = {name: (inputs, outputs) for name, inputs, outputs in json.loads(metadata["layers"])}
@@ -133,6 +136,15 @@ class Recording:
             moved = self.moved(number, name)
             keys = union(difference(keys, moved.removed), moved.added)
         return junction_of(keys, *self._sizes[name])
+
+
+def _digest(tensors: Mapping[str, NDArray[Any]], layers: str) -> str:
+    """32 hexadecimal digits of all that a file says."""
+    state = hashlib.blake2b(layers.encode(), digest_size=16)
+    for name, tensor in sorted(tensors.items()):
+        state.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode())
+        state.update(np.ascontiguousarray(tensor).tobytes())
+    return state.hexdigest()
 
 
 def _slot(update: int, name: str, what: str) -> str:

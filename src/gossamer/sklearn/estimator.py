@@ -21,7 +21,7 @@ from gossamer.studies.plan import names
 from gossamer.topology import Topology
 from gossamer.training import Config, fit
 from gossamer.training.rewiring import Rewiring
-from gossamer.training.run import Run
+from gossamer.training.run import TrainingRun
 
 
 class SparseMLP(BaseEstimator):  # type: ignore[misc]
@@ -152,10 +152,10 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]
 class _Progress:
     """One line an epoch."""
 
-    def after_step(self, run: Run) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Nothing: a step is too little to tell."""
 
-    def after_epoch(self, run: Run) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Tell the epoch."""
         epoch = run.history[-1]
         told = [f"epoch {len(run.history)} of {run.config.epochs}", f"training loss {epoch.loss:.4g}"]

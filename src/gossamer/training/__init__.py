@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gossamer.training.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, SquaredError
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
     from gossamer.training.rewiring import Rewiring
-    from gossamer.training.run import Epoch, Run
+    from gossamer.training.run import Epoch, TrainingRun
     from gossamer.training.schedules import Constant, Cosine, Schedule
 
 _HOMES = {
@@ -26,7 +26,7 @@ _HOMES = {
     "losses": ("CrossEntropy", "Loss", "MeanAbsoluteError", "MeanSquaredError", "SquaredError"),
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
     "rewiring": ("Rewiring",),
-    "run": ("Epoch", "Run"),
+    "run": ("Epoch", "TrainingRun"),
     "schedules": ("Constant", "Cosine", "Schedule"),
 }
 
@@ -47,10 +47,10 @@ __all__ = [
     "OptimizerRecipe",
     "ProgressBar",
     "Rewiring",
-    "Run",
     "Schedule",
     "SquaredError",
     "Stateful",
+    "TrainingRun",
     "data",
     "evaluate",
     "fit",

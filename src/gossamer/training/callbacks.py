@@ -5,16 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
-from gossamer.training.run import Run
+from gossamer.training.run import TrainingRun
 
 
 class Callback(Protocol):
     """Called by the training loop; may look at the run and change it."""
 
-    def after_step(self, run: Run) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Called after every step of the optimiser."""
 
-    def after_epoch(self, run: Run) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Called after every epoch, before its checkpoint is written."""
 
 
@@ -22,7 +22,7 @@ class Callback(Protocol):
 class Beginning(Protocol):
     """A callback that wants to see the run before its first step, and before a checkpoint brings it further."""
 
-    def before_training(self, run: Run) -> None:
+    def before_training(self, run: TrainingRun) -> None:
         """Called once."""
 
 
@@ -30,10 +30,10 @@ class Beginning(Protocol):
 class Keeping(Protocol):
     """A callback that keeps files of the run beside its checkpoints."""
 
-    def before_epochs(self, run: Run) -> None:
+    def before_epochs(self, run: TrainingRun) -> None:
         """Called once, when the run is where its checkpoint left it and the first epoch is to begin."""
 
-    def before_checkpoint(self, run: Run) -> None:
+    def before_checkpoint(self, run: TrainingRun) -> None:
         """Called after an epoch, before its checkpoint is written."""
 
 
@@ -71,12 +71,12 @@ class ProgressBar:
         self._title = title
         self._bar = self._bars.add_task(title, total=None, last="")
 
-    def after_step(self, run: Run) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Move the bar; it appears with the first step, so that errors before it stand alone."""
         self._bars.start()
         self._bars.update(self._bar, completed=run.step, total=run.config.epochs * run.steps_per_epoch)
 
-    def after_epoch(self, run: Run) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Show the epoch's numbers."""
         epoch = run.history[-1]
         if run.train.numeric:

@@ -23,13 +23,13 @@ import torch
 from gossamer.errors import CheckpointError, CheckpointWarning
 from gossamer.files import write_atomically
 from gossamer.training.callbacks import Callback, Stateful
-from gossamer.training.run import Epoch, Run
+from gossamer.training.run import Epoch, TrainingRun
 
 MAGIC = b"gossamer-checkpoint-1\n"
 _DIGEST_BYTES = 16
 
 
-def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
+def save(run: TrainingRun, path: Path, callbacks: Sequence[Callback] = ()) -> None:
     """Write the run as it is now; the file is replaced at once or not at all, and what was in it is kept beside it.
 
     Raises:
@@ -61,7 +61,7 @@ def save(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> None:
         raise CheckpointError(f"checkpoint {path} cannot be written: {error.strerror}.") from error
 
 
-def resume(run: Run, path: Path, callbacks: Sequence[Callback] = ()) -> bool:
+def resume(run: TrainingRun, path: Path, callbacks: Sequence[Callback] = ()) -> bool:
     """Bring the run to where the file left it, or the one before it if that is damaged; False if there is no file.
 
     Warns:

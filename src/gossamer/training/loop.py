@@ -19,7 +19,7 @@ from gossamer.training.config import Config
 from gossamer.training.evaluation import Metrics, measure
 from gossamer.training.losses import criterion
 from gossamer.training.material import Data
-from gossamer.training.run import Epoch, Run, live_weights
+from gossamer.training.run import Epoch, TrainingRun, live_weights
 
 _UNJUDGED = Metrics(math.nan, math.nan)
 
@@ -93,7 +93,7 @@ def fit(
     """
     config = _configured(config)
     checkpoint = None if checkpoint is None else Path(checkpoint)
-    run = Run.begin(model, data, config, rng=rng, validation=validation)
+    run = TrainingRun.begin(model, data, config, rng=rng, validation=validation)
     for callback in callbacks:
         if isinstance(callback, Beginning):
             callback.before_training(run)
@@ -129,7 +129,7 @@ def _configured(config: Config | None) -> Config:
     return config
 
 
-def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
+def _one_epoch(run: TrainingRun, callbacks: Sequence[Callback]) -> Metrics:
     """One step for each batch, in an order that the run's generator decides."""
     run.model.train()
     total, right, seen = 0.0, 0, 0
@@ -146,7 +146,7 @@ def _one_epoch(run: Run, callbacks: Sequence[Callback]) -> Metrics:
     return Metrics(total / seen, math.nan if run.train.numeric else right / seen)
 
 
-def _finite(loss: float, run: Run) -> float:
+def _finite(loss: float, run: TrainingRun) -> float:
     if not math.isfinite(loss):
         raise TrainingDivergedError(
             f"the loss is {loss} at epoch {len(run.history) + 1}, step {run.step}; with {run.config.optimizer} "

@@ -7,7 +7,7 @@ from typing import Any
 from gossamer.errors import InfeasibleTopologyError, Rng, require_rng
 from gossamer.nn import SparseLayer
 from gossamer.rewiring import Recording, Rewirer, Rule
-from gossamer.training.run import Run
+from gossamer.training.run import TrainingRun
 
 
 class Rewiring:
@@ -33,7 +33,7 @@ class Rewiring:
             raise RuntimeError("the training has not begun, so there is no rewirer yet.")
         return self._rewirer
 
-    def before_training(self, run: Run) -> None:
+    def before_training(self, run: TrainingRun) -> None:
         """Take hold of the model and its optimiser.
 
         Raises:
@@ -47,12 +47,12 @@ class Rewiring:
             run.model, run.optimizer, self._rule, rng=self._rng, layers=names, recording=self._recording
         )
 
-    def after_step(self, run: Run) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Update the topology if the rule is due."""
         update = self.rewirer.step()
         self._moved += sum(update.added) if update else 0
 
-    def after_epoch(self, run: Run) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Say what became of the topology."""
         rewirer = self.rewirer
         run.notes["rewiring"] = (

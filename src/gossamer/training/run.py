@@ -50,7 +50,7 @@ class Epoch:
 
 
 @dataclass(slots=True)
-class Run:
+class TrainingRun:
     """A model on its way.
 
     Args:
@@ -94,7 +94,7 @@ class Run:
         *,
         rng: np.random.Generator | int,
         validation: Data | None = None,
-    ) -> Run:
+    ) -> TrainingRun:
         """Split the data and build the optimiser.
 
         Raises:

@@ -18,10 +18,10 @@ from gossamer.reports.study.connectivity import connectivity_part, densities_of
 from gossamer.reports.study.cost import cost_part
 from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.means import means_part
-from gossamer.reports.study.networks import distance_part, evolution_part, networks_of, topology_part
 from gossamer.reports.study.origin import lead, source
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.runs import failures_part, runs_part
+from gossamer.reports.study.topologies import distance_part, evolution_part, networks_of, topology_part
 from gossamer.reports.study.weights import weights_part
 
 __all__ = ["study_page"]

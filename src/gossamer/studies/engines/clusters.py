@@ -142,7 +142,17 @@ def _answering(kind: str, address: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # what is at a wrong address decides which: even MemoryError comes up
-        raise EngineError(f"{kind} does not answer at {address or 'this machine'}: {error!r}.") from error
+        hint = " It wants a token: set RAY_AUTH_MODE=token." if _wants_token(error) else ""
+        raise EngineError(f"{kind} does not answer at {address or 'this machine'}: {error!r}.{hint}") from error
+
+
+def _wants_token(error: BaseException | None) -> bool:
+    """Whether some error of the chain is about Ray's token, which a client does not take by itself."""
+    while error is not None:
+        if "InvalidAuthToken" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _knock(kind: str, address: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gossamer.studies.store.run_folder import RunFolder
     from gossamer.topology import Topology
     from gossamer.training.data import Dataset
-    from gossamer.training.run import Run as Training
+    from gossamer.training.run import TrainingRun
 
 
 _SECONDS_BETWEEN_NOTES = 0.2
@@ -24,7 +24,7 @@ class Position:
     """Knows how far a run is, for those who tell that it failed."""
 
     def __init__(self) -> None:
-        self._training: Training | None = None
+        self._training: TrainingRun | None = None
 
     @property
     def epoch(self) -> int | None:
@@ -44,14 +44,14 @@ class Position:
         epochs = self._training.config.epochs
         return f"in epoch {self.epoch} of {epochs}" if len(self._training.history) < epochs else "after the last epoch"
 
-    def before_training(self, run: Training) -> None:
+    def before_training(self, run: TrainingRun) -> None:
         """Remember the run."""
         self._training = run
 
-    def after_step(self, run: Training) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Nothing: the run counts its steps."""
 
-    def after_epoch(self, run: Training) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Nothing: the run counts its epochs."""
 
 
@@ -72,29 +72,29 @@ class Journal:
         self._start: Topology | None = None
         self._noted = 0.0
 
-    def before_training(self, run: Training) -> None:
+    def before_training(self, run: TrainingRun) -> None:
         """Remember the first topology."""
         from gossamer.nn import topology_of
 
         self._start = topology_of(run.model) if is_sparse(run.model) else None
 
-    def before_epochs(self, run: Training) -> None:
+    def before_epochs(self, run: TrainingRun) -> None:
         """Write configuration and first topology; an older result is that of a shorter run, and goes."""
         self._folder.result.unlink(missing_ok=True)
         write_config(self._of, self._data, self._folder)
         if self._start is not None:
             self._start.save(self._folder.start)
 
-    def after_step(self, run: Training) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Nothing: a step is no thing to write about."""
 
-    def after_epoch(self, run: Training) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Say how far the run is, a few times a second at the most."""
         if time.monotonic() - self._noted > _SECONDS_BETWEEN_NOTES:
             note(self._folder, len(run.history) / run.config.epochs)
             self._noted = time.monotonic()
 
-    def before_checkpoint(self, run: Training) -> None:
+    def before_checkpoint(self, run: TrainingRun) -> None:
         """Write the epochs so far (the last are written with the result), and the recording, which resuming needs."""
         if not run.finished:
             self._folder.write_epochs(run.history)

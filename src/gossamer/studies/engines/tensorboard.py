@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gossamer.errors import StudyError
 
 if TYPE_CHECKING:
-    from gossamer.training.run import Run
+    from gossamer.training.run import TrainingRun
 
 _CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "edges")
 
@@ -23,10 +23,10 @@ class Board:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def after_step(self, run: Run) -> None:
+    def after_step(self, run: TrainingRun) -> None:
         """Nothing: curves have one point an epoch."""
 
-    def after_epoch(self, run: Run) -> None:
+    def after_epoch(self, run: TrainingRun) -> None:
         """Add a point to every curve."""
         from torch.utils.tensorboard import SummaryWriter
 

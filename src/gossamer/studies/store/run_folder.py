@@ -137,7 +137,12 @@ class RunFolder:
         Raises:
             StudyError: the file is damaged.
         """
-        return read_json(self.config) if self.config.exists() else {}
+        if not self.config.exists():
+            return {}
+        config = read_json(self.config)
+        if "labels" not in config:
+            raise StudyError(f"{self.config} is damaged: it has no labels.")
+        return config
 
     def read_topology(self, when: str = "end") -> Topology:
         """The junctions before ("start") or after ("end") training, full ones too.

@@ -32,7 +32,7 @@ MOST_MOMENTS = 10
 
 
 @dataclass(frozen=True)
-class Network:
+class GroupNetwork:
     """The network of a group's first run."""
 
     group: Group
@@ -46,17 +46,17 @@ class Network:
         return joined(self.group.panel, widths, f"{self.topology.num_edges:,} edges", seed and f"seed {seed}")
 
 
-def networks_of(results: Results, material: Material) -> list[Network]:
+def networks_of(results: Results, material: Material) -> list[GroupNetwork]:
     """The different networks of the sparse groups' first runs."""
-    found: dict[str, Network] = {}
+    found: dict[str, GroupNetwork] = {}
     for group in spread([group for group in results.groups if not group.dense], 4 * MOST_CARDS):
         topology = material.topology(group.first)
         if topology is not None:
-            found.setdefault(topology.digest(), Network(group, topology))
+            found.setdefault(topology.digest(), GroupNetwork(group, topology))
     return list(found.values())
 
 
-def topology_part(networks: Sequence[Network]) -> Part | Absent:
+def topology_part(networks: Sequence[GroupNetwork]) -> Part | Absent:
     """A card for each network."""
     shown = spread(networks, MOST_CARDS)
     if not shown:
@@ -71,7 +71,7 @@ def topology_part(networks: Sequence[Network]) -> Part | Absent:
 
 
 def distance_part(
-    networks: Sequence[Network], *, most: int, store: Path | None = None, progress: Progress | None = None
+    networks: Sequence[GroupNetwork], *, most: int, store: Path | None = None, progress: Progress | None = None
 ) -> Part | Absent:
     """Heat maps of NNSTD between networks of equal widths, and a map of them.
 
@@ -81,7 +81,7 @@ def distance_part(
         store: a folder that keeps the distances, so that the next page has them at once.
         progress: see `gossamer.distances.pairwise`.
     """
-    by_widths: dict[tuple[int, ...], list[Network]] = {}
+    by_widths: dict[tuple[int, ...], list[GroupNetwork]] = {}
     for each in networks:
         by_widths.setdefault(each.topology.widths, []).append(each)
     parts: dict[str, Html] = {}
@@ -104,7 +104,7 @@ def distance_part(
 
 
 def _distance_figures(
-    networks: Sequence[Network], name: str, *, store: Path | None, progress: Progress | None
+    networks: Sequence[GroupNetwork], name: str, *, store: Path | None, progress: Progress | None
 ) -> dict[str, Html]:
     topologies = [each.topology for each in networks]
     try:
@@ -126,7 +126,7 @@ def _distinct(titles: Sequence[str]) -> list[str]:
     return [f"{title} ({k})" if title in titles[:k] else title for k, title in enumerate(titles)]
 
 
-def _map(table: NDArray[np.float64], networks: Sequence[Network]) -> Figure:
+def _map(table: NDArray[np.float64], networks: Sequence[GroupNetwork]) -> Figure:
     even = (table + table.T) / 2
     np.fill_diagonal(even, 0.0)
     points, explained = classical_mds(even)
