@@ -265,3 +265,49 @@ def test_granet_brings_pruned_edges_back_at_0_and_dropped_ones_as_they_were():
     rule = rw.granet(0.25, 0.25, every=1, until=10**6, fraction=0.67)  # prunes 0, drops 1 and 2, grows two of the three
     (change,) = rule.plan(rw.NetworkView(1, (layer,)), rng=RNG)
     assert dict(zip(change.junction.indices.tolist(), change.weight.tolist(), strict=True)) == {0: 0.0, 1: 2.0, 3: 4.0}
+
+
+def test_the_gradient_of_some_places_is_that_of_all(monkeypatch):
+    monkeypatch.setattr("gossamer.rewiring.missing.BLOCK_PLACES", 12)
+    x, dz = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)), torch.randn(4, 7)
+    missing = MissingGradient([(0, x, dz)])
+    keys = np.array([0, 3, 11, 20, 21, 62])
+    np.testing.assert_allclose(missing.at(keys), (dz.T @ x).numpy().ravel()[keys], rtol=1e-5)
+    inputs, outputs = missing.magnitudes()
+    np.testing.assert_allclose(inputs, x.abs().sum(0).numpy(), rtol=1e-6)
+    np.testing.assert_allclose(outputs, dz.abs().sum(0).numpy(), rtol=1e-6)
+
+
+def test_guided_growth_takes_the_largest_gradients_of_what_it_drew():
+    x, dz = torch.randn(6, 9), torch.randn(6, 7)
+    layer = view(missing=MissingGradient([(0, x, dz)]))
+    gradient = (dz.T @ x).abs().numpy().ravel()
+    kept = np.ones(20, dtype=bool)
+    kept[:5] = False
+    everything = rw.GrowGuided(samples=400, guide=rw.Evenly())(layer, kept, 5, rng=RNG)
+    empty = np.setdiff1d(np.arange(63), layer.keys)  # of edges dropped in this update none comes back
+    assert sorted(everything) == sorted(empty[np.argsort(gradient[empty])[-5:]])
+    few = rw.GrowGuided(samples=0.05)(layer, kept, 30, rng=RNG)
+    assert len(np.unique(few)) == 30
+    assert not np.isin(few, layer.keys[kept]).any()
+    with pytest.raises(ValueError, match="samples=0 is not allowed"):
+        rw.GrowGuided(samples=0)
+
+
+def test_guided_sampling_follows_the_magnitudes_of_both_ends():
+    x, dz = torch.zeros(2, 9), torch.zeros(2, 7)
+    x[:, 2], x[:, 4], dz[:, 1], dz[:, 6] = 1.0, 3.0, 1.0, 1.0
+    layer = dataclasses.replace(view(E=1), missing=MissingGradient([(0, x, dz)]))
+    drawn = [rw.GrowGuided(samples=1.0)(layer, np.zeros(1, bool), 1, rng=RNG)[0] for _ in range(2000)]
+    shares = np.bincount(drawn, minlength=63) / len(drawn)
+    live = {1 * 9 + 2: 0.125, 1 * 9 + 4: 0.375, 6 * 9 + 2: 0.125, 6 * 9 + 4: 0.375}
+    for key, share in live.items():
+        assert key in layer.keys or shares[key] == pytest.approx(share, abs=0.05)
+
+
+def test_chtss_settles_as_in_the_authors_code():
+    rule = rw.chtss(0.5, 0.99, every=100, until=10_000)
+    assert rule.shrink.sparsity(8_000) == pytest.approx(0.99)
+    assert rule.shrink.sparsity(9_000) == pytest.approx(0.99)
+    assert rule.shrink.sparsity(4_000) == pytest.approx(0.745)
+    assert rule.shrink.sparsity(0) == pytest.approx(0.5)

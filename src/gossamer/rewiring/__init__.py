@@ -21,6 +21,7 @@ from gossamer.rewiring.drop import (
 )
 from gossamer.rewiring.fan_in import ConstantFanIn
 from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
+from gossamer.rewiring.guided import ByMagnitude, Evenly, GrowGuided
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
 from gossamer.rewiring.local_nodes import ByNodes
 from gossamer.rewiring.local_paths import ByPaths
@@ -39,6 +40,7 @@ from gossamer.rewiring.rules import (
     diagonals,
     gradual_magnitude,
     granet,
+    guided_exploration,
     importance_pruning,
     in_time,
     lottery_ticket,
@@ -56,6 +58,7 @@ from gossamer.rewiring.view import Change, LayerView, NetworkView
 
 __all__ = [
     "RULES",
+    "ByMagnitude",
     "ByNodes",
     "ByPaths",
     "Change",
@@ -71,11 +74,13 @@ __all__ = [
     "DropNearestZero",
     "DropSmallest",
     "DropSoftly",
+    "Evenly",
     "Every",
     "FirstDue",
     "Follows",
     "GrowBeyond",
     "GrowGradient",
+    "GrowGuided",
     "GrowHebbian",
     "GrowHebbianSoftly",
     "GrowMomentum",
@@ -113,6 +118,7 @@ __all__ = [
     "diagonals",
     "gradual_magnitude",
     "granet",
+    "guided_exploration",
     "importance_pruning",
     "in_time",
     "lottery_ticket",

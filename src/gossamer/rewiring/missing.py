@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gossamer.rewiring.keys import Keys
@@ -37,6 +38,28 @@ class MissingGradient:
     def is_finite(self) -> bool:
         """Whether no input and no gradient is infinite or NaN."""
         return bool(torch.isfinite(self._x_BI.sum()) and torch.isfinite(self._dz_OB.sum()))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(O, I)."""
+        return self._dz_OB.shape[0], self._x_BI.shape[1]
+
+    def magnitudes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Sum over the batch of |x| of each input (I,), and of |dz| of each output (O,)."""
+        sums = self._x_BI.abs().sum(0), self._dz_OB.abs().sum(1)
+        return tuple(each.double().cpu().numpy() for each in sums)  # type: ignore[return-value]
+
+    def at(self, keys: Keys) -> NDArray[np.float64]:
+        """The gradient (n,) of the places `keys` (n,) alone: n B multiply-adds."""
+        outputs, inputs = np.divmod(keys, self.shape[1])
+        x_IB, dz_OB = self._x_BI.t().contiguous(), self._dz_OB.contiguous()
+        found = np.empty(len(keys))
+        step = max(1, BLOCK_PLACES // x_IB.shape[1])
+        for start in range(0, len(keys), step):
+            part = slice(start, start + step)
+            rows, columns = (torch.from_numpy(ends[part]).to(x_IB.device) for ends in (outputs, inputs))
+            found[part] = (dz_OB[rows] * x_IB[columns]).sum(1).double().cpu().numpy()
+        return found
 
     def blocks(self) -> Iterator[tuple[int, Tensor]]:
         """The gradient (r, I) of a few outputs at a time, and the number of the first of them."""

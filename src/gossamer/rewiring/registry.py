@@ -28,6 +28,7 @@ RULES: Mapping[str, Recipe] = MappingProxyType(
             rules.cht,
             rules.chts,
             rules.chtss,
+            rules.guided_exploration,
             rules.importance_pruning,
             rules.deep_rewiring,
             rules.diagonals,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.errors import require_fraction
 from gossamer.rewiring.budget import ClearWeakNeurons, GrowBeyond, ShareByMomentum, ShrinkEach, ShrinkTogether
 from gossamer.rewiring.deep import DeepRewire
 from gossamer.rewiring.diagonals import ChooseDiagonals
@@ -15,6 +16,7 @@ from gossamer.rewiring.drop import (
 )
 from gossamer.rewiring.fan_in import ConstantFanIn
 from gossamer.rewiring.grow import Grow, GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Start, Zero
+from gossamer.rewiring.guided import ByMagnitude, GrowGuided, Guide
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
 from gossamer.rewiring.local_nodes import ByNodes, Score
 from gossamer.rewiring.lottery import LotteryTicket
@@ -230,21 +232,47 @@ def chts(fraction: float = 0.3, *, every: int, until: int) -> Rewire:
     return Rewire(*pieces, repair=RemoveDead())
 
 
-def chtss(initial: float = 0.5, final: float = 0.99, *, every: int, until: int, fraction: float = 0.3) -> Rewire:
+def chtss(
+    initial: float = 0.5, final: float = 0.99, *, every: int, until: int, fraction: float = 0.3, settled: float = 0.8
+) -> Rewire:
     """CHTss: CHTs while every layer's density falls along an S.
 
     Args:
-        initial: sparsity that the model begins with, 0 to below 1.
-        final: sparsity at `until`.
+        initial: sparsity that the model begins with, 0 to below 1; published: .5.
+        final: sparsity at the end of the S, and from there on.
         every: steps between updates.
         until: last step at which to act.
+        settled: where the S ends, as a share of `until`; in the authors' code at step 8,000 of 10,000.
         fraction: share of edges that goes and is regrown, 0 to 1.
 
     References:
-        Zhang et al., arXiv 2501.19107, 2025 (CHTss).
+        Zhang et al., arXiv 2501.19107, 2025 (CHTss), and its code.
     """
+    require_fraction("settled", settled)
     pieces = DropSoftly(until), GrowHebbianSoftly(), Constant(fraction), Every(every, until)
-    return Rewire(*pieces, shrink=ShrinkEach(Sigmoid(initial, final, until)), repair=RemoveDead())
+    return Rewire(
+        *pieces, shrink=ShrinkEach(Sigmoid(initial, final, max(1, round(settled * until)))), repair=RemoveDead()
+    )
+
+
+def guided_exploration(
+    fraction: float = 0.3, *, every: int = 100, until: int, samples: float = 1.0, guide: Guide | None = None
+) -> Rewire:
+    """GSE: RigL whose gradients are those of sampled places alone: O(edges + neurons), never a dense gradient.
+
+    Args:
+        fraction: share of edges that goes at first, 0 to 1; it falls to 0 at `until` along half a cosine.
+        every: steps between updates.
+        until: last step at which to act; published: three quarters of the training.
+        samples: places sampled for each edge; published: 1.
+        guide: `ByMagnitude()` (the default: inputs by sum |x|, outputs by sum |dz|) or `Evenly()`.
+
+    References:
+        Heddes, Srinivasa, Givargis, Nicolau, "Always-Sparse Training by Growing Connections with Guided Stochastic
+        Exploration", arXiv 2401.06898, 2024, and its code [departure: no sketches as a guide].
+    """
+    grow = GrowGuided(samples, guide or ByMagnitude())
+    return Rewire(DropSmallest(), grow, Cosine(fraction, until), Every(every, until))
 
 
 def importance_pruning(share: float = 0.2, *, every: int, start: int = 1, until: int | None = None) -> Rewire:
