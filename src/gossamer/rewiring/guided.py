@@ -89,4 +89,5 @@ class GrowGuided:
 def _ends(weights: NDArray[np.float64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """`count` neurons, in proportion to their weights."""
     sums = np.cumsum(weights)
-    return np.minimum(np.searchsorted(sums, rng.random(count) * sums[-1], side="right"), len(sums) - 1)
+    ends = np.searchsorted(sums, rng.random(count) * sums[-1], side="right")
+    return np.asarray(np.minimum(ends, len(sums) - 1), dtype=np.int64)

@@ -250,9 +250,8 @@ def chtss(
     """
     require_fraction("settled", settled)
     pieces = DropSoftly(until), GrowHebbianSoftly(), Constant(fraction), Every(every, until)
-    return Rewire(
-        *pieces, shrink=ShrinkEach(Sigmoid(initial, final, max(1, round(settled * until)))), repair=RemoveDead()
-    )
+    sparsity = Sigmoid(initial, final, max(1, round(settled * until)))
+    return Rewire(*pieces, shrink=ShrinkEach(sparsity), repair=RemoveDead())
 
 
 def guided_exploration(
