@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gossamer.errors import ConvergenceError, require_known
@@ -29,6 +29,7 @@ def measure_all(
     names: Iterable[str] = tuple(MEASURES),
     limits: bool = True,
     layers: bool = True,
+    known: Mapping[str, Measure] = MEASURES,
 ) -> list[Measured]:
     """Take measures of each layer and, if there are several, of the whole network.
 
@@ -38,6 +39,7 @@ def measure_all(
         names: which measures, see `MEASURES`.
         limits: whether to skip what would take too long.
         layers: whether to measure the layers of a network too, and not the whole network alone.
+        known: measures by name, where there are others than `MEASURES`.
 
     Raises:
         ValueError: a name that no measure has.
@@ -46,7 +48,7 @@ def measure_all(
     >>> measure_all(Rotated([0, 1], in_features=4, out_features=4), names=["components"])
     [Measured(scope='layer 0', measure='components', value=1, skipped=None)]
     """
-    chosen = [require_known("measure", name, MEASURES) for name in names]
+    chosen = [require_known("measure", name, known) for name in names]
     junctions = layers_of(g)
     parts: list[tuple[str, Graph, Weights | None]] = []
     if layers or len(junctions) == 1:

@@ -53,9 +53,9 @@ class Prescreen:
     quantile: float | None = None
 
     def __post_init__(self) -> None:
-        from gossamer.measures import MEASURES
+        from gossamer.studies.measures import known_measures
 
-        if require_known("measure", self.measure, MEASURES).needs_weights:
+        if require_known("measure", self.measure, known_measures([self.measure])).needs_weights:
             raise ValueError(f"measure={self.measure} is not allowed: it needs weights, and there are none yet.")
         if (self.threshold is None) == (self.quantile is None):
             raise ValueError(f"threshold={self.threshold}, quantile={self.quantile}: give exactly one of them.")

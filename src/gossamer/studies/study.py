@@ -49,7 +49,7 @@ class Study:
         name: what the study is called.
         runs: what is to be done; each has its own digest.
         folder: where it is kept; made by `execute`.
-        measures: names of what is measured of every final topology, see `gossamer.measures.MEASURES`.
+        measures: names of what is measured of every final topology, see `gossamer.studies.measures.known_measures`.
 
     Raises:
         ValueError: no run, or a measure that there is none of.
@@ -75,7 +75,7 @@ class Study:
         *,
         measures: Sequence[str] = DEFAULT_MEASURES,
     ) -> None:
-        from gossamer.measures import MEASURES
+        from gossamer.studies.measures import known_measures
 
         self.name = name
         self.runs = tuple(runs)
@@ -84,7 +84,7 @@ class Study:
         if not self.runs:
             raise ValueError(f"study {name!r} has no runs; at least one is needed.")
         for measure in self.measures:
-            require_known("measure", measure, MEASURES)
+            require_known("measure", measure, known_measures([measure]))
         self._entries: tuple[ListedRun, ...] | None = None
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gossamer.errors import StudyFileError, require_known
-from gossamer.measures import MEASURES
+from gossamer.studies.measures import known_measures
 from gossamer.studies.plan import names
 from gossamer.studies.plan.constructions import DENSE, construction, is_given
 from gossamer.studies.plan.file_errors import no_toml, told, where
@@ -130,7 +130,7 @@ class StudyFile(_Table):
     rule: Axis[Annotated[RuleTable, BeforeValidator(_rule_table), _checked(_known_rule)]] = (RuleTable(rewire=STATIC),)
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_seeds), Field(min_length=1)]
     measures: Annotated[
-        tuple[Annotated[str, _checked(lambda name: require_known("measure", name, MEASURES))], ...],
+        tuple[Annotated[str, _checked(lambda name: require_known("measure", name, known_measures([name])))], ...],
         BeforeValidator(_axis),
     ] = DEFAULT_MEASURES
     training: Training = Training()

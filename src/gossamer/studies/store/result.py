@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gossamer.errors import StudyError
 from gossamer.files import file_digest
 from gossamer.measures.table import measure_all
+from gossamer.studies.measures import known_measures
 from gossamer.studies.store.json_files import read_json, write_json
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.topology import Topology
@@ -119,7 +120,9 @@ def measured(
     """The measures of a graph by name; None where one is too costly or did not converge."""
     graph = topology if len(topology.layers) > 1 else topology.layers[0]
     values = weights if weights is None or len(weights) > 1 else weights[0]
-    return {entry.measure: entry.value for entry in measure_all(graph, values, names=names, layers=False)}
+    chosen = tuple(names)
+    found = measure_all(graph, values, names=chosen, layers=False, known=known_measures(chosen))
+    return {entry.measure: entry.value for entry in found}
 
 
 def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -> dict[str, Any]:
