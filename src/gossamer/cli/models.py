@@ -63,19 +63,9 @@ def examples_of(model: Model, data: str | None, count: int) -> tuple[Tensor, Ten
         ValueError: no data set is known, it is none, or the network does not fit it.
         DataUnavailableError: it is not on this machine.
     """
-    import torch
-
-    from gossamer.studies.run import dataset
-    from gossamer.training.material import judging_feed
+    from gossamer.studies.test_examples import first_examples
 
     name = data or model.data
     if name is None:
         raise ValueError(f"{model.name} does not say what it was trained on: name a data set with --data.")
-    xs, ys, seen = [], [], 0
-    for x, y in judging_feed(model.network, dataset(name)).batches():
-        xs.append(x)
-        ys.append(y)
-        seen += len(x)
-        if seen >= count:
-            break
-    return torch.cat(xs)[:count], torch.cat(ys)[:count]
+    return first_examples(model.network, name, count)

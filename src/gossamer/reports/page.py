@@ -12,7 +12,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, NewType
 
@@ -149,6 +149,24 @@ def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
     return Html(f'<div class="pictures">{items}</div>')
 
 
+def drawings(draw: Sequence[tuple[Callable[[Any], object], str]], *, name: str) -> Html:
+    """Matplotlib pictures side by side.
+
+    Args:
+        draw: functions that draw into axes, each with what it draws.
+        name: of what they show.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5 * len(draw), 4), layout="constrained")
+    for ax, (paint, _) in zip(figure.subplots(1, len(draw), squeeze=False)[0], draw, strict=True):
+        paint(ax)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    what = escape(f"{', '.join(word for _, word in draw)} of {name}")
+    return Html(f'<img alt="{what}" style="max-width:100%" src="{_png(buffer)}">')
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
     """A table whose columns sort when their names are clicked."""
     head = heads(columns)
@@ -204,4 +222,8 @@ def _matrix_image(g: Junction, side: int) -> str:
     ink = np.broadcast_to(np.array(_INK, dtype=np.uint8), (*shades.shape, 3))
     buffer = io.BytesIO()
     Image.fromarray(np.dstack([ink, shades])).save(buffer, "PNG", optimize=True)
+    return _png(buffer)
+
+
+def _png(buffer: io.BytesIO) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

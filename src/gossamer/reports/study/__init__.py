@@ -20,6 +20,7 @@ from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.means import means_part
 from gossamer.reports.study.origin import lead, source
 from gossamer.reports.study.part import Absent, Part
+from gossamer.reports.study.probes import probes_part
 from gossamer.reports.study.runs import failures_part, runs_part
 from gossamer.reports.study.topologies import distance_part, evolution_part, networks_of, topology_part
 from gossamer.reports.study.weights import weights_part
@@ -61,6 +62,7 @@ def study_page(
         "Distances": distance_part(found, most=networks, store=store, progress=progress),
         "Rewiring": evolution_part(results, material),
         "Weights": weights_part(results, material),
+        "Probes": probes_part(results, material),
         "Learning curves": learning_part(results, material.epochs()),
         "All numbers": means_part(results),
         "Runs": runs_part(results, material),

@@ -12,11 +12,13 @@ from gossamer.errors import GossamerError, StudyWarning
 from gossamer.studies.store.result import read_result
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.store.study_folder import runs_folder
+from gossamer.studies.store.trained import trained_network
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pandas import DataFrame
+    from torch import Tensor, nn
 
     from gossamer.rewiring import Recording
     from gossamer.studies.store.study_folder import ListedRun
@@ -91,6 +93,28 @@ class Material:
         """What was asked of a run, in words."""
         folder = self._study.folder
         return self._read("config", digest, lambda name: RunFolder(runs_folder(folder) / name).read_config())
+
+    def network(self, digest: str) -> nn.Sequential | None:
+        """The perceptron that a run trained, if its weights are there and make one."""
+        folder = self._study.folder
+        return self._read("weights", digest, lambda name: trained_network(RunFolder(runs_folder(folder) / name)))
+
+    def start(self, digest: str) -> Topology | None:
+        """The sparse junctions of a run before training, if it has any."""
+        path = RunFolder(runs_folder(self._study.folder) / digest).start
+        return (
+            self._read("topology", digest, lambda name: self._study.topology(name, "start")) if path.exists() else None
+        )
+
+    def examples(self, digest: str, network: nn.Module, most: int) -> tuple[Tensor, Tensor] | None:
+        """Test examples of a run's data set, if it is on this machine and the network takes it; else no gap."""
+        from gossamer.studies.test_examples import first_examples
+
+        data = (self.config(digest) or {}).get("data")
+        try:
+            return None if data is None else first_examples(network, str(data), most)
+        except (OSError, GossamerError, ValueError, KeyError):
+            return None
 
     def environment(self, digest: str) -> Any:
         """What a run was made with."""
