@@ -27,4 +27,4 @@ def gap(model, x):
     pairs = [(y.detach(), hidden.detach())]
     for layer, (weight, mask), bias in zip(layers, twins, biases, strict=True):
         pairs += [(layer.weight.grad, weight.grad[mask]), (layer.bias.grad, bias.grad)]
-    return max(float((a - b).abs().max() / (1 + b.abs().max())) for a, b in pairs)
+    return max(float((a - b).abs().max() / (1 + b.abs().max())) for a, b in pairs if b.numel())

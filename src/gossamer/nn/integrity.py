@@ -22,7 +22,7 @@ from torch import Tensor
 
 from gossamer.errors import InvalidTopologyError
 from gossamer.nn.structure import Checked, Structure
-from gossamer.topology import Junction, Rotated
+from gossamer.topology import Junction
 
 _BITS = 32
 _HIGH = 1 << 30
@@ -44,7 +44,7 @@ def fingerprint(junction: Junction) -> list[int]:
 def same(structure: Structure, junction: Junction) -> bool:
     """Whether arrays hold a junction's numbers."""
     found = [array.detach().cpu().numpy() for array in structure.arrays]
-    return all(map(np.array_equal, found, _arrays(junction)))
+    return all(map(np.array_equal, found, Checked(junction).arrays()))
 
 
 def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:
@@ -55,7 +55,7 @@ def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:
         junction: what they held.
         mark: the fingerprint, averaged as they were.
     """
-    known, found = _arrays(junction), [array.detach().cpu().numpy() for array in structure.arrays]
+    known, found = Checked(junction).arrays(), [array.detach().cpu().numpy() for array in structure.arrays]
     if not _averaged(mark.detach().cpu().numpy(), np.array(fingerprint(junction))) or not all(map(_near, found, known)):
         return False
     with torch.no_grad():
@@ -79,10 +79,6 @@ def accept(structure: Structure, junction: Junction, *, fresh: bool) -> None:
             "two models pairs places and would mix their edges: gossamer.rewiring.Average follows them."
         )
     structure.keep(Checked(written))
-
-
-def _arrays(junction: Junction) -> list[NDArray[np.int32]]:
-    return [junction.offsets] if isinstance(junction, Rotated) else [junction.indptr, junction.indices]
 
 
 def _averaged(found: NDArray[np.int32], known: NDArray[np.int64]) -> bool:

@@ -141,10 +141,18 @@ class SparseLayer(nn.Module, abc.ABC):
 
     def topology(self) -> Junction:
         """The junction; see `structure` for what is raised."""
-        return self.structure.junction()
+        structure = self.structure
+        if not structure.arrays[0].is_meta and not same(structure, structure.junction()):
+            self._written(structure)
+        if not self.features.is_meta and self.features.tolist() != list(self._sizes):
+            with torch.no_grad():
+                self.features.copy_(torch.tensor(self._sizes))  # an average has rounded them
+        return structure.junction()
 
     def adopt(self, junction: Junction, weight: Tensor) -> None:
         """Take on another junction of the same widths, in place: the same `Parameter`, with `weight` (E,) for values.
+
+        A gradient of other edges is dropped.
 
         Raises:
             ValueError: other widths, or a weight that does not fit.
@@ -156,6 +164,9 @@ class SparseLayer(nn.Module, abc.ABC):
             raise ValueError("the weight of this layer is pruned or parametrised by PyTorch; undo that before.")
         if weight.shape != (junction.num_edges,):
             raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({junction.num_edges},) edges.")
+        last = self._structure.last
+        if last is None or last.junction != junction:
+            self.weight.grad = None  # of other edges
         with torch.inference_mode(False), torch.no_grad():
             self._take_on(Structure.of(junction, self.features.device))
             values = weight.detach().to(self.weight).clone()
@@ -232,6 +243,10 @@ class SparseLayer(nn.Module, abc.ABC):
             self._take_on(Structure.of(junction, after[0].device))
             self._fresh = fresh
         return self
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        self.topology()  # what is saved is what is computed
+        super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
+from gossamer.native import extension
 from gossamer.nn import optimizers
 from gossamer.nn.checks import check
 from gossamer.nn.kernels import Backend, best_for
@@ -224,10 +225,13 @@ def _watch_layer(watch: Watch, layer: SparseLayer) -> list[Tensor]:
             watch.empty(*(hooks for hooks in left if hooks is not None))
     for held in (layer._parameters, layer._buffers):
         watch.values(held)
-    for array in layer.structure.arrays:
+    structure = layer.structure
+    for array in structure.arrays:
         watch.result(Tensor.data_ptr, array)
         if not array.is_inference():
             watch.result(VERSION, array)
+    for pair in structure.pairs:
+        watch.result(extension.alike, pair)
     return [parameter for parameter in layer._parameters.values() if parameter is not None]
 
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from gossamer.errors import InvalidTopologyError
+from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Junction, Rotated
 from gossamer.topology.transpose import Columns, transpose
@@ -39,12 +42,16 @@ class Structure:
         in_features: inputs I.
         out_features: outputs O.
         arrays: of a bipartite junction `indptr` (O + 1,) and `indices` (E,); of a rotated one `offsets` (k,) alone.
+
+    Attributes:
+        pairs: addresses of each array on the CPU and of what it held when it was checked, and their length.
     """
 
     in_features: int
     out_features: int
     arrays: tuple[Tensor, ...]
     _last: list[tuple[Stamp, Checked]] = field(default_factory=list, init=False, repr=False, compare=False)
+    pairs: list[tuple[int, int, int]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def rotated(self) -> bool:
@@ -68,8 +75,14 @@ class Structure:
 
     @property
     def is_current(self) -> bool:
-        """Whether the arrays are as they were when they were last checked."""
-        return bool(self._last) and self._last[0][0] == stamp_of(self.arrays)
+        """Whether the arrays are as they were when they were last checked.
+
+        Writes that autograd counts are always noticed. Those that it does not count (`array.data`, a NumPy view) are
+        noticed when they reach one of some 64 places of an array.
+        """
+        if not self._last or self._last[0][0] != stamp_of(self.arrays):
+            return False
+        return extension is None or all(map(extension.alike, self.pairs))
 
     @property
     def last(self) -> Checked | None:
@@ -113,6 +126,8 @@ class Structure:
         """Remember what the arrays were found to be."""
         stamp = stamp_of(self.arrays)
         self._last[:] = [(stamp, checked)]
+        own = zip(self.arrays, checked.arrays(), strict=True)
+        self.pairs[:] = [(a.data_ptr(), b.ctypes.data, len(b)) for a, b in own if a.is_cpu and type(a) is Tensor]
         others = tuple(map(weakref.ref, self.arrays[1:]))
         _KNOWN[self.arrays[0]] = (self.in_features, self.out_features), others, stamp, checked
 
@@ -136,6 +151,12 @@ class Checked:
     def __init__(self, junction: Junction) -> None:
         self.junction = junction
         self.made: dict[object, Any] = {}
+
+    def arrays(self) -> tuple[NDArray[np.int32], ...]:
+        """What a structure's arrays hold: offsets, or `indptr` and `indices`."""
+        if isinstance(self.junction, Rotated):
+            return (self.junction.offsets,)
+        return self.junction.indptr, self.junction.indices
 
     @cached_property
     def columns(self) -> Columns:

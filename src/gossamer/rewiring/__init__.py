@@ -1,5 +1,6 @@
 """Rules that change a topology during training, and the rewirer that applies them."""
 
+from gossamer.rewiring.average import Average
 from gossamer.rewiring.budget import (
     ClearWeakNeurons,
     GrowBeyond,
@@ -58,6 +59,7 @@ from gossamer.rewiring.view import Change, LayerView, NetworkView
 
 __all__ = [
     "RULES",
+    "Average",
     "ByMagnitude",
     "ByNodes",
     "ByPaths",
