@@ -20,7 +20,7 @@ from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
 from gossamer.timing.environment import environment_line
-from gossamer.training import SGD, Adam, Config, Cosine, CrossEntropy
+from gossamer.training import SGD, Adam, Config, CosineRate, CrossEntropy
 from gossamer.training.data import load
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,7 +69,7 @@ def experiment_of(method, options, data, seed):
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimizer=OPTIMIZERS[options.optimizer](lr=options.lr, weight_decay=options.weight_decay),
-        schedule=Cosine(),
+        schedule=CosineRate(),
         loss=CrossEntropy(options.smoothing),
         validation=0.0,
     )

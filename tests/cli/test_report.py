@@ -3,7 +3,7 @@
 import pytest
 
 from gossamer.generators import named
-from gossamer.studies import Architecture, Experiment, Run, Sequential, Study
+from gossamer.studies import Architecture, Experiment, InProcess, Run, Study
 from gossamer.training import Config
 
 
@@ -16,7 +16,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     labels = [{"topology": "fibonacci", "degree": degree, "seed": seed} for degree in (2, 4) for seed in (0, 1)]
     runs = [Run(experiment(each["degree"], each["seed"]), "digits", labels=each) for each in labels]
-    Study("tiny", runs, folder).execute(Sequential())
+    Study("tiny", runs, folder).execute(InProcess())
     return folder
 
 
@@ -48,5 +48,5 @@ def test_an_empty_study_and_one_of_failures_end_in_one_line(refused, tmp_path):
     assert "study 'empty' has no runs" in refused("report", tmp_path, "-o", tmp_path / "r.html")
     failing = tmp_path / "failing"
     impossible = experiment(17, 0)  # 16 outputs have no 17 edges for each input
-    Study("failing", [Run(impossible, "digits", labels={"degree": 17})], failing).execute(Sequential())
+    Study("failing", [Run(impossible, "digits", labels={"degree": 17})], failing).execute(InProcess())
     assert "1 failed and none done" in refused("report", failing, "-o", tmp_path / "r.html")

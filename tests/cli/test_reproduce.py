@@ -9,7 +9,7 @@ import pytest
 from gossamer.errors import DataUnavailableError
 from gossamer.papers import insights
 from gossamer.papers.insights.plan import Chain
-from gossamer.studies import Sequential
+from gossamer.studies import InProcess
 
 SMALL = dataclasses.replace(
     insights.QUICK,
@@ -26,7 +26,7 @@ SMALL = dataclasses.replace(
 
 def test_a_call_leaves_report_numbers_and_runs_and_goes_on(run, tmp_path, monkeypatch):
     monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
-    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))  # no new processes, which take long
+    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: InProcess(1))  # no new processes, which take long
     folder = tmp_path / "made"
     code, out, error = run("reproduce", "insights-2020", "--quick", "--out", folder)
     assert code == 0, error
@@ -88,7 +88,7 @@ def test_a_place_that_is_a_file_is_refused(refused, tmp_path):
 
 def test_runs_of_another_process_are_waited_for_by_the_user(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
-    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: Sequential(1))
+    monkeypatch.setattr("gossamer.studies.Loky", lambda *_, **__: InProcess(1))
     monkeypatch.setattr("gossamer.studies.engines.work.held", lambda _: contextlib.nullcontext(False))
     line = refused("reproduce", "insights-2020", "--quick", "--out", tmp_path / "made")
     assert "2 runs of chain are at work in another process" in line

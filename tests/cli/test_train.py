@@ -84,7 +84,7 @@ def test_a_finished_run_is_made_longer_only_where_that_is_the_same_run(run, refu
     run(*arguments("--out", tmp_path))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     line = refused(*arguments("--out", tmp_path, "--epochs", 4))
-    assert "epochs was 2, and is 4 now. With Cosine() the learning rate depends on their number" in line
+    assert "epochs was 2, and is 4 now. With CosineRate() the learning rate depends on their number" in line
     assert "is of another run" in refused(*arguments("--out", tmp_path, "--seed", 1))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     constant = ["--schedule", "constant", "--out", tmp_path / "constant"]

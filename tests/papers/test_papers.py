@@ -16,7 +16,7 @@ from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
 from gossamer.papers.record import Record
 from gossamer.reports.reproduction import reproduction_page
-from gossamer.studies import Sequential, Study
+from gossamer.studies import InProcess, Study
 from gossamer.studies.run import dataset
 from gossamer.training.nodes import NodeConfig
 
@@ -83,7 +83,7 @@ def reproduced(name, folder):
 
     def train(title, runs):
         study = Study(title, runs, folder / "studies" / title.replace(" ", "-"), measures=())
-        execution = study.execute(Sequential())
+        execution = study.execute(InProcess())
         assert not execution.failed
         trained.extend(execution.done)
         studies.append(study)

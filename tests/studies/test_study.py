@@ -17,7 +17,7 @@ import torch
 import gossamer as gs
 from gossamer import files, rewiring
 from gossamer.errors import DataUnavailableError, StudyError, StudyWarning
-from gossamer.studies import Run, Sequential, Study
+from gossamer.studies import InProcess, Run, Study
 from gossamer.studies.digest import code_version, described, said
 from gossamer.studies.store.locks import held
 from gossamer.studies.store.run_folder import RunFolder
@@ -71,7 +71,7 @@ def test_what_has_no_name_cannot_name_a_run():
 def test_the_folder_holds_what_the_run_came_to(make_run, tmp_path):
     run, dense = make_run(rule=rewiring.sparse_evolutionary(every=2)), make_run(family=None)
     study = Study("one", [run, dense], tmp_path / "study")
-    assert len(study.execute(Sequential(1)).done) == 2
+    assert len(study.execute(InProcess(1)).done) == 2
     study = Study.open(tmp_path / "study")
     outcome = run.experiment.run(load("digits"))  # the oracle: the same experiment without a study
     row = study.frame().set_index("run").loc[run.digest]
@@ -92,13 +92,13 @@ def test_the_folder_holds_what_the_run_came_to(make_run, tmp_path):
 def test_what_is_done_is_skipped_and_what_failed_is_tried_again(make_run, tmp_path):
     runs = [make_run(0), make_run(1, lr=1e30)]
     study = Study("two", runs, tmp_path / "study")
-    first = study.execute(Sequential())
+    first = study.execute(InProcess())
     assert first.done == (runs[0].digest,)
     assert first.failed[runs[1].digest].startswith("TrainingDivergedError: the loss is")
     failure = json.loads(folder_of(study, runs[1]).failure.read_text())
     assert failure["epoch"] == 1
     assert f"step {failure['step']}" in failure["message"]
-    second = study.execute(Sequential())
+    second = study.execute(InProcess())
     assert (second.done, second.skipped) == ((), (runs[0].digest,))
     assert [*second.failed] == [runs[1].digest]
     frame = study.frame()
@@ -111,15 +111,15 @@ def test_a_run_in_another_process_is_left_alone(make_run, tmp_path):
     study = Study("two", runs, tmp_path / "study")
     with held(folder_of(study, runs[0]).make()) as mine:
         assert mine
-        execution = study.execute(Sequential())
+        execution = study.execute(InProcess())
     assert (execution.busy, execution.done) == ((runs[0].digest,), (runs[1].digest,))
-    assert study.execute(Sequential()).done == (runs[0].digest,)
+    assert study.execute(InProcess()).done == (runs[0].digest,)
 
 
 PROGRAM = """
 import sys, time, torch
 from gossamer.generators import named
-from gossamer.studies import Architecture, Experiment, Run, Sequential, Study
+from gossamer.studies import Architecture, Experiment, Run, InProcess, Study
 from gossamer.rewiring import sparse_evolutionary
 from gossamer.training import SGD, Config
 
@@ -130,7 +130,7 @@ class Slow(torch.nn.ReLU):
 
 net = Architecture(named("regular_random"), (16,), (256, None), Slow)
 runs = [Run(Experiment(net, Config(epochs=6, batch_size=256), 0, sparse_evolutionary(every=2)), "digits")]
-Study("killed", runs, sys.argv[1]).execute(Sequential(1))
+Study("killed", runs, sys.argv[1]).execute(InProcess(1))
 """
 
 
@@ -175,10 +175,10 @@ def test_a_full_disk_stops_the_study_and_leaves_nothing_half_written(make_run, t
     with monkeypatch.context() as patch:
         patch.setattr(write, full)
         with pytest.raises(StudyError, match=r"No space left on device.*make room, and call again"):
-            study.execute(Sequential())
+            study.execute(InProcess())
     assert [*study.frame()["state"]] == ["waiting", "waiting"]
     assert not [*study.folder.rglob("*.tmp")]
-    assert len(study.execute(Sequential()).done) == 2
+    assert len(study.execute(InProcess()).done) == 2
 
 
 def test_missing_data_are_told_before_anything_starts(make_run, tmp_path, monkeypatch):
@@ -189,12 +189,12 @@ def test_missing_data_are_told_before_anything_starts(make_run, tmp_path, monkey
     monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path)
     run = Run(make_run().experiment, "cifar10-jpeg")
     with pytest.raises(DataUnavailableError, match="cifar10-jpeg is not in"):
-        Study("none", [run], tmp_path / "study").execute(Sequential())
+        Study("none", [run], tmp_path / "study").execute(InProcess())
     assert not (tmp_path / "study").exists()
 
 
 def test_runs_of_other_code_are_kept_and_told(make_run, tmp_path, monkeypatch):
-    Study("code", [make_run(), make_run(1)], tmp_path).execute(Sequential())
+    Study("code", [make_run(), make_run(1)], tmp_path).execute(InProcess())
     study = Study("code", [make_run()], tmp_path)
     assert [*study.others().values()] == ["other settings or data"]
     for module in ("run", "store.study_folder", "engines.work"):
@@ -209,8 +209,8 @@ def test_a_damaged_checkpoint_costs_the_run_and_not_the_study(make_run, tmp_path
     study = Study("damaged", [run], tmp_path)
     folder = folder_of(study, run).make()
     folder.checkpoint.write_bytes(b"damaged")
-    assert "CheckpointError" in study.execute(Sequential()).failed[run.digest]
-    assert study.execute(Sequential()).done == (run.digest,)
+    assert "CheckpointError" in study.execute(InProcess()).failed[run.digest]
+    assert study.execute(InProcess()).done == (run.digest,)
 
 
 @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path, content, message):
 def test_other_folders_are_left_alone(make_run, tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(StudyError, match="is not empty and holds no study"):
-        Study("new", [make_run()], tmp_path).execute(Sequential())
-    Study("first", [make_run(lr=1e30)], tmp_path / "study").execute(Sequential())
+        Study("new", [make_run()], tmp_path).execute(InProcess())
+    Study("first", [make_run(lr=1e30)], tmp_path / "study").execute(InProcess())
     with pytest.raises(StudyError, match="holds the study 'first', not 'second'"):
-        Study("second", [make_run()], tmp_path / "study").execute(Sequential())
+        Study("second", [make_run()], tmp_path / "study").execute(InProcess())
     with pytest.raises(StudyError, match="opened to look at"):
-        Study.open(tmp_path / "study").execute(Sequential())
+        Study.open(tmp_path / "study").execute(InProcess())
 
 
 def test_bad_studies_are_refused(make_run, tmp_path):
@@ -259,7 +259,7 @@ def test_bad_studies_are_refused(make_run, tmp_path):
 def test_queries(make_run, tmp_path):
     study = Study("asked", [make_run(0), make_run(1)], tmp_path)
     assert len(study.query("select * from epochs")) == 0
-    study.execute(Sequential())
+    study.execute(InProcess())
     frame = study.frame()
     answer = study.query("select avg(accuracy) as a, count(*) as n from runs")
     assert (answer["a"][0], answer["n"][0]) == (pytest.approx(frame["accuracy"].mean()), 2)
@@ -289,7 +289,7 @@ def damage(path):
 @pytest.mark.parametrize("name", ["result.json", "epochs.parquet", "weights.safetensors", "config.json"])
 def test_a_damaged_run_is_named_and_left_out_and_made_again(make_run, tmp_path, name):
     study = Study("damaged", [make_run(0), make_run(1)], tmp_path)
-    study.execute(Sequential())
+    study.execute(InProcess())
     before, epochs = study.frame(), study.epochs()
     victim = make_run(0).digest
     damage(tmp_path / "runs" / victim / name)
@@ -307,14 +307,14 @@ def test_a_damaged_run_is_named_and_left_out_and_made_again(make_run, tmp_path, 
         with pytest.raises(StudyError, match=r"weights\.safetensors is damaged"):
             study.weights(victim)
     if name in ("result.json", "config.json"):  # what a run is, or came to, is unknown: it is made again
-        assert study.execute(Sequential()).done == (victim,)
+        assert study.execute(InProcess()).done == (victim,)
         assert study.frame().drop(columns="seconds").equals(before.drop(columns="seconds"))
         assert study.epochs().drop(columns="seconds").equals(epochs.drop(columns="seconds"))
 
 
 def test_a_digit_changed_in_a_result_is_noticed(make_run, tmp_path):
     study = Study("changed", [make_run()], tmp_path)
-    study.execute(Sequential())
+    study.execute(InProcess())
     result = folder_of(study, make_run()).result
     result.write_text(result.read_text().replace('"accuracy": 0.', '"accuracy": 1.', 1))
     with pytest.raises(StudyError, match="its content does not fit its check"):
@@ -324,7 +324,7 @@ def test_a_digit_changed_in_a_result_is_noticed(make_run, tmp_path):
 def test_tensorboard_that_is_missing_is_told_before_training(make_run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(StudyError, match=r"pip install 'gossamer\[tensorboard\]'"):
-        Study("none", [make_run()], tmp_path / "study").execute(Sequential(), tensorboard=True)
+        Study("none", [make_run()], tmp_path / "study").execute(InProcess(), tensorboard=True)
     assert not (tmp_path / "study").exists()
 
 
@@ -332,7 +332,7 @@ def test_tensorboard_has_the_curves(make_run, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     study = Study("curves", [make_run()], tmp_path)
-    study.execute(Sequential(), tensorboard=True)
+    study.execute(InProcess(), tensorboard=True)
     events = EventAccumulator(str(tmp_path / "tensorboard" / make_run().digest)).Reload()
     found = [event.value for event in events.Scalars("loss")]
     assert found == pytest.approx([*study.epochs()["loss"]])

@@ -14,7 +14,7 @@ import torch
 
 import gossamer as gs
 from gossamer.errors import CheckpointError, CheckpointWarning
-from gossamer.training import SGD, Adam, Config, Cosine, fit
+from gossamer.training import SGD, Adam, Config, CosineRate, fit
 from gossamer.training.checkpoints import MAGIC, previous, read
 from gossamer.training.data import load
 
@@ -68,7 +68,7 @@ def assert_same(one, other):
 @pytest.mark.parametrize("optimizer", [Adam(0.01), SGD(0.1)])
 @pytest.mark.parametrize("rng", [np.random.PCG64, np.random.MT19937, np.random.Philox])
 def test_resuming_is_exact_wherever_it_broke_off(tmp_path, optimizer, rng):
-    options = {"optimizer": optimizer, "schedule": Cosine()}
+    options = {"optimizer": optimizer, "schedule": CosineRate()}
     whole = train(None, rng=np.random.Generator(rng(3)), **options)
     path = tmp_path / "run"
     for stop in (StopAt(step=10), StopAt(epoch=1), StopAt(step=70), StopAt(epoch=4)):
@@ -176,9 +176,9 @@ def test_callbacks_with_a_state_are_resumed(tmp_path):
 
 
 def test_a_falling_rate_is_of_its_number_of_epochs(tmp_path):
-    train(tmp_path / "run", epochs=2, schedule=Cosine())
+    train(tmp_path / "run", epochs=2, schedule=CosineRate())
     with pytest.raises(CheckpointError, match=r"epochs differ. epochs was 2, and is 6 now"):
-        train(tmp_path / "run", schedule=Cosine())
+        train(tmp_path / "run", schedule=CosineRate())
 
 
 @pytest.mark.parametrize(

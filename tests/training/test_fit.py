@@ -10,7 +10,18 @@ from torch import nn
 
 import gossamer as gs
 from gossamer.errors import TrainingDivergedError
-from gossamer.training import SGD, Adam, Config, Cosine, CrossEntropy, ProgressBar, SquaredError, evaluate, fit, stream
+from gossamer.training import (
+    SGD,
+    Adam,
+    Config,
+    CosineRate,
+    CrossEntropy,
+    ProgressBar,
+    SquaredError,
+    evaluate,
+    fit,
+    stream,
+)
 from gossamer.training.data import Dataset, Examples, load
 
 
@@ -96,7 +107,7 @@ def test_a_schedule_multiplies_the_learning_rate(digits):
             pass
 
     watcher = Watcher()
-    config = Config(epochs=2, batch_size=500, optimizer=SGD(0.1), schedule=Cosine(), validation=0.0)
+    config = Config(epochs=2, batch_size=500, optimizer=SGD(0.1), schedule=CosineRate(), validation=0.0)
     fit(make_model(), digits, config, rng=rng(), callbacks=[watcher])
     assert watcher.rates == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)])
 

@@ -14,7 +14,7 @@ from gossamer.training import (
     SGD,
     Adam,
     Config,
-    Cosine,
+    CosineRate,
     CrossEntropy,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -79,7 +79,7 @@ def test_a_loader_keeps_its_order_transforms_and_batches():
 
     counting = Counting(torch.tensor(X), torch.tensor(Y))
     loader = DataLoader(counting, batch_size=50)
-    config = Config(epochs=2, validation=0, optimizer=SGD(0.01), schedule=Cosine())
+    config = Config(epochs=2, validation=0, optimizer=SGD(0.01), schedule=CosineRate())
     history = fit(model(), loader, config, rng=0)
     assert counting.seen[-240:] == tuple(range(240))
     assert len(history.epochs) == 2
@@ -153,7 +153,7 @@ def test_images_reach_a_convolution_in_their_shape():
 
 def test_names_are_recipes():
     config = Config(optimizer="sgd", schedule="cosine", loss="mean_squared_error")
-    assert (config.optimizer, config.schedule, config.loss) == (SGD(), Cosine(), MeanSquaredError())
+    assert (config.optimizer, config.schedule, config.loss) == (SGD(), CosineRate(), MeanSquaredError())
     assert Config(optimizer="adam") == Config()
 
 
@@ -221,7 +221,7 @@ def test_a_loader_with_a_sampler_of_its_own_is_used_whole():
         (lambda: Config(optimizer="adman"), ValueError, "no optimizer 'adman': adam, sgd are known. Did you mean adam"),
         (lambda: Config(optimizer=torch.optim.Adam), TypeError, r"optimizer is Adam: give Adam\(\), SGD\(\), another"),
         (lambda: Config(optimizer=torch.optim.SGD([torch.ones(1)])), TypeError, r"optimizer is SGD: give Adam\(\)"),
-        (lambda: Config(schedule=0.5), TypeError, r"schedule is float: give Constant\(\), Cosine\(\)"),
+        (lambda: Config(schedule=0.5), TypeError, r"schedule is float: give ConstantRate\(\), CosineRate\(\)"),
         (lambda: Config(loss=CrossEntropy), TypeError, r"loss is CrossEntropy: give CrossEntropy\(\)"),
         (lambda: predict(model(), X[:, :5], load("digits")), ValueError, "inputs have 5 features; digits has 64"),
     ],

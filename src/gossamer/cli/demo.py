@@ -47,7 +47,7 @@ def demo(
     from gossamer.errors import StudyError
     from gossamer.files import write_atomically
     from gossamer.reports.study import study_page
-    from gossamer.studies import Sequential
+    from gossamer.studies import InProcess
 
     require_writable(out)
     with _folder(keep) as folder:
@@ -58,7 +58,7 @@ def demo(
             return Stopped(f"with {study.count_done()} of {len(study)} networks trained", lost=lost)
 
         with stoppable(stopped), watching("training") as watch:
-            execution = study.execute(Sequential(threads), on_round=watch)
+            execution = study.execute(InProcess(threads), on_round=watch)
         for cause in execution.failed.values():
             raise StudyError(cause)
         write_atomically(out, study_page(study).encode())

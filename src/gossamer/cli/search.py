@@ -21,7 +21,7 @@ def search(
 ) -> None:
     """Search topologies with Optuna; called again it goes on."""
     from gossamer.cli.stopping import Stopped, stoppable
-    from gossamer.studies import Loky, Sequential
+    from gossamer.studies import InProcess, Loky
     from gossamer.studies.plan.study_file import read
     from gossamer.studies.search import Prescreen, Search, Trial
 
@@ -36,7 +36,7 @@ def search(
         print(f"{trial.number}: {_called(trial.labels)}: {said}", flush=True)
 
     with stoppable(Stopped):
-        found = work.execute(Sequential() if workers == 1 else Loky(workers), on_trial=tell)
+        found = work.execute(InProcess() if workers == 1 else Loky(workers), on_trial=tell)
     trained = [trial for trial in found if trial.value is not None]
     print(f"\n{len(found)} candidates, {len(trained)} trained.")
     if trained:

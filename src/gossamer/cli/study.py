@@ -50,7 +50,7 @@ def _engine(name: str, address: str | None, workers: int, threads: int) -> Engin
     from collections.abc import Callable
 
     from gossamer.errors import require_int, require_known
-    from gossamer.studies import Dask, Loky, Ray, Sequential
+    from gossamer.studies import Dask, InProcess, Loky, Ray
 
     require_int("workers", workers, low=0, high=1024)
     require_int("threads", threads, low=0, high=1024)
@@ -58,7 +58,7 @@ def _engine(name: str, address: str | None, workers: int, threads: int) -> Engin
         "loky": lambda: Loky(workers, threads),
         "ray": lambda: Ray(address, workers, threads or 1),
         "dask": lambda: Dask(address, workers, threads or 1),
-        "sequential": lambda: Sequential(threads or None),
+        "sequential": lambda: InProcess(threads or None),
     }
     make = require_known("engine", name, known)
     if address is not None and name not in ("ray", "dask"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gossamer.studies.architecture import Architecture
     from gossamer.studies.engines.clusters import Dask, Ray
-    from gossamer.studies.engines.local import Engine, Loky, Sequential
+    from gossamer.studies.engines.local import Engine, InProcess, Loky
     from gossamer.studies.experiment import Experiment, Outcome
     from gossamer.studies.run import Run
     from gossamer.studies.study import Execution, Study
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "architecture": ("Architecture",),
     "engines.clusters": ("Dask", "Ray"),
-    "engines.local": ("Engine", "Loky", "Sequential"),
+    "engines.local": ("Engine", "Loky", "InProcess"),
     "experiment": ("Experiment", "Outcome"),
     "run": ("Run",),
     "study": ("Execution", "Study"),
@@ -28,11 +28,11 @@ __all__ = [
     "Engine",
     "Execution",
     "Experiment",
+    "InProcess",
     "Loky",
     "Outcome",
     "Ray",
     "Run",
-    "Sequential",
     "Study",
 ]
 

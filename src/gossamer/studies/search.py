@@ -18,7 +18,7 @@ from gossamer.errors import (
     require_known,
     without_topology_warnings,
 )
-from gossamer.studies.engines.local import Engine, Sequential
+from gossamer.studies.engines.local import Engine, InProcess
 from gossamer.studies.plan.grid import cells, run
 from gossamer.studies.plan.names import DENSE
 from gossamer.studies.plan.study_file import StudyFile
@@ -145,7 +145,7 @@ class Search:
             proposals = self._storage()
             done = _finished(proposals.trials)
             while len(done) < self.trials:
-                done.append(self._try(proposals, engine or Sequential(), done))
+                done.append(self._try(proposals, engine or InProcess(), done))
                 if on_trial is not None:
                     on_trial(done[-1])
         return done

@@ -55,13 +55,13 @@ class Study:
         ValueError: no run, or a measure that there is none of.
 
     >>> import tempfile
-    >>> from gossamer.studies import Architecture, Experiment, Run, Sequential
+    >>> from gossamer.studies import Architecture, Experiment, Run, InProcess
     >>> from gossamer.training import Config
     >>> net = Architecture(None, (16,), (None, None))
     >>> runs = [Run(Experiment(net, Config(epochs=2), seed), "digits", labels={"seed": seed}) for seed in (0, 1)]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     study = Study("two seeds", runs, folder)
-    ...     execution = study.execute(Sequential())
+    ...     execution = study.execute(InProcess())
     ...     frame = study.frame()
     >>> len(execution.done), [*frame["state"]], bool(frame["accuracy"].min() > 0.3)
     (2, ['done', 'done'], True)

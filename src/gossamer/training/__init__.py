@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
     from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, TrainingRun
-    from gossamer.training.schedules import Constant, Cosine, Schedule
+    from gossamer.training.schedules import ConstantRate, CosineRate, Schedule
 
 _HOMES = {
     "callbacks": ("Callback", "ProgressBar", "Stateful"),
@@ -27,7 +27,7 @@ _HOMES = {
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
     "rewiring": ("Rewiring",),
     "run": ("Epoch", "TrainingRun"),
-    "schedules": ("Constant", "Cosine", "Schedule"),
+    "schedules": ("ConstantRate", "CosineRate", "Schedule"),
 }
 
 __all__ = [
@@ -35,8 +35,8 @@ __all__ = [
     "Adam",
     "Callback",
     "Config",
-    "Constant",
-    "Cosine",
+    "ConstantRate",
+    "CosineRate",
     "CrossEntropy",
     "Epoch",
     "History",

@@ -9,7 +9,7 @@ from typing import Any
 from gossamer.errors import require_fraction, require_int, require_known
 from gossamer.training.losses import LOSSES, Loss
 from gossamer.training.optimizers import OPTIMIZERS, Adam, OptimizerRecipe
-from gossamer.training.schedules import SCHEDULES, Constant, Schedule
+from gossamer.training.schedules import SCHEDULES, ConstantRate, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Config:
         epochs: the most passes over the training examples, at least 1.
         batch_size: examples a step, at least 1; the last batch of an epoch may be smaller.
         optimizer: `Adam(lr=...)`, `SGD(lr=..., momentum=...)`, or another recipe; or a name, "adam" or "sgd".
-        schedule: `Constant()` or `Cosine()`, or another course of the learning rate; or a name, "constant" or "cosine".
+        schedule: `ConstantRate()` or `CosineRate()`, or another course of the learning rate; or a name, "constant" or
+            "cosine".
         loss: `CrossEntropy()`, `SquaredError()`, `MeanSquaredError()`, or another function of outputs and labels; or a
             name in `gossamer.training.losses.LOSSES`. If None, cross-entropy of classes, and the mean squared error of
             numbers to tell.
@@ -42,7 +43,7 @@ class Config:
     epochs: int = 10
     batch_size: int = 128
     optimizer: OptimizerRecipe = field(default_factory=Adam)
-    schedule: Schedule = field(default_factory=Constant)
+    schedule: Schedule = field(default_factory=ConstantRate)
     loss: Loss | None = None
     validation: float = 0.1
     patience: int | None = None

@@ -18,7 +18,7 @@ from gossamer.training.config import Config
 from gossamer.training.feeds import Feed, place_of
 from gossamer.training.losses import Loss, loss_for
 from gossamer.training.material import Data, training_feeds
-from gossamer.training.schedules import Constant
+from gossamer.training.schedules import ConstantRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def live_weights(model: nn.Module) -> int:
 
 def _name(model: nn.Module, config: Config, *, data: tuple[Feed, Feed | None], rng: str) -> str:
     """Patience is left out, and so are the epochs if the rate stays: a longer run begins as a shorter one does."""
-    free = {"patience", "epochs"} if isinstance(config.schedule, Constant) else {"patience"}
+    free = {"patience", "epochs"} if isinstance(config.schedule, ConstantRate) else {"patience"}
     how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
     graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLayer)]
     train, held = data

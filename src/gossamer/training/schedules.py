@@ -17,7 +17,7 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class ConstantRate:
     """The learning rate stays. Only such a run can be given more epochs when it is resumed."""
 
     def __call__(self, progress: float) -> float:
@@ -26,13 +26,13 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Cosine:
+class CosineRate:
     """The learning rate falls to 0 along half a cosine, (1 + cos(pi progress)) / 2.
 
     References:
         Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017, eq. 5 without restarts.
 
-    >>> [round(Cosine()(progress), 3) for progress in (0, 0.5, 0.75)]
+    >>> [round(CosineRate()(progress), 3) for progress in (0, 0.5, 0.75)]
     [1.0, 0.5, 0.146]
     """
 
@@ -41,5 +41,5 @@ class Cosine:
         return (1 + math.cos(math.pi * progress)) / 2
 
 
-SCHEDULES: Mapping[str, Callable[[], Schedule]] = MappingProxyType({"constant": Constant, "cosine": Cosine})
+SCHEDULES: Mapping[str, Callable[[], Schedule]] = MappingProxyType({"constant": ConstantRate, "cosine": CosineRate})
 """Every schedule by its name."""

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from gossamer.errors import EngineError, StudyError
-from gossamer.studies import Dask, Loky, Ray, Sequential, Study
+from gossamer.studies import Dask, InProcess, Loky, Ray, Study
 
 DEADLY = """
 import os
@@ -26,7 +26,7 @@ def results(study):
 def expected(make_run, tmp_path):
     runs = [make_run(0), make_run(1)]
     study = Study("engines", runs, tmp_path / "sequential")
-    study.execute(Sequential(1))
+    study.execute(InProcess(1))
     return runs, results(study)
 
 

@@ -145,7 +145,7 @@ def stack_backward(
     return gradients
 
 
-class Plan:
+class NativeSteps:
     """Training steps of one stack with cross-entropy: what stays the same from step to step is described once.
 
     It owns the memory that it was given the addresses of. Whoever makes one asks before each step whether the tensors
@@ -283,5 +283,5 @@ NATIVE = Backend(
     forward,
     backward,
     Stacks(stack_forward, stack_backward) if built() else None,
-    Plan if built() else None,
+    NativeSteps if built() else None,
 )

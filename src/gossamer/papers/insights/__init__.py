@@ -13,8 +13,8 @@ from gossamer.papers.insights.apart import Cube, apart, hidden, moments
 from gossamer.papers.insights.claims import claims
 from gossamer.papers.insights.plan import (
     Chain,
+    InsightsPlan,
     Net,
-    Plan,
     chain_runs,
     final_runs,
     nets,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gossamer.studies.study import Study
 
-FULL = Plan()
+FULL = InsightsPlan()
 LARGE = replace(
     FULL,
     epochs={"fashion-mnist": 50, "cifar10-jpeg": 50},
@@ -39,7 +39,7 @@ LARGE = replace(
     seeds=15,
     narrow=True,
 )
-QUICK = Plan(
+QUICK = InsightsPlan(
     epochs={"fashion-mnist": 2, "cifar10-jpeg": 2},
     chain=Chain(links=3, epochs=10, moments=(0, 2, 5, 10), lr=0.03),
     widths=(100, 250),
@@ -50,7 +50,7 @@ QUICK = Plan(
 )
 
 
-def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
+def reproduce(plan: InsightsPlan, train: Train, folder: Path) -> Findings:
     """Train the chain, the tuning runs and the final runs; draw the figures, decide the claims."""
     chain, chain_apart = _the_chain(plan.chain, train, folder)
     tuned = where(train("tuning", tuning_runs(plan)).frame(), state="done")
@@ -66,7 +66,7 @@ def again(plan: Mapping[str, Any], folder: Path) -> Findings:
     return concluded(of_folder(folder / "data", known), known)
 
 
-def concluded(tables: Tables, plan: Plan) -> Findings:
+def concluded(tables: Tables, plan: InsightsPlan) -> Findings:
     """Figures and claims."""
     import pandas as pd
 
@@ -91,7 +91,7 @@ def _the_chain(chain: Chain, train: Train, folder: Path) -> tuple[pd.DataFrame, 
     return with_last_epoch(study), found
 
 
-def _best_rates(tuned: pd.DataFrame, plan: Plan) -> dict[Net, float]:
+def _best_rates(tuned: pd.DataFrame, plan: InsightsPlan) -> dict[Net, float]:
     """Of every network the learning rate with the best validation accuracy; the first one if none was finished."""
     found = {}
     for net in nets(plan):

@@ -15,7 +15,7 @@ from gossamer.analysis.power import decides_a_spread, enough_for_a_spread
 from gossamer.analysis.tables import difference_by_seed, where
 from gossamer.papers.insights.apart import Cube, adjacent
 from gossamer.papers.insights.exhibits import PUBLISHED, PUBLISHED_ACCURACY, PUBLISHED_START, summary
-from gossamer.papers.insights.plan import NARROW, Plan
+from gossamer.papers.insights.plan import NARROW, InsightsPlan
 from gossamer.papers.insights.tables import Tables
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ MORE = Between(low=0.0)
 LARGE = "gossamer reproduce insights-2020 --large: three layers of 1000 units, 50 epochs"
 
 
-def claims(tables: Tables, plan: Plan) -> tuple[Claim, ...]:
+def claims(tables: Tables, plan: InsightsPlan) -> tuple[Claim, ...]:
     """All of them, in the order of the figures."""
     return tuple(_claims(tables, plan))
 
 
-def _claims(tables: Tables, plan: Plan) -> Iterator[Claim]:
+def _claims(tables: Tables, plan: InsightsPlan) -> Iterator[Claim]:
     yield started_alike(tables.chain_apart)
     yield drifted(tables.chain_apart)
     yield as_far_as_published(tables.chain_apart)
@@ -135,7 +135,7 @@ def published_accuracy(frame: pd.DataFrame) -> Claim:
     )
 
 
-def sparse_beats_dense(frame: pd.DataFrame, tuned: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def sparse_beats_dense(frame: pd.DataFrame, tuned: pd.DataFrame, plan: InsightsPlan, data: str) -> Claim:
     """Sparse networks without structure optimisation against the widest fully connected one."""
 
     def less_dense(width: int, density: float) -> Estimate:
@@ -158,7 +158,7 @@ def sparse_beats_dense(frame: pd.DataFrame, tuned: pd.DataFrame, plan: Plan, dat
     )
 
 
-def sparse_beats_narrow(frame: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def sparse_beats_narrow(frame: pd.DataFrame, plan: InsightsPlan, data: str) -> Claim:
     """The control that is usually left out."""
     there = bool((frame["topology"] == NARROW).any())
 
@@ -210,7 +210,7 @@ def found_equal(frame: pd.DataFrame, data: str) -> Claim:
     )
 
 
-def adaptive_beats_dense(frame: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def adaptive_beats_dense(frame: pd.DataFrame, plan: InsightsPlan, data: str) -> Claim:
     """SET against the fully connected network."""
     runs = where(frame, width=plan.widths[-1])
     ours = where(runs, rule="SET")
@@ -243,7 +243,7 @@ def _powerful(accuracies: ArrayLike) -> str:
     )
 
 
-def _condition(frame: pd.DataFrame, plan: Plan, data: str) -> str:
+def _condition(frame: pd.DataFrame, plan: InsightsPlan, data: str) -> str:
     width, depth = plan.widths[-1], plan.depth
     small = ", hardly over-parameterised" if width < 1000 else ""
     rates = frame["rate"].nunique()
@@ -257,6 +257,6 @@ def _topology(density: float) -> str:
     return "dense" if density == 1 else "erdos_renyi"
 
 
-def _best_density(tuned: pd.DataFrame, plan: Plan) -> float:
+def _best_density(tuned: pd.DataFrame, plan: InsightsPlan) -> float:
     sparse = where(tuned, density=plan.densities).sort_values("validation_accuracy")
     return float(sparse["density"].iloc[-1])

@@ -57,7 +57,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class InsightsPlan:
     """What is trained. Widths, densities, rates, epochs and seeds are our choice.
 
     Args:
@@ -156,7 +156,7 @@ class Net:
     adaptive: bool = False
     narrow: bool = False
 
-    def run(self, plan: Plan, rate: float, seed: int) -> Run:
+    def run(self, plan: InsightsPlan, rate: float, seed: int) -> Run:
         """The run that trains it with a learning rate."""
         architecture = self._architecture(plan)
         config = Config(epochs=plan.epochs[self.data], batch_size=BATCH, optimizer=SGD(rate), validation=0.1)
@@ -172,7 +172,7 @@ class Net:
         }
         return Run(experiment, data=self.data, labels=labels)
 
-    def _architecture(self, plan: Plan) -> Architecture:
+    def _architecture(self, plan: InsightsPlan) -> Architecture:
         widths = (math.prod(CATALOGUE[self.data].shape), *[self.width] * plan.depth)
         if self.density == 1:
             return Architecture(None, widths[1:], (*[None] * plan.depth, None))
@@ -183,7 +183,7 @@ class Net:
             return Architecture(None, slim, (*[None] * plan.depth, None))
         return Architecture(named("erdos_renyi"), widths[1:], (*edges, None))
 
-    def _rule(self, plan: Plan) -> Rule:
+    def _rule(self, plan: InsightsPlan) -> Rule:
         steps = steps_per_epoch(self.data, 0.1)
         until = max(1, steps * (plan.epochs[self.data] - 1))
         return sparse_evolutionary(plan.fraction, every=steps, until=until)
@@ -199,7 +199,7 @@ class Net:
         return replace(self, adaptive=False)
 
 
-def nets(plan: Plan) -> Iterator[Net]:
+def nets(plan: InsightsPlan) -> Iterator[Net]:
     """Static sparse networks and fully connected ones, over widths and densities."""
     for data in plan.data:
         for width in plan.widths:
@@ -208,17 +208,17 @@ def nets(plan: Plan) -> Iterator[Net]:
                 yield from (Net(data, width, density, narrow=True) for density in plan.densities)
 
 
-def adaptive_nets(plan: Plan) -> list[Net]:
+def adaptive_nets(plan: InsightsPlan) -> list[Net]:
     """The widest with SET."""
     return [Net(data, plan.widths[-1], plan.adaptive, adaptive=True) for data in plan.data]
 
 
-def tuning_runs(plan: Plan) -> list[Run]:
+def tuning_runs(plan: InsightsPlan) -> list[Run]:
     """Every network with every learning rate, once."""
     return [net.run(plan, rate, TUNING_SEED) for net in nets(plan) for rate in plan.rates]
 
 
-def final_runs(plan: Plan, rates: Mapping[Net, float]) -> list[Run]:
+def final_runs(plan: InsightsPlan, rates: Mapping[Net, float]) -> list[Run]:
     """Every network with its learning rate, over seeds."""
     found = [*nets(plan), *adaptive_nets(plan)]
     return [net.run(plan, rates[net.tuned], seed) for seed in range(plan.seeds) for net in found]

@@ -11,7 +11,7 @@ import numpy as np
 
 from gossamer.analysis.tables import where
 from gossamer.papers.insights.apart import Cube
-from gossamer.papers.insights.plan import Chain, Plan
+from gossamer.papers.insights.plan import Chain, InsightsPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def with_last_epoch(study: Study) -> pd.DataFrame:
     return frame.assign(last_validation=last.reindex(frame["run"]).to_numpy())
 
 
-def of_folder(folder: Path, plan: Plan) -> Tables:
+def of_folder(folder: Path, plan: InsightsPlan) -> Tables:
     """The tables that a folder keeps."""
     import pandas as pd
 
@@ -62,10 +62,10 @@ def of_folder(folder: Path, plan: Plan) -> Tables:
     )
 
 
-def plan_of(found: Mapping[str, Any]) -> Plan:
+def plan_of(found: Mapping[str, Any]) -> InsightsPlan:
     """The plan as JSON has it."""
     chain = Chain(**_tuples(found["chain"]))
-    return Plan(**_tuples(found) | {"chain": chain})
+    return InsightsPlan(**_tuples(found) | {"chain": chain})
 
 
 def _tuples(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.papers.topologies import exhibits
 from gossamer.papers.topologies.claims import claims
-from gossamer.papers.topologies.plan import Plan, runs
+from gossamer.papers.topologies.plan import TopologiesPlan, runs
 from gossamer.papers.topologies.tables import Tables, of_folder, of_study, plan_of
 
-FULL = Plan()
+FULL = TopologiesPlan()
 LARGE = replace(FULL, large_hidden=1000, large_degrees=(8, 32, 128, 320))
-QUICK = Plan(
+QUICK = TopologiesPlan(
     epochs=3,
     seeds=2,
     degrees=(1, 4, 16),
@@ -29,7 +29,7 @@ QUICK = Plan(
 )
 
 
-def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
+def reproduce(plan: TopologiesPlan, train: Train, folder: Path) -> Findings:
     """Train the networks of the plan, draw the figures, decide the claims."""
     return concluded(of_study(train("topologies-2017", runs(plan)), plan), plan)
 
@@ -40,7 +40,7 @@ def again(plan: Mapping[str, Any], folder: Path) -> Findings:
     return concluded(of_folder(folder / "data", known), known)
 
 
-def concluded(tables: Tables, plan: Plan) -> Findings:
+def concluded(tables: Tables, plan: TopologiesPlan) -> Findings:
     """Figures and claims."""
     frame = tables.runs
     drawn = (

@@ -11,7 +11,7 @@ from gossamer.analysis.tables import means, where
 from gossamer.generators import fibonacci
 from gossamer.papers.exhibit import Exhibit, Lines, Networks, Squares
 from gossamer.papers.topologies.measured import first_junction
-from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, Plan
+from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, TopologiesPlan
 from gossamer.papers.topologies.tables import one_hidden
 from gossamer.topology import Topology
 
@@ -26,7 +26,7 @@ AGAINST_DENSE = Lines(
 BARS = "Points are means over seeds, bars their 95 % intervals."
 
 
-def f0(plan: Plan) -> Exhibit:
+def f0(plan: TopologiesPlan) -> Exhibit:
     """Matrix and graph of a rotating topology."""
     import pandas as pd
 
@@ -45,7 +45,7 @@ def f0(plan: Plan) -> Exhibit:
     )
 
 
-def f1(frame: pd.DataFrame, plan: Plan) -> Exhibit:
+def f1(frame: pd.DataFrame, plan: TopologiesPlan) -> Exhibit:
     """Accuracy against d1."""
     return Exhibit(
         "F1",
@@ -70,7 +70,7 @@ def f2(frame: pd.DataFrame) -> Exhibit:
     )
 
 
-def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
+def f3(frame: pd.DataFrame, plan: TopologiesPlan) -> Exhibit:
     """Constructions against the fully connected network, sparse and medium."""
     return Exhibit(
         "F3",
@@ -83,7 +83,7 @@ def f3(frame: pd.DataFrame, plan: Plan) -> Exhibit:
     )
 
 
-def f4(frame: pd.DataFrame, plan: Plan) -> Exhibit:
+def f4(frame: pd.DataFrame, plan: TopologiesPlan) -> Exhibit:
     """The same with dropout."""
     inputs, hidden = plan.dropout
     return Exhibit(
@@ -96,7 +96,7 @@ def f4(frame: pd.DataFrame, plan: Plan) -> Exhibit:
     )
 
 
-def f5(curves: pd.DataFrame, plan: Plan) -> Exhibit:
+def f5(curves: pd.DataFrame, plan: TopologiesPlan) -> Exhibit:
     """Deeper networks: accuracy against epochs."""
     return Exhibit(
         "F5",

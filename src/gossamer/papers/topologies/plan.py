@@ -39,7 +39,7 @@ CLASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TopologiesPlan:
     """What is trained. The paper's own numbers are unknown, so all of these are our choice.
 
     Args:
@@ -110,7 +110,7 @@ class Net:
     dropout: tuple[float, float] = (0.0, 0.0)
     depth: int = 1
 
-    def run(self, plan: Plan, data: str, seed: int) -> Run:
+    def run(self, plan: TopologiesPlan, data: str, seed: int) -> Run:
         """The run that trains it."""
         dense = self.topology == DENSE
         widths = (plan.inputs(data), *[plan.hidden] * self.depth)
@@ -137,12 +137,12 @@ class Net:
         return Run(Experiment(architecture, how(plan), seed), data=data, labels=labels)
 
 
-def how(plan: Plan) -> Config:
+def how(plan: TopologiesPlan) -> Config:
     """Squared error of sigmoid outputs, Nesterov's momentum, a fixed batch; the model after the last epoch counts."""
     return Config(epochs=plan.epochs, optimizer=SGD(plan.lr, 0.9), loss=SquaredError(), validation=0.0)
 
 
-def runs(plan: Plan) -> list[Run]:
+def runs(plan: TopologiesPlan) -> list[Run]:
     """All runs, seed by seed, so that a reproduction that is stopped has whole seeds."""
     first, *others = plan.data
     return [
@@ -153,11 +153,11 @@ def runs(plan: Plan) -> list[Run]:
     ] + _large(plan)
 
 
-def _all(plan: Plan) -> list[Net]:
+def _all(plan: TopologiesPlan) -> list[Net]:
     return [*_main(plan), *_contour(plan), *_dropped(plan), *_deeper(plan)]
 
 
-def _large(plan: Plan) -> list[Run]:
+def _large(plan: TopologiesPlan) -> list[Run]:
     """One large hidden layer, trained for longer, on all data."""
     if not plan.large_hidden:
         return []
@@ -166,31 +166,31 @@ def _large(plan: Plan) -> list[Run]:
     return [net.run(large, data, seed) for seed in range(plan.seeds) for data in plan.data for net in nets]
 
 
-def _main(plan: Plan) -> Iterator[Net]:
+def _main(plan: TopologiesPlan) -> Iterator[Net]:
     yield Net(DENSE, plan.hidden)
     for name in CONSTRUCTIONS:
         yield from (Net(name, degree) for degree in plan.degrees)
     yield from (Net(RANDOM, degree) for degree in plan.thin)
 
 
-def _few(plan: Plan) -> Iterator[Net]:
+def _few(plan: TopologiesPlan) -> Iterator[Net]:
     yield Net(DENSE, plan.hidden)
     for name in ELSEWHERE:
         yield from (Net(name, degree) for degree in plan.other_degrees)
 
 
-def _contour(plan: Plan) -> Iterator[Net]:
+def _contour(plan: TopologiesPlan) -> Iterator[Net]:
     for outer in plan.outer:
         yield from (Net("regular_random", degree, outer) for degree in plan.contour)
 
 
-def _dropped(plan: Plan) -> Iterator[Net]:
+def _dropped(plan: TopologiesPlan) -> Iterator[Net]:
     yield Net(DENSE, plan.hidden, dropout=plan.dropout)
     for name in FURTHER:
         yield from (Net(name, degree, dropout=plan.dropout) for degree in plan.dropped)
 
 
-def _deeper(plan: Plan) -> Iterator[Net]:
+def _deeper(plan: TopologiesPlan) -> Iterator[Net]:
     yield Net(DENSE, plan.hidden, depth=plan.deep)
     for name in FURTHER:
         yield from (Net(name, degree, depth=plan.deep) for degree in plan.deep_degrees)

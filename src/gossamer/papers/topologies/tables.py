@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import means, where
 from gossamer.papers.topologies import measured
-from gossamer.papers.topologies.plan import CLASSES, DENSE, Plan
+from gossamer.papers.topologies.plan import CLASSES, DENSE, TopologiesPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +37,12 @@ class Tables:
     curves: pd.DataFrame
     weights: pd.DataFrame
 
-    def connected(self, plan: Plan) -> pd.DataFrame:
+    def connected(self, plan: TopologiesPlan) -> pd.DataFrame:
         """Runs of sparse networks with the λ₂ of their first junction."""
         return measured.with_connectivity(one_hidden(self.runs, plan), self.connectivity)
 
 
-def of_study(study: Study, plan: Plan) -> Tables:
+def of_study(study: Study, plan: TopologiesPlan) -> Tables:
     """The tables of what was just trained."""
     runs = where(study.frame(), state="done")
     found = measured.weights(study, where(one_hidden(runs, plan), data=plan.data[0]))
@@ -50,7 +50,7 @@ def of_study(study: Study, plan: Plan) -> Tables:
     return Tables(runs, *_measured(plan), _curves(runs, study.epochs(), plan), _sizes(found))
 
 
-def of_folder(folder: Path, plan: Plan) -> Tables:
+def of_folder(folder: Path, plan: TopologiesPlan) -> Tables:
     """The tables that a folder keeps; what takes no training is computed again."""
     import pandas as pd
 
@@ -58,24 +58,24 @@ def of_folder(folder: Path, plan: Plan) -> Tables:
     return Tables(where(runs, state="done"), *_measured(plan), curves, weights)
 
 
-def plan_of(found: Mapping[str, Any]) -> Plan:
+def plan_of(found: Mapping[str, Any]) -> TopologiesPlan:
     """The plan as JSON has it."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return Plan(**values)
+    return TopologiesPlan(**values)
 
 
-def one_hidden(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def one_hidden(frame: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:
     """Runs with one hidden layer of the usual size, no dropout, and a full last junction."""
     rows = where(frame, outer=CLASSES, dropout=0.0, depth=1)
     return rows[rows["hidden"].astype(str) == str(plan.hidden)]
 
 
-def _measured(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _measured(plan: TopologiesPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     sizes = plan.inputs(plan.data[0]), plan.hidden
     return measured.connectivity(sizes, plan.degrees, seeds=plan.seeds), measured.published(plan.seeds)
 
 
-def _curves(runs: pd.DataFrame, epochs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def _curves(runs: pd.DataFrame, epochs: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:
     deep = where(runs, depth=plan.deep)
     curves = deep[["run", "topology", "degree", "seed"]].merge(epochs[["run", "epoch", "accuracy"]], on="run")
     curves["network"] = [

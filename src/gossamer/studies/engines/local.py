@@ -36,7 +36,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sequential:
+class InProcess:
     """One run after the other in this process.
 
     Args:

@@ -89,9 +89,9 @@ def loss(name: str | None) -> Loss | None:
 
 def schedule(name: str) -> Schedule:
     """The course of the learning rate of this name."""
-    from gossamer.training import Constant, Cosine
+    from gossamer.training import ConstantRate, CosineRate
 
-    known: dict[str, Schedule] = {"constant": Constant(), "cosine": Cosine()}
+    known: dict[str, Schedule] = {"constant": ConstantRate(), "cosine": CosineRate()}
     return require_known("schedule", name, known)
 
 

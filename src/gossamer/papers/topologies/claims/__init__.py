@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 from gossamer.analysis.claims import Claim
 from gossamer.papers.topologies.claims import accuracy, connectivity, constructions, cost, weights
-from gossamer.papers.topologies.plan import Plan
+from gossamer.papers.topologies.plan import TopologiesPlan
 from gossamer.papers.topologies.tables import Tables
 
 
-def claims(tables: Tables, plan: Plan) -> tuple[Claim, ...]:
+def claims(tables: Tables, plan: TopologiesPlan) -> tuple[Claim, ...]:
     """All of them, in the order of the figures."""
     return tuple(_claims(tables, plan))
 
 
-def _claims(tables: Tables, plan: Plan) -> Iterator[Claim]:
+def _claims(tables: Tables, plan: TopologiesPlan) -> Iterator[Claim]:
     yield from accuracy.claims(tables.runs, plan)
     yield from constructions.claims(tables.runs, plan)
     yield accuracy.gained_with_epochs(tables.curves, plan)

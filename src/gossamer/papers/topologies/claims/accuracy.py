@@ -10,7 +10,7 @@ from gossamer.analysis.claims import Between, Claim, Needs
 from gossamer.analysis.estimates import Estimate, combined, mean_of, summarised
 from gossamer.analysis.intervals import Interval
 from gossamer.analysis.tables import by_seed, difference_by_seed, where
-from gossamer.papers.topologies.plan import DENSE, FURTHER, RANDOM, STRUCTURED, Plan
+from gossamer.papers.topologies.plan import DENSE, FURTHER, RANDOM, STRUCTURED, TopologiesPlan
 from gossamer.papers.topologies.tables import one_hidden
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MORE = Between(low=0.0)
 SMALL = "hidden layers of 100 units"
 
 
-def claims(frame: pd.DataFrame, plan: Plan) -> Iterator[Claim]:
+def claims(frame: pd.DataFrame, plan: TopologiesPlan) -> Iterator[Claim]:
     """Those that compare with the fully connected network, or one degree with another."""
     runs = one_hidden(frame, plan)
     yield from (stays(where(runs, data=data), plan, data) for data in plan.data)
@@ -44,7 +44,7 @@ def claims(frame: pd.DataFrame, plan: Plan) -> Iterator[Claim]:
     yield deeper(frame, plan)
 
 
-def stays(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def stays(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F1: first of all, accuracy stays."""
     medium = plan.medium
     return Claim(
@@ -60,7 +60,7 @@ def stays(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def drop(runs: pd.DataFrame, plan: Plan) -> Claim:
+def drop(runs: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F1: accuracy falls steeply once the degree is small, with every input still connected."""
     data = plan.data[0]
     random = where(runs, data=data, topology=RANDOM)
@@ -75,7 +75,7 @@ def drop(runs: pd.DataFrame, plan: Plan) -> Claim:
     )
 
 
-def drop_of_inputs(runs: pd.DataFrame, plan: Plan) -> Claim:
+def drop_of_inputs(runs: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F1: the same where inputs are cut off."""
     data = plan.data[0]
     random = where(runs, data=data, topology=RANDOM)
@@ -114,7 +114,7 @@ def _drop(
     )
 
 
-def outer_drop(frame: pd.DataFrame, plan: Plan) -> Claim:
+def outer_drop(frame: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F2: the degree of the hidden units matters too."""
     data = plan.data[0]
     crossed = where(frame, data=data, topology="regular_random", dropout=0.0, depth=1, degree=plan.contour)
@@ -135,7 +135,7 @@ def outer_drop(frame: pd.DataFrame, plan: Plan) -> Claim:
     )
 
 
-def as_good_as_dense(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def as_good_as_dense(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F3: structured constructions match the fully connected network at medium density."""
     return Claim(
         "structured ≥ dense",
@@ -153,7 +153,7 @@ def as_good_as_dense(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def large_layers(frame: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def large_layers(frame: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F3: the condition of the paper's main claim, medium sparsity in large hidden layers."""
     runs = where(frame, dropout=0.0, depth=1)
     runs = runs[runs["hidden"].astype(str) == str(plan.large_hidden)]
@@ -173,7 +173,7 @@ def large_layers(frame: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def dropout_apart(frame: pd.DataFrame, plan: Plan) -> Claim:
+def dropout_apart(frame: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F4: what dropout does has nothing to do with the topology."""
     data, degree = plan.data[0], plan.dropped[-1]
     with_, without = (
@@ -201,7 +201,7 @@ def dropout_apart(frame: pd.DataFrame, plan: Plan) -> Claim:
     )
 
 
-def with_dropout(frame: pd.DataFrame, plan: Plan) -> Claim:
+def with_dropout(frame: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F4: the same with dropout."""
     data = plan.data[0]
     runs = where(frame, data=data, dropout=plan.dropout[1])
@@ -222,7 +222,7 @@ def with_dropout(frame: pd.DataFrame, plan: Plan) -> Claim:
     )
 
 
-def deeper(frame: pd.DataFrame, plan: Plan) -> Claim:
+def deeper(frame: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F5: deeper networks."""
     data = plan.data[0]
     runs = where(frame, data=data, depth=plan.deep)
@@ -242,7 +242,7 @@ def deeper(frame: pd.DataFrame, plan: Plan) -> Claim:
     )
 
 
-def gained_with_epochs(curves: pd.DataFrame, plan: Plan) -> Claim:
+def gained_with_epochs(curves: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F5: training goes on paying."""
     first, last = int(curves["epoch"].min()), int(curves["epoch"].max())
 

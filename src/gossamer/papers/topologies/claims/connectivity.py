@@ -13,7 +13,7 @@ from gossamer.analysis.estimates import Estimate, correlation_of, exactly, mean_
 from gossamer.analysis.ranks import partial_spearman, spearman
 from gossamer.analysis.tables import where
 from gossamer.papers.topologies.claims.accuracy import MORE, SMALL
-from gossamer.papers.topologies.plan import Plan
+from gossamer.papers.topologies.plan import TopologiesPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 THESE = "over these constructions; F7b tells how little six of them say of others"
 
 
-def claims(tables: Tables, plan: Plan) -> Iterator[Claim]:
+def claims(tables: Tables, plan: TopologiesPlan) -> Iterator[Claim]:
     """Of measures alone, and with accuracy."""
     yield grows(tables.connectivity, "connectivity", "λ₂")
     yield grows(tables.connectivity, "spectral_gap", "spectral gap")
@@ -52,7 +52,7 @@ def grows(connectivity: pd.DataFrame, column: str, name: str) -> Claim:
     )
 
 
-def varies(connectivity: pd.DataFrame, plan: Plan) -> Claim:
+def varies(connectivity: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """F6: when sparse, λ₂ tells constructions apart."""
     means = where(connectivity, degree=plan.sparse[-1]).groupby("topology")["connectivity"].mean()
     low, high = float(means.min()), float(means.max())

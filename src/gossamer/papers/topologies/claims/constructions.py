@@ -9,7 +9,7 @@ from gossamer.analysis.claims import Between, Claim
 from gossamer.analysis.estimates import between_groups
 from gossamer.analysis.tables import difference_by_seed, where
 from gossamer.papers.topologies.claims.accuracy import EQUAL, MORE, SMALL
-from gossamer.papers.topologies.plan import DENSE, Plan
+from gossamer.papers.topologies.plan import DENSE, TopologiesPlan
 from gossamer.papers.topologies.tables import one_hidden
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ UNLIKE = 4
 """Degrees up to this one are left out for fibonacci: it is rotating_contiguous there."""
 
 
-def claims(frame: pd.DataFrame, plan: Plan) -> Iterator[Claim]:
+def claims(frame: pd.DataFrame, plan: TopologiesPlan) -> Iterator[Claim]:
     """Each data set by itself."""
     runs = one_hidden(frame, plan)
     for data in plan.data:
@@ -31,7 +31,7 @@ def claims(frame: pd.DataFrame, plan: Plan) -> Iterator[Claim]:
         yield differ(rows, plan, data)
 
 
-def fibonacci_is_best(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def fibonacci_is_best(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F3: fibonacci leads when sparse."""
     degrees = _own_degrees(runs, plan)
     rows = where(runs, degree=degrees)
@@ -49,7 +49,7 @@ def fibonacci_is_best(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def regular_as_good(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def regular_as_good(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F3: the regular rotation is as good as fibonacci."""
     degrees = [degree for degree in plan.degrees if degree > UNLIKE] or list(plan.degrees)
 
@@ -70,7 +70,7 @@ def regular_as_good(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def differ(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def differ(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """F3: at equal degree the construction matters when sparse."""
 
     def spread(degree: float) -> Estimate:
@@ -94,7 +94,7 @@ def differ(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def _own_degrees(runs: pd.DataFrame, plan: Plan) -> list[float]:
+def _own_degrees(runs: pd.DataFrame, plan: TopologiesPlan) -> list[float]:
     """Sparse degrees at which fibonacci is a construction of its own, if there are any."""
     trained = set(where(runs, topology="fibonacci")["degree"])
     sparse = [degree for degree in plan.sparse if degree in trained]

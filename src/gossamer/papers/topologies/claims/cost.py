@@ -11,21 +11,21 @@ from gossamer.analysis.claims import Between, Claim
 from gossamer.analysis.estimates import Estimate, exactly, mean_of
 from gossamer.analysis.tables import by_seed, where
 from gossamer.papers.topologies.claims.accuracy import SMALL
-from gossamer.papers.topologies.plan import DENSE, STRUCTURED, Plan
+from gossamer.papers.topologies.plan import DENSE, STRUCTURED, TopologiesPlan
 from gossamer.papers.topologies.tables import one_hidden
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def claims(frame: pd.DataFrame, plan: Plan) -> Iterator[Claim]:
+def claims(frame: pd.DataFrame, plan: TopologiesPlan) -> Iterator[Claim]:
     """Each data set by itself."""
     runs = one_hidden(frame, plan)
     yield from (shorter(where(runs, data=data), plan, data) for data in plan.data)
     yield compressed(where(runs, data=plan.data[0]), plan)
 
 
-def shorter(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
+def shorter(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
     """Training takes less time."""
 
     def ratio(name: str) -> Estimate:
@@ -45,7 +45,7 @@ def shorter(runs: pd.DataFrame, plan: Plan, data: str) -> Claim:
     )
 
 
-def compressed(runs: pd.DataFrame, plan: Plan) -> Claim:
+def compressed(runs: pd.DataFrame, plan: TopologiesPlan) -> Claim:
     """The networks are smaller."""
     dense = float(where(runs, topology=DENSE)["model_bytes"].iloc[0])
 
