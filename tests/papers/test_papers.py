@@ -9,8 +9,12 @@ import pytest
 
 from gossamer.papers import PAPERS, connectivity, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
+from gossamer.papers.neighbours.critics import Critics, Settings
+from gossamer.papers.neighbours.gan import Game
 from gossamer.papers.neighbours.gates import Graphs, Trial
 from gossamer.papers.neighbours.interactions import Suite
+from gossamer.papers.neighbours.landscapes import Bends
+from gossamer.papers.neighbours.landscapes import Training as Bending
 from gossamer.papers.neighbours.regions import Space, Training
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
@@ -46,6 +50,7 @@ INSIGHTS = dataclasses.replace(
     seeds=2,
     adaptive=0.2,
 )
+CRITICS = Settings(steps=2, outputs=12, game=Game(width=4, steps=2, batch=8), perceptrons=Bending((8,), 0.3, epochs=2))
 NEIGHBOURS = dataclasses.replace(
     neighbours.QUICK,
     interactions=Suite(
@@ -59,6 +64,14 @@ NEIGHBOURS = dataclasses.replace(
         settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3), probed=9, grid=9),
     ),
     gates=Graphs({"planted strangers": Trial((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
+    landscapes=Bends(
+        flat=("dense", "sparse"),
+        lines=("SET",),
+        segmenters=("skips, batch 4", "no skips, batch 4"),
+        seeds=2,
+        settings=Bending(hidden=(8,), density=0.3, epochs=2, images=4, target=0.9, most=1, points=3, probed=16),
+    ),
+    critics=Critics((2, 4), (8, 16), games=("dense",), pairs=("dense, sparse",), seeds=2, settings=CRITICS),
 )
 CONNECTIVITY = dataclasses.replace(
     connectivity.QUICK,

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gossamer.papers.neighbours import gates, interactions, regions
+from gossamer.papers.neighbours import critics, gates, interactions, landscapes, regions
+from gossamer.papers.neighbours.gan import Game
 from gossamer.papers.neighbours.part import Part, carried_out
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.training.nodes import NodeConfig
 
-PARTS: tuple[Part, ...] = (interactions.PART, gates.PART, regions.PART)
+PARTS: tuple[Part, ...] = (interactions.PART, gates.PART, landscapes.PART, regions.PART, critics.PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,16 @@ class Plan:
         interactions: NID, PID and a gradient baseline on functions whose interactions are known.
         regions: regions and gradients in feature space, and training on the examples near the boundary.
         gates: sparse graph attention on graphs whose nodes have classes.
+        landscapes: how losses bend around networks and between them.
+        critics: Lipschitz critics beside exact distances, and Wasserstein GANs.
     """
 
     data: tuple[str, ...] = ("mnist",)
     interactions: interactions.Suite = field(default_factory=interactions.Suite)
     regions: regions.Space = field(default_factory=regions.Space)
     gates: gates.Graphs = field(default_factory=gates.Graphs)
+    landscapes: landscapes.Bends = field(default_factory=landscapes.Bends)
+    critics: critics.Critics = field(default_factory=critics.Critics)
 
 
 FULL = Plan()
@@ -48,6 +53,21 @@ QUICK = Plan(
     gates=gates.Graphs(
         {"planted blocks": gates.Trial((1e-2,), 3), "planted strangers": gates.Trial((1e-6, 1e-2), 3)},
         settings=NodeConfig(epochs=100),
+    ),
+    landscapes=landscapes.Bends(
+        flat=("dense", "sparse"),
+        lines=("SET", "SET, before to after"),
+        segmenters=("skips, batch 4", "no skips, batch 4"),
+        seeds=2,
+        settings=landscapes.Training(epochs=10, images=16, target=0.6, points=5),
+    ),
+    critics=critics.Critics(
+        widths=(2, 16),
+        sizes=(16, 128),
+        games=("dense", "both sparse"),
+        pairs=("dense, sparse",),
+        seeds=2,
+        settings=critics.Settings(steps=60, game=Game(steps=40), perceptrons=landscapes.Training(epochs=4)),
     ),
 )
 

@@ -86,7 +86,7 @@ class Graphs:
             "texas": Trial((1e-6, 1e-4, 1e-3, 1e-2), 10),
             "cornell": Trial((1e-6, 1e-4, 1e-3, 1e-2), 10),
             "cora": Trial((1e-6, 1e-5), 5, tuple(NETS)),
-            "actor": Trial((1e-6, 1e-5, 1e-4), 5),
+            "actor": Trial((1e-6, 1e-5, 1e-4), 4),
         }
     )
     settings: NodeConfig = field(default_factory=NodeConfig)

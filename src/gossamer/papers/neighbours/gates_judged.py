@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.claims import Between, Claim
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
 AUTHORS = 1e-6
 """λ of the published code for Cora."""
 
-DISASSORTATIVE = ("cornell", "texas", "actor")
 CHOSEN = "SGAT, λ by validation"
 
 
 def conclude(frame: pd.DataFrame) -> Findings:
     """Whether gates keep accuracy, remove edges, and remove the right ones."""
+    seconds = float(frame["seconds"].sum())
     frame = with_chosen(frame)
-    claims = (_cora(frame), _above(frame), _pruned(frame), _alone(frame), _noise(frame))
-    return Findings(claims, (_accuracy(frame), _closing(frame)))
+    there = [graph for graph in GRAPHS if (frame["graph"] == graph).any()]
+    claims = [claim(frame, graph) for graph in there for claim in CLAIMS[graph]]
+    return Findings(tuple(claims), (_accuracy(frame), _closing(frame)), seconds)
 
 
 def with_chosen(frame: pd.DataFrame) -> pd.DataFrame:
@@ -53,83 +55,86 @@ def _removed(frame: pd.DataFrame, graph: str, net: str, column: str = "removed")
     return mean_of(by_seed(rows, column), f"{graph}: share removed, {net}")
 
 
-def _there(frame: pd.DataFrame, *graphs: str) -> list[str]:
-    return [graph for graph in graphs if (frame["graph"] == graph).any()]
-
-
-def _cora(frame: pd.DataFrame) -> Claim:
+def _same(frame: pd.DataFrame, graph: str) -> Claim:
     authors = f"SGAT, λ = {AUTHORS:g}"
-    there = _there(frame, "cora")
     return Claim(
-        "SGAT is as accurate as GAT on Cora",
+        "SGAT is as accurate as GAT",
         "G1",
         "On Cora SGAT reaches the accuracy of GAT with edges removed (84.2 % with 2 % removed is not verified by us).",
         "Test accuracy of SGAT at the authors' λ less that of a GAT of the same size and training, in points; one "
-        "point is our reading of the same. That edges are removed is told by the context.",
+        "point is our reading of the same. That edges are removed is the next claim.",
         Between(low=-1.0),
-        tuple(_gap(frame, graph, authors, "GAT") for graph in there),
-        tuple(
-            each
-            for graph in there
-            for each in (
-                _gap(frame, graph, authors, "GAT, 8 heads of 8"),
-                _removed(frame, graph, authors),
-                _removed(frame, graph, CHOSEN),
-            )
-        ),
+        (_gap(frame, graph, authors, "GAT"),),
+        (_gap(frame, graph, authors, "GAT, 8 heads of 8"), _gap(frame, graph, CHOSEN, "GAT")),
+        data=graph,
     )
 
 
-def _above(frame: pd.DataFrame) -> Claim:
+def _some(frame: pd.DataFrame, graph: str) -> Claim:
     return Claim(
-        "SGAT is above GAT on disassortative graphs",
+        "SGAT removes edges where neighbours agree",
         "G1",
-        "On graphs whose neighbours mostly differ in class SGAT is more accurate than GAT.",
+        "On Cora SGAT reaches the accuracy of GAT with edges removed (84.2 % with 2 % removed is not verified by us).",
+        "Share of edges without weight at test, self loops left out, at the authors' λ; some is more than one in a "
+        "hundred, our threshold.",
+        Between(low=0.01),
+        (_removed(frame, graph, f"SGAT, λ = {AUTHORS:g}"),),
+        (_removed(frame, graph, CHOSEN),),
+        data=graph,
+    )
+
+
+def _above(frame: pd.DataFrame, graph: str) -> Claim:
+    return Claim(
+        "SGAT is above GAT where neighbours differ",
+        "G1",
+        "On disassortative graphs SGAT is more accurate than GAT.",
         "Test accuracy of SGAT less that of a GAT of the same size and training, in points, over equal splits; λ of "
         "each split is the one of the best validation accuracy. The authors' λ for these graphs is unknown to us.",
         Between(low=0.0),
-        tuple(_gap(frame, graph, CHOSEN, "GAT") for graph in _there(frame, *DISASSORTATIVE)),
-        tuple(_gap(frame, graph, f"SGAT, λ = {AUTHORS:g}", "GAT") for graph in _there(frame, *DISASSORTATIVE)),
+        (_gap(frame, graph, CHOSEN, "GAT"),),
+        (_gap(frame, graph, f"SGAT, λ = {AUTHORS:g}", "GAT"),),
+        data=graph,
     )
 
 
-def _pruned(frame: pd.DataFrame) -> Claim:
+def _pruned(frame: pd.DataFrame, graph: str) -> Claim:
     return Claim(
-        "most edges of disassortative graphs are removed",
+        "SGAT removes most edges where neighbours differ",
         "G1",
-        "There SGAT removes most edges.",
+        "On disassortative graphs SGAT removes most edges.",
         "Share of edges without weight at test, self loops left out; most is more than half.",
         Between(low=0.5),
-        tuple(_removed(frame, graph, CHOSEN) for graph in _there(frame, *DISASSORTATIVE)),
-        tuple(_removed(frame, graph, f"SGAT, λ = {AUTHORS:g}") for graph in _there(frame, *DISASSORTATIVE)),
+        (_removed(frame, graph, CHOSEN),),
+        (_removed(frame, graph, f"SGAT, λ = {AUTHORS:g}"),),
+        data=graph,
     )
 
 
-def _alone(frame: pd.DataFrame) -> Claim:
+def _alone(frame: pd.DataFrame, graph: str) -> Claim:
     return Claim(
         "the edges that SGAT keeps help",
         "G1",
         "Our question: does SGAT beat a network that sees no edges at all?",
         "Test accuracy of SGAT, λ by validation, less that of an MLP of the same size and training, in points.",
         Between(low=0.0),
-        tuple(_gap(frame, graph, CHOSEN, "MLP") for graph in _there(frame, "cora", *DISASSORTATIVE)),
+        (_gap(frame, graph, CHOSEN, "MLP"),),
+        data=graph,
     )
 
 
-def _noise(frame: pd.DataFrame) -> Claim:
-    graph = "planted strangers"
+def _noise(frame: pd.DataFrame, graph: str) -> Claim:
     gated = where(frame, graph=graph)
     gated = gated[gated["net"].str.startswith("SGAT, λ =") & (gated["penalty"] > AUTHORS)]
     return Claim(
         "noise edges close first",
         "G2",
         "Gates remove edges that do not matter for the task.",
-        "Planted graph with strangers, whose edges are noise and whose features mark them: the share closed of their "
-        "edges less that of the others, for each λ above the authors'. In the other planted graph noise is what runs "
-        "between two blocks, which no sum of a term of each end can tell from the rest: context.",
+        "Share closed of the noise edges less that of the others, for each λ above the authors'. Strangers' edges are "
+        "noise that their features mark; noise between two blocks no sum of a term of each end can tell from the rest.",
         Between(low=0.0),
         _first(gated, graph),
-        (*_first(where(frame, graph="planted blocks"), "planted blocks"),),
+        data=graph,
     )
 
 
@@ -139,6 +144,14 @@ def _first(frame: pd.DataFrame, graph: str) -> tuple[Estimate, ...]:
         mean_of(by_seed(rows, "closed_noise") - by_seed(rows, "closed_signal"), f"{graph}, {net}")
         for net, rows in gated.groupby("net", sort=False)
     )
+
+
+CLAIMS: dict[str, tuple[Callable[[pd.DataFrame, str], Claim], ...]] = {
+    "cora": (_same, _some, _alone),
+    **dict.fromkeys(("cornell", "texas", "actor"), (_above, _pruned, _alone)),
+    **dict.fromkeys(("planted strangers", "planted blocks"), (_noise,)),
+}
+GRAPHS = tuple(CLAIMS)
 
 
 def _accuracy(frame: pd.DataFrame) -> Exhibit:
