@@ -107,6 +107,10 @@ def require_int(name: str, value: Any, *, low: int, high: int | None = None) -> 
     Raises:
         TypeError: `value` is not an integer (bools and floats are not).
         ValueError: `value` is outside the range.
+
+    >>> require_int("degree", 0, low=1, high=4)
+    Traceback (most recent call last):
+    ValueError: degree=0 is not allowed: it must be from 1 to 4.
     """
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}={value!r} is a bool, not an integer.")
@@ -126,6 +130,10 @@ def require_fraction(name: str, value: Any, *, low: float = 0.0, high: float = 1
     Raises:
         TypeError: `value` is not a real number.
         ValueError: `value` is not finite or outside the range.
+
+    >>> require_fraction("density", 1.5)
+    Traceback (most recent call last):
+    ValueError: density=1.5 is not allowed: it must be from 0 to 1.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.floating, np.integer)):
         raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number.")

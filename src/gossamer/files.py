@@ -42,7 +42,13 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """Name of a file's content: 32 hexadecimal digits (BLAKE2b)."""
+    """Name of a file's content: 32 hexadecimal digits (BLAKE2b).
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as empty:
+    ...     file_digest(empty.name) == hashlib.blake2b(digest_size=16).hexdigest()
+    True
+    """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
@@ -52,6 +58,12 @@ def write_safetensors(path: str | os.PathLike[str], tensors: dict[str, NDArray[A
 
     Raises:
         OSError: the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_safetensors(f"{folder}/a", {"x": np.arange(2)}, {"format": "example"})
+    ...     os.listdir(folder)
+    ['a']
     """
     import safetensors.numpy
 

@@ -25,5 +25,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def torch_seed(seed: int, name: str) -> int:
-    """The same as a seed for `torch.manual_seed` or a `torch.Generator`, from 0 to 2**63 - 1."""
+    """The same as a seed for `torch.manual_seed` or a `torch.Generator`, from 0 to 2**63 - 1.
+
+    >>> 0 <= torch_seed(0, "weights") < 2**63
+    True
+    """
     return int(stream(seed, name).integers(2**63))

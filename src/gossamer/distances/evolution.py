@@ -83,7 +83,11 @@ def moments_of(recording: HasMoments, most: int | None = None) -> list[Topology]
 
 
 def matched_layers(a: Topology, b: Topology) -> NDArray[np.float64]:
-    """NNSTD of each junction, (L,), 0 to 1."""
+    """NNSTD of each junction, (L,), 0 to 1.
+
+    >>> matched_layers(as_topology([[[1, 0], [0, 1]]]), as_topology([[[0, 1], [1, 0]]]))
+    array([0.])
+    """
     return nnstd(a, b).per_layer
 
 

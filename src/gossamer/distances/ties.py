@@ -100,6 +100,10 @@ def tie_spread(a: NetworkLike, b: NetworkLike, draws: int, *, rng: Rng) -> TieBo
     Raises:
         InvalidTopologyError: networks of different depths or widths.
         ValueError: `draws` is less than 1.
+
+    >>> spread = tie_spread([[[1, 0], [0, 1]]], [[[0, 1], [1, 0]]], 3, rng=0)
+    >>> float(spread.lower.max()), float(spread.upper.max())
+    (0.0, 0.0)
     """
     require_int("draws", draws, low=1)
     rng = require_rng(rng)

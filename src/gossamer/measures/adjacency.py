@@ -153,7 +153,12 @@ def _gram(B: scipy.sparse.csr_array) -> kernels.Apply:
 
 
 def spectral_radius(g: Graph, weights: Weights | None = None) -> float:
-    """Largest eigenvalue s_1 of the adjacency matrix, from 0 (no edges) to sqrt(I O)."""
+    """Largest eigenvalue s_1 of the adjacency matrix, from 0 (no edges) to sqrt(I O).
+
+    >>> from gossamer import Bipartite
+    >>> round(spectral_radius(Bipartite.from_mask([[1, 1], [1, 1]])), 6)
+    2.0
+    """
     return _top(g, weights)[0]
 
 
@@ -173,6 +178,10 @@ def normalised_gap(g: Graph, weights: Weights | None = None) -> float:
 
     It is the second smallest eigenvalue of the normalised Laplacian of those neurons (but 1, not 2, for a single
     edge), hence 0 iff they are disconnected.
+
+    >>> from gossamer import Bipartite
+    >>> normalised_gap(Bipartite.from_mask([[1, 0], [0, 1]]))
+    0.0
     """
     B = biadjacency(g, weights)
     return 1.0 - min(1.0, largest_two(normalised(B))[1]) if B.nnz else 0.0

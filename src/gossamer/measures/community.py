@@ -31,12 +31,21 @@ def modularity(g: Graph, labels: ArrayLike) -> float:
 
     References:
         Newman, Girvan, "Finding and evaluating community structure in networks", Physical Review E 69, 2004.
+
+    >>> from gossamer import Bipartite
+    >>> modularity(Bipartite.from_mask([[1, 0], [0, 1]]), [0, 1, 0, 1])
+    0.5
     """
     return _modularity(square(biadjacency(g)), np.asarray(labels))
 
 
 def spectral_modularity(g: Graph) -> float:
-    """Modularity of the groups that `spectral_communities` finds, from 0 to 1: a lower bound on the largest."""
+    """Modularity of the groups that `spectral_communities` finds, from 0 to 1: a lower bound on the largest.
+
+    >>> from gossamer import Bipartite
+    >>> spectral_modularity(Bipartite.from_mask([[1, 0], [0, 1]]))
+    0.5
+    """
     A = square(biadjacency(g))
     return _modularity(A, _communities(A))
 
@@ -51,6 +60,11 @@ def spectral_communities(g: Graph) -> NDArray[np.intp]:
     References:
         Newman, "Finding community structure in networks using the eigenvectors of matrices", Physical Review E 74,
         2006, eq. (51); no fine-tuning of the splits.
+
+    >>> from gossamer import Bipartite
+    >>> labels = spectral_communities(Bipartite.from_mask([[1, 0], [0, 1]]))
+    >>> bool(labels[0] == labels[2] != labels[1] == labels[3])
+    True
     """
     return _communities(square(biadjacency(g)))
 

@@ -44,12 +44,22 @@ def degree_statistics(degrees: NDArray[np.number]) -> DegreeStatistics:
 
 
 def fan_in_statistics(g: Graph) -> DegreeStatistics:
-    """Statistics of the fan-in of every neuron that has a layer before it."""
+    """Statistics of the fan-in of every neuron that has a layer before it.
+
+    >>> from gossamer import Bipartite
+    >>> fan_in_statistics(Bipartite.from_mask([[1, 1], [0, 1]])).mean
+    1.5
+    """
     return degree_statistics(np.concatenate([layer.fan_in for layer in layers_of(g)]))
 
 
 def fan_out_statistics(g: Graph) -> DegreeStatistics:
-    """Statistics of the fan-out of every neuron that has a layer after it."""
+    """Statistics of the fan-out of every neuron that has a layer after it.
+
+    >>> from gossamer import Bipartite
+    >>> fan_out_statistics(Bipartite.from_mask([[1, 1], [0, 1]])).mean
+    1.5
+    """
     return degree_statistics(np.concatenate([layer.fan_out for layer in layers_of(g)]))
 
 
@@ -76,7 +86,12 @@ def dead_units(g: Graph) -> DeadUnits:
 
 
 def component_labels(g: Graph, weights: Weights | None = None) -> NDArray[np.int32]:
-    """The component of each neuron of the folded graph, shape (I + O,), inputs first; weight 0 joins nothing."""
+    """The component of each neuron of the folded graph, shape (I + O,), inputs first; weight 0 joins nothing.
+
+    >>> from gossamer import Bipartite
+    >>> component_labels(Bipartite.from_mask([[1, 0], [0, 1]])).tolist()
+    [0, 1, 0, 1]
+    """
     return labels_of_biadjacency(biadjacency(g, weights))
 
 
@@ -112,6 +127,10 @@ def node_strength(g: Graph, weights: Weights | None = None) -> float:
     References:
         Cunegatti, Bucur, Iacca, "Understanding Sparse Neural Networks from their Topology via Multipartite Graph
         Representations", TMLR 2024.
+
+    >>> from gossamer import Bipartite
+    >>> node_strength(Bipartite.from_mask([[1, 1]]), [-3.0, 3.0])
+    4.0
     """
     layers = layers_of(g)
     total = (

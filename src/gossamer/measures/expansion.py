@@ -58,6 +58,10 @@ def expander_mixing_slack(g: Graph, inputs: NDArray[np.bool_], outputs: NDArray[
     References:
         Alon, Chung, "Explicit construction of linear sized tolerant networks", Discrete Mathematics 72, 1988; the form
         for any degrees is Chung, "Spectral Graph Theory", theorem 5.2.
+
+    >>> from gossamer import Bipartite
+    >>> expander_mixing_slack(Bipartite.from_mask([[1, 1], [1, 1]]), np.array([True, False]), np.array([True, False]))
+    0.0
     """
     B = biadjacency(g)
     S, T = (np.asarray(mask, dtype=bool) for mask in (inputs, outputs))
@@ -76,6 +80,10 @@ def spectral_mixing_slack(g: Graph) -> float:
     """`expander_mixing_slack` of the sets that strain the lemma most by its own proof, from 0 to 1/4.
 
     S and T are the neurons where the second singular vectors of D^-1/2 A D^-1/2 are positive.
+
+    >>> from gossamer import Bipartite
+    >>> spectral_mixing_slack(Bipartite([0, 0], [], in_features=1))
+    0.0
     """
     B = biadjacency(g)
     if not B.nnz:
@@ -119,6 +127,11 @@ def forman_curvature(g: Graph) -> NDArray[np.int64]:
 
 
 def mean_forman_curvature(g: Graph) -> float:
-    """Mean of `forman_curvature`, from 4 - I - O to 2; nan without edges."""
+    """Mean of `forman_curvature`, from 4 - I - O to 2; nan without edges.
+
+    >>> from gossamer import Bipartite
+    >>> mean_forman_curvature(Bipartite.from_mask([[1, 1]]))
+    1.0
+    """
     curvature = forman_curvature(g)
     return float(curvature.mean()) if len(curvature) else math.nan

@@ -80,6 +80,10 @@ def laplacian_eigenvalues(g: Graph, weights: Weights | None = None) -> NDArray[n
 
     Raises:
         InvalidTopologyError: neither holds and there are more than 4096 neurons.
+
+    >>> from gossamer import Bipartite
+    >>> (laplacian_eigenvalues(Bipartite.from_mask([[1, 1], [1, 1]])) + 0).round(6).tolist()  # a square
+    [0.0, 2.0, 2.0, 4.0]
     """
     junction = fold(g)
     if weights is None and closed_forms.is_circulant(junction):

@@ -37,7 +37,12 @@ def effective_paths(g: Graph) -> int:
 
 
 def log_effective_paths(g: Graph) -> float:
-    """Natural logarithm of `effective_paths`, which may have any number of digits; -inf without a path."""
+    """Natural logarithm of `effective_paths`, which may have any number of digits; -inf without a path.
+
+    >>> from gossamer import Bipartite
+    >>> round(log_effective_paths(Bipartite.from_mask([[1]])), 6)
+    0.0
+    """
     layers = layers_of(g)
     flow = _Flow(np.ones(layers[0].in_features))
     for layer in layers:
@@ -73,6 +78,10 @@ def node_path_balance(g: Graph, *, alpha: float = 0.7) -> float:
 
     References:
         Pham et al., "Towards Data-Agnostic Pruning At Initialization: What Makes a Good Sparse Mask?", NeurIPS 2023.
+
+    >>> from gossamer import Bipartite
+    >>> round(node_path_balance(Bipartite.from_mask([[1]])), 6)  # .7 of 2 nodes and .3 of 1 path
+    1.7
     """
     share = require_fraction("alpha", alpha)
     try:
@@ -108,6 +117,10 @@ def log_path_kernel_trace(g: Graph, weights: Weights) -> float:
 
     References:
         Gebhart, Saxena, Schrater, "A Unified Paths Perspective for Pruning at Initialization", 2021.
+
+    >>> from gossamer import Bipartite
+    >>> round(log_path_kernel_trace(Bipartite.from_mask([[1]]), [5.0]), 6)  # dR / d(w^2) of R = w^2
+    0.0
     """
     layers = layers_of(g)
     squares = [layer.to_scipy(w * w) for layer, w in zip(layers, weights_of(g, weights), strict=True)]

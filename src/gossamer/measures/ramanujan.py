@@ -41,7 +41,12 @@ def imdb(g: Graph) -> float:
 
 
 def weighted_spectral_gap(g: Graph, weights: Weights) -> float:
-    """Mean of s_1 - s_2 of |W| over the subgraphs of `imdb`, at least 0; nan where no subgraph counts."""
+    """Mean of s_1 - s_2 of |W| over the subgraphs of `imdb`, at least 0; nan where no subgraph counts.
+
+    >>> from gossamer import Bipartite
+    >>> round(weighted_spectral_gap(Bipartite.from_mask([[1] * 3] * 3), [2.0] * 9), 6)
+    6.0
+    """
     gaps = [first - second for first, second in map(largest_two, _left_regular(g, weights))]
     return float(np.mean(gaps)) if gaps else math.nan
 

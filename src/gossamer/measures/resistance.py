@@ -59,7 +59,12 @@ def kirchhoff_index(g: Graph, weights: Weights | None = None) -> float:
 
 
 def mean_effective_resistance(g: Graph, weights: Weights | None = None) -> float:
-    """Mean effective resistance of a pair of neurons, the Kirchhoff index over N (N - 1) / 2; inf if disconnected."""
+    """Mean effective resistance of a pair of neurons, the Kirchhoff index over N (N - 1) / 2; inf if disconnected.
+
+    >>> from gossamer import Bipartite
+    >>> round(mean_effective_resistance(Bipartite.from_mask([[1]])), 6)
+    1.0
+    """
     nodes = sum(biadjacency(g).shape)
     return kirchhoff_index(g, weights) / float(nodes * (nodes - 1) / 2)
 
@@ -71,6 +76,10 @@ def edge_resistances(g: Graph) -> NDArray[np.float64]:
 
     Raises:
         InvalidTopologyError: the smaller side has more than 4096 neurons.
+
+    >>> from gossamer import Bipartite
+    >>> edge_resistances(Bipartite.from_mask([[1, 1], [1, 1]])).round(6).tolist()  # a square
+    [0.75, 0.75, 0.75, 0.75]
     """
     B = biadjacency(g)
     inverse = _grounded_inverse(B)

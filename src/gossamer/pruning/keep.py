@@ -55,7 +55,11 @@ def require_no_collapse(masks: Masks, count: int) -> None:
 
 
 def junctions_of(masks: Masks) -> dict[str, Bipartite]:
-    """The junction of every mask, by name; warns of a layer of which most outputs have no input."""
+    """The junction of every mask, by name; warns of a layer of which most outputs have no input.
+
+    >>> junctions_of({"0": torch.tensor([[True, False], [True, True]])})
+    {'0': Bipartite(in_features=2, out_features=2, num_edges=3, density=0.75)}
+    """
     junctions = {name: Bipartite.from_mask(mask.numpy()) for name, mask in masks.items()}
     for name, junction in junctions.items():
         dead = int((junction.fan_in == 0).sum())

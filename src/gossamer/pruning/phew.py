@@ -37,6 +37,9 @@ def phew(model: nn.Module, *, density: float = 0.1, rng: Rng) -> Topology:
     References:
         Patil, Dovrolis, "PHEW: Constructing Sparse Networks that Learn Fast and Generalize Well Without Training
         Data", ICML 2021.
+
+    >>> phew(nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 3)), density=0.5, rng=0).num_edges
+    33
     """
     matrices = [weight.detach().double().cpu().numpy() for weight in weights_of(model).values()]
     _check(matrices)

@@ -12,7 +12,7 @@ from gossamer.errors import InfeasibleTopologyError, require_fraction
 from gossamer.generators.budgets import share
 from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import Mask
-from gossamer.rewiring.schedules import Schedule
+from gossamer.rewiring.schedules import Progression
 from gossamer.rewiring.view import LayerView, NetworkView
 
 
@@ -50,7 +50,7 @@ class ShrinkTogether:
         sparsity: of all rewired layers together, as a function of the step.
     """
 
-    sparsity: Schedule
+    sparsity: Progression
 
     def __call__(self, network: NetworkView) -> list[Mask]:
         """The edges that stay."""
@@ -78,7 +78,7 @@ class ShrinkEach:
         sparsity: as a function of the step; its value at step 0 stands for the edges that a layer began with.
     """
 
-    sparsity: Schedule
+    sparsity: Progression
 
     def __call__(self, network: NetworkView) -> list[Mask]:
         """The edges that stay."""

@@ -10,7 +10,7 @@ import torch
 from gossamer.errors import InfeasibleTopologyError, RewiringError
 from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import difference, edge_keys, positions
-from gossamer.rewiring.schedules import Schedule, When
+from gossamer.rewiring.schedules import Progression, When
 from gossamer.rewiring.update import Moved
 from gossamer.rewiring.view import Change, Floats, LayerView, NetworkView
 from gossamer.topology import Rotated
@@ -32,7 +32,7 @@ class ChooseDiagonals:
         a temperature; here the weights and gradients of a diagonal decide, so that only live diagonals cost].
     """
 
-    fraction: Schedule
+    fraction: Progression
     when: When
     random = False
     window = 1

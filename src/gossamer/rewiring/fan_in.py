@@ -11,7 +11,7 @@ from gossamer.errors import require_fraction
 from gossamer.rewiring.drop import keep_largest
 from gossamer.rewiring.keys import Keys, Mask, positions
 from gossamer.rewiring.rule import require_room
-from gossamer.rewiring.schedules import Schedule, When
+from gossamer.rewiring.schedules import Progression, When
 from gossamer.rewiring.view import Change, LayerView, NetworkView, rewired
 
 
@@ -33,7 +33,7 @@ class ConstantFanIn:
         Lasby, Golubeva, Evci, Nica, Ioannou, "Dynamic Sparse Training with Structured Sparsity", ICLR 2024.
     """
 
-    fraction: Schedule
+    fraction: Progression
     when: When
     gamma: float = 0.3
     random = False

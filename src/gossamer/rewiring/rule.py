@@ -14,7 +14,7 @@ from gossamer.rewiring.grow import Grow, Start, Zero
 from gossamer.rewiring.keys import Mask, positions
 from gossamer.rewiring.repair import KeepDead, Repair
 from gossamer.rewiring.rewinding import Memory, Rest
-from gossamer.rewiring.schedules import Schedule, When
+from gossamer.rewiring.schedules import Progression, When
 from gossamer.rewiring.view import Change, LayerView, NetworkView, rewired, unmoved
 
 
@@ -87,7 +87,7 @@ class Rewire:
 
     drop: Drop
     grow: Grow
-    fraction: Schedule
+    fraction: Progression
     when: When
     shrink: Shrink = KeepAllEdges()  # noqa: RUF009 (a frozen value)
     repair: Repair = KeepDead()  # noqa: RUF009 (a frozen value)

@@ -26,7 +26,11 @@ from gossamer.rewiring.schedules import Constant, Cosine, Cubic, Every, Linear, 
 
 
 def static() -> Static:
-    """The topology never changes: the baseline."""
+    """The topology never changes: the baseline.
+
+    >>> static().due(1)
+    False
+    """
     return Static()
 
 
@@ -87,6 +91,9 @@ def in_time(grow: Grow | None = None, *, every: int, until: int, fraction: float
     References:
         Liu, Yin, Mocanu, Pechenizkiy, "Do We Actually Need Dense Over-Parameterization? In-Time Over-Parameterization
         in Sparse Training", ICML 2021.
+
+    >>> in_time(every=1500, until=60_000).fraction(60_000)
+    0.005
     """
     return Rewire(DropSmallest(), grow or GrowRandom(), Cosine(fraction, until, final), Every(every, until))
 
@@ -104,6 +111,9 @@ def sparse_momentum(fraction: float = 0.5, *, every: int, until: int, grow: Grow
 
     References:
         Dettmers, Zettlemoyer, "Sparse Networks from Scratch", arXiv 1907.04840, 2019, Algorithm 1.
+
+    >>> sparse_momentum(every=100, until=1000).grow.window
+    8
     """
     pieces = DropSmallest(), grow or GrowMomentum(), Cosine(fraction, until), Every(every, until)
     return Rewire(*pieces, share=ShareByMomentum())
@@ -121,6 +131,9 @@ def mest(fraction: float = 0.3, *, every: int, until: int, weight_of_gradient: f
 
     References:
         Yuan et al., "MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge", NeurIPS 2021.
+
+    >>> mest(0.4, every=100, until=1000).fraction(500)
+    0.2
     """
     return Rewire(DropLeastSalient(weight_of_gradient), GrowRandom(), Linear(fraction, until), Every(every, until))
 
@@ -139,6 +152,9 @@ def mest_soft(fraction: float = 0.3, *, every: int, until: int, weight_of_gradie
 
     References:
         Yuan et al., "MEST", NeurIPS 2021.
+
+    >>> mest_soft(every=100, until=1050).when(1000), mest_soft(every=100, until=1050).fraction(1000)
+    (True, 0.0)
     """
     last = max(every, until - until % every)
     pieces = DropBeyondInitial(weight_of_gradient), GrowRandom(), Linear(fraction, last), Every(every, last)
@@ -160,6 +176,9 @@ def granet(initial: float = 0.5, final: float = 0.9, *, every: int, until: int, 
 
     References:
         Liu et al., "Sparse Training via Boosting Pruning Plasticity with Neuroregeneration", NeurIPS 2021.
+
+    >>> granet(0.5, 0.9, every=100, until=1000).shrink.sparsity(1000)
+    0.9
     """
     pieces = DropSmallest(), GrowGradient(), Cosine(fraction, until), Every(every, until)
     return Rewire(*pieces, shrink=ShrinkTogether(Cubic(initial, final, until)))
@@ -178,6 +197,9 @@ def gradual_magnitude(initial: float = 0.0, final: float = 0.9, *, every: int, u
     References:
         Zhu, Gupta, "To prune, or not to prune: exploring the efficacy of pruning for model compression",
         arXiv 1710.01878, 2017, eq. 1.
+
+    >>> gradual_magnitude(0.0, 0.9, every=10, until=100).shrink.sparsity(50)
+    0.7875
     """
     sparsity = Cubic(initial, final, until, start)
     return Rewire(KeepAll(), GrowNothing(), Constant(0), Every(every, until, start), shrink=ShrinkTogether(sparsity))
@@ -194,6 +216,9 @@ def srigl(fraction: float = 0.3, *, every: int = 100, until: int, gamma: float =
 
     References:
         Lasby, Golubeva, Evci, Nica, Ioannou, "Dynamic Sparse Training with Structured Sparsity", ICLR 2024.
+
+    >>> srigl(until=10_000).fraction(5_000)
+    0.15
     """
     return ConstantFanIn(Cosine(fraction, until), Every(every, until), gamma)
 
@@ -211,6 +236,9 @@ def cht(fraction: float = 0.3, *, every: int, until: int | None = None, score: S
     References:
         Zhang, Zhao, Wu, Muscoloni, Cannistraci, "Epitopological learning and Cannistraci-Hebb network shape
         intelligence brain-inspired theory for ultra-sparse advantage in deep learning", ICLR 2024.
+
+    >>> cht(every=100).grow.score
+    ByNodes()
     """
     pieces = DropSmallest(), GrowHebbian(score or ByNodes()), Constant(fraction), Every(every, until)
     return Rewire(*pieces, repair=RemoveDead())
@@ -227,6 +255,9 @@ def chts(fraction: float = 0.3, *, every: int, until: int) -> Rewire:
     References:
         Zhang, Cerretti, Zhao, Wu, Liao, Michieli, Cannistraci, "Brain network science modelling of sparse neural
         networks enables Transformers and LLMs to perform as fully connected", arXiv 2501.19107, 2025.
+
+    >>> chts(every=100, until=1000).drop
+    DropSoftly(until=1000)
     """
     pieces = DropSoftly(until), GrowHebbianSoftly(), Constant(fraction), Every(every, until)
     return Rewire(*pieces, repair=RemoveDead())
@@ -247,6 +278,9 @@ def chtss(
 
     References:
         Zhang et al., arXiv 2501.19107, 2025 (CHTss), and its code.
+
+    >>> round(chtss(0.5, 0.99, every=100, until=10_000).shrink.sparsity(8_000), 6)
+    0.99
     """
     require_fraction("settled", settled)
     pieces = DropSoftly(until), GrowHebbianSoftly(), Constant(fraction), Every(every, until)
@@ -269,6 +303,9 @@ def guided_exploration(
     References:
         Heddes, Srinivasa, Givargis, Nicolau, "Always-Sparse Training by Growing Connections with Guided Stochastic
         Exploration", arXiv 2401.06898, 2024, and its code [departure: no sketches as a guide].
+
+    >>> guided_exploration(until=10_000).grow
+    GrowGuided(samples=1.0, guide=ByMagnitude())
     """
     grow = GrowGuided(samples, guide or ByMagnitude())
     return Rewire(DropSmallest(), grow, Cosine(fraction, until), Every(every, until))
@@ -287,6 +324,9 @@ def importance_pruning(share: float = 0.2, *, every: int, start: int = 1, until:
 
     References:
         Curci, Mocanu, Pechenizkiy, "Truly Sparse Neural Networks at Scale", arXiv 2102.01732, 2021.
+
+    >>> importance_pruning(every=10, start=200).due(190), importance_pruning(every=10, start=200).due(200)
+    (False, True)
     """
     when = Every(every, until, start)
     return Rewire(KeepAll(), GrowNothing(), Constant(0), when, shrink=ClearWeakNeurons(share))
@@ -303,6 +343,9 @@ def deep_rewiring(l1: float = 1e-5, noise: float = 1e-5, *, every: int = 1, unti
 
     References:
         Bellec, Kappel, Maass, Legenstein, "Deep Rewiring: Training very sparse deep networks", ICLR 2018, Algorithm 1.
+
+    >>> deep_rewiring().due(7)
+    True
     """
     return DeepRewire(Every(every, until), l1, noise)
 
@@ -317,6 +360,9 @@ def diagonals(fraction: float = 0.3, *, every: int = 100, until: int) -> ChooseD
 
     References:
         Tyagi et al., "Dynamic Sparse Training of Diagonally Sparse Networks", ICML 2025.
+
+    >>> diagonals(until=10_000).fraction(10_000)
+    0.0
     """
     return ChooseDiagonals(Cosine(fraction, until), Every(every, until))
 
@@ -332,5 +378,8 @@ def lottery_ticket(fraction: float = 0.2, *, every: int, until: int | None = Non
 
     References:
         Frankle, Carbin, "The Lottery Ticket Hypothesis", ICLR 2019.
+
+    >>> lottery_ticket(every=100, rewind_to=50).due(50)
+    True
     """
     return LotteryTicket(Every(every, until), fraction, rewind_to)

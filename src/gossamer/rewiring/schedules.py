@@ -18,7 +18,7 @@ class When(Protocol):
 
 
 @runtime_checkable
-class Schedule(Protocol):
+class Progression(Protocol):
     """A number from 0 to 1 for every step."""
 
     def __call__(self, step: int) -> float:
