@@ -9,7 +9,7 @@ import gossamer as gs
 from gossamer import native as ground
 from gossamer.nn.activations import Activation
 from gossamer.nn.kernels import native
-from gossamer.nn.kernels.backend import Group, Layer, Updated, Wells
+from gossamer.nn.kernels.backend import GradientBuffers, Group, Layer, Updated
 from gossamer.nn.structure import Structure
 from gossamer.topology.transpose import transpose
 
@@ -195,11 +195,11 @@ def test_tensors_that_move_between_steps(change):
 
 def test_a_plan_refuses_what_does_not_fit():
     weight = torch.ones(18)
-    layers, places = [Layer(STRUCTURE, weight, None, Activation())], [Wells(weight, None)]
+    layers, places = [Layer(STRUCTURE, weight, None, Activation())], [GradientBuffers(weight, None)]
     for gradient, size in ((torch.ones(17), 18), (torch.ones(18), 17)):
         updated = Updated(torch.ones(size), gradient, None, None, None)
         with pytest.raises(ValueError, match="is needed"):
-            native.Plan(layers, [Wells(gradient, None)], [Group(False, [updated])])
+            native.Plan(layers, [GradientBuffers(gradient, None)], [Group(False, [updated])])
     with pytest.raises(ValueError, match="Adam needs both means"):
         native.Plan(layers, places, [Group(True, [Updated(weight, torch.ones(18), None, None, None)])])
 

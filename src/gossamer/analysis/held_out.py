@@ -1,4 +1,4 @@
-"""How well a measure foretells the accuracy of families that it was not fitted to."""
+"""How well a measure predicts the accuracy of families that it was not fitted to."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def cell(value: object) -> str:
-    """Six digits of a number; nothing for what there is not: None, NaN, or pandas' NA.
+    """Six digits of a number; empty for missing values: None, NaN, or pandas' NA.
 
     >>> cell(0.123456789), cell(8.0), cell(None), cell(float("nan")), cell("dense")
     ('0.123457', '8', '', '', 'dense')

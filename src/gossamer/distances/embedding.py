@@ -36,8 +36,13 @@ def classical_mds(distances: ArrayLike, dimensions: int = 2) -> tuple[NDArray[np
     D = np.asarray(distances, dtype=np.float64)
     if D.ndim != 2 or D.shape[0] != D.shape[1] or not len(D):
         raise ValueError(f"distances has shape {D.shape}; it must be square and not empty.")
-    if not (np.isfinite(D).all() and (D >= 0).all() and np.allclose(D, D.T) and not np.diag(D).any()):
-        raise ValueError("distances must be finite, not negative, symmetric, and 0 on the diagonal.")
+    wrong = ~(np.isfinite(D) & (D >= 0) & np.isclose(D, D.T)) | (np.eye(len(D), dtype=np.bool_) & (D != 0))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"distances[{row}, {column}]={D[row, column]} is not allowed: distances are finite, not negative, "
+            "symmetric, and 0 on the diagonal."
+        )
     squares = D**2
     means = squares.mean(axis=0)
     gram = -0.5 * (squares - means - means[:, None] + squares.mean())

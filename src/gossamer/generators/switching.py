@@ -1,4 +1,4 @@
-"""Edge switches: (a, b), (c, d) become (a, d), (c, b). They change who is joined to whom and no degree at all."""
+"""Edge switches: (a, b), (c, d) become (a, d), (c, b). They move edges and change no degree."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ can be told apart when the layer is next used:
 - the numbers are a mean of equal ones (an exponential average of integers is cut off and comes out too low): they are
   put back. The fingerprint, which is averaged with them, tells that from a mean of two topologies;
 - another junction was written. A layer that was just built takes that once: a loader has copied tensors by name. A copy
-  of a layer, or one that has taken on a topology since, does not: whoever writes there averages or mixes two networks
+  of a layer, or one that has taken on a topology since, does not: writing there averages or mixes two networks
   place by place, where an edge of one meets another edge of the other.
 
 Tensors that take the place of buffers are read as they are. `adopt` and `load_state_dict` may be called at any time.

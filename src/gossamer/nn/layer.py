@@ -39,7 +39,7 @@ class SparseLayer(nn.Module, abc.ABC):
     the buffers are judged by the rules of `gossamer.nn.integrity`.
 
     Args:
-        junction: who is joined to whom.
+        junction: which inputs each output reads.
         bias: whether outputs have a bias; biases are never sparse.
         activation: a module that is folded into the layer, see `gossamer.nn.fusible`; or None.
         initialization: how the weights begin; biases begin at 0. Randomness is torch's global generator.
@@ -121,7 +121,7 @@ class SparseLayer(nn.Module, abc.ABC):
 
     @property
     def structure(self) -> Structure:
-        """The junction as the kernels read it: of the buffers, checked if somebody has replaced or written them.
+        """The junction as the kernels read it: of the buffers, checked if they were replaced or written.
 
         Raises:
             InvalidTopologyError: buffers that hold no junction, or another one than the layer took on.
@@ -197,7 +197,7 @@ class SparseLayer(nn.Module, abc.ABC):
         )
 
     def _take_on(self, structure: Structure) -> None:
-        """Hold a junction; buffers keep their order, so that whoever walks two models' buffers meets the same ones."""
+        """Hold a junction; buffers keep their order, so that the buffers of two models pair up."""
         self._sizes = (structure.in_features, structure.out_features)
         self._rotated = structure.rotated
         self._structure = structure

@@ -23,7 +23,7 @@ class SparseLinear(SparseLayer):
     so it travels in `state_dict`; loading a state takes on its topology.
 
     Args:
-        junction: who is joined to whom.
+        junction: which inputs each output reads.
         bias: whether outputs have a bias; biases are never sparse.
         activation: a module that the kernels can fold into the layer: `nn.ReLU`, `nn.LeakyReLU`, `AllReLU`,
             `nn.Sigmoid`, `nn.GELU` (exact), or None.

@@ -95,7 +95,7 @@ class BjorckLinear(nn.Module):
     Args:
         in_features: inputs I.
         out_features: outputs O.
-        junction: who is joined to whom, of these sizes; all pairs if None.
+        junction: which inputs each output reads, of these sizes; all pairs if None.
         steps: of orthonormalisation at each call.
         dtype: of the parameters.
 

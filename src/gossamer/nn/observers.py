@@ -1,6 +1,6 @@
-"""Whether somebody looks at what passes: hooks, tracers, wrapped methods. PyTorch's private attributes are read here.
+"""What observes a model: hooks, tracers, wrapped methods. PyTorch's private attributes are read here.
 
-Whoever looks must see every layer, gradient and step, so what computes several of them in one go asks here before. No
+An observer must see every layer, gradient and step, so code that computes several of them at once asks here first. No
 public name of PyTorch answers these questions; `tests/nn/test_observers.py` says which versions have the private ones.
 """
 
@@ -18,10 +18,10 @@ from torch.nn.modules.module import _has_any_global_hook
 from torch.optim import optimizer as torch_optimizer
 
 MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-"""Dictionaries of a module: empty unless somebody wants its inputs, outputs or their gradients."""
+"""Dictionaries of a module: empty unless a hook asks for its inputs, outputs or their gradients."""
 
 PARAMETER_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
-"""Dictionaries of a tensor, or None: somebody wants its gradient when it is made, or when it has been added."""
+"""Dictionaries of a tensor, or None: a hook asks for its gradient when it is made, or when it has been added."""
 
 OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 """Dictionaries of an optimiser: what `register_step_pre_hook` and its twin add to."""
@@ -59,7 +59,7 @@ _GLOBAL_OPTIMIZER_HOOKS = ("_global_optimizer_pre_hooks", "_global_optimizer_pos
 
 
 def traced(x: Tensor) -> bool:
-    """Whether somebody is recording what happens to `x`: it then must meet an operator, not a pointer."""
+    """Whether a tracer records what happens to `x`: it must then meet an operator, not a pointer."""
     return (
         torch.compiler.is_compiling()
         or type(x) not in (Tensor, nn.Parameter)
@@ -93,24 +93,24 @@ def unobserved(module: nn.Module) -> bool:
 
 
 def remove_forward_hook(module: nn.Module, hook: object) -> None:
-    """Take a forward hook away whose handle nobody has."""
+    """Remove a forward hook whose handle is lost."""
     for number in [number for number, found in module._forward_hooks.items() if found is hook]:
         del module._forward_hooks[number]
         module._forward_hooks_with_kwargs.pop(number, None)
 
 
 def altered(thing: object) -> bool:
-    """Whether an instance hides something of its class, such as a method that somebody replaced on it alone."""
+    """Whether an instance hides something of its class, such as a method replaced on it alone."""
     return any(hasattr(type(thing), name) for name in vars(thing))
 
 
 def unwatched(parameter: Tensor | None) -> bool:
-    """Whether nobody wants a parameter's gradient before the optimiser does."""
+    """Whether no hook asks for a parameter's gradient before the optimiser does."""
     return not any(getattr(parameter, name, None) for name in PARAMETER_HOOKS)
 
 
 def undisturbed(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether an optimiser's steps are those of its class, and nobody looks at them."""
+    """Whether an optimiser's steps are those of its class, and unobserved."""
     hidden = [value for name, value in vars(optimizer).items() if hasattr(type(optimizer), name)]
     return not (
         # a scheduler's `step` only notes that it was called
@@ -127,7 +127,7 @@ def tell_schedulers(optimizer: torch.optim.Optimizer) -> None:
 
 
 def stamp_of(tensors: tuple[Tensor, ...]) -> list[tuple[int, int]]:
-    """Version and address of tensors, which change when somebody writes to one or moves it.
+    """Version and address of tensors, which change when one is written or moved.
 
     Versions are autograd's own counters; tensors of inference mode have none. Writes past them (`tensor.data`, a NumPy
     view) show nowhere.
@@ -150,7 +150,7 @@ def transformed(gradient: Tensor | None = None) -> bool:
 
 
 def recorded() -> bool:
-    """Whether somebody follows every function or every node of autograd: modes, `detect_anomaly`."""
+    """Whether a mode or `detect_anomaly` follows every function or every node of autograd."""
     return torch.is_anomaly_enabled() or torch._C._len_torch_function_stack() > 0
 
 

@@ -1,4 +1,4 @@
-"""The layer as registered operators, for `torch.compile`, `torch.export` and whoever else traces.
+"""The layer as registered operators, for `torch.compile`, `torch.export` and other tracers.
 
 `gossamer::linear` and `gossamer::linear_backward` take the junction's arrays as tensors. Anybody can call them, so all
 that they are given is checked (`gossamer.nn.checks`): a wrong index must not become a wild pointer.

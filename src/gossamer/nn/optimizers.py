@@ -24,7 +24,7 @@ _KNOWN = {
 
 
 def known(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether an optimiser does what the kernels do, and nobody looks at its steps."""
+    """Whether an optimiser does what the kernels do, and its steps are unobserved."""
     options = _KNOWN.get(type(optimizer))
     if options is None or not optimizer.defaults.keys() <= options:
         return False

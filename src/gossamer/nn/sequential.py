@@ -14,8 +14,8 @@ from gossamer.nn.stack import serves, sparse_stack
 class Sequential(nn.Sequential):
     """The same as `torch.nn.Sequential`, but faster where sparse layers follow one another.
 
-    Each thread carries its part of the batch through all of them (see `gossamer.nn.stack`), if nobody looks in between:
-    a layer with hooks, of another backend or class runs by itself, and so do all while they are traced
+    Each thread carries its part of the batch through all of them (see `gossamer.nn.stack`), if nothing is observed in
+    between: a layer with hooks, of another backend or class runs by itself, and so do all while they are traced
     (`torch.compile`, `torch.export`) or under autocast.
 
     >>> import torch, gossamer as gs
@@ -54,12 +54,12 @@ def _through(modules: list[SparseLayer], layers: list[Layer], x: Tensor, backend
 
 
 def stackable(module: nn.Module, backend: Backend) -> Layer | None:
-    """What a backend's stacks need to compute a module; None if they cannot, or if somebody looks at it."""
+    """What a backend's stacks need to compute a module; None if they cannot, or if it is observed."""
     if backend.stacks is None or not isinstance(module, SparseLayer) or not unobserved(module):
         return None
     return module.stackable(backend)
 
 
 def idle(module: nn.Module | None) -> bool:
-    """Whether a module does nothing, and nobody looks at it."""
+    """Whether a module does nothing, and is unobserved."""
     return type(module) is nn.Identity and unobserved(module)

@@ -15,7 +15,7 @@ from gossamer.native import extension
 from gossamer.nn import optimizers
 from gossamer.nn.checks import check
 from gossamer.nn.kernels import Backend, best_for
-from gossamer.nn.kernels.backend import Group, Layer, Steps, Wells
+from gossamer.nn.kernels.backend import GradientBuffers, Group, Layer, Steps
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.observers import (
     MODULE_ATTRIBUTES,
@@ -66,13 +66,13 @@ class StepPlan:
         trained = _trained(split.modules, optimizer, split.backend)
         if not trained or split.backend.steps is None:
             return None
-        wells: dict[Tensor | None, Tensor] = {p: torch.empty_like(p, requires_grad=False) for p in trained}
+        buffers: dict[Tensor | None, Tensor] = {p: torch.empty_like(p, requires_grad=False) for p in trained}
         for layer in split.layers:
             check(layer.structure, example.new_empty(0, layer.structure.in_features), layer.weight, layer.bias)
-        groups = _groups(optimizer, wells, split.backend)
+        groups = _groups(optimizer, buffers, split.backend)
         if groups is None or _overlap([tensor for group in groups for row in group.updated for tensor in row]):
             return None
-        of_layers = [Wells(wells.get(module.weight), wells.get(module.bias)) for module in split.modules]
+        of_layers = [GradientBuffers(buffers.get(module.weight), buffers.get(module.bias)) for module in split.modules]
         return cls(
             before=split.before,
             stack=Sequential(*split.modules),
@@ -80,14 +80,14 @@ class StepPlan:
             width=split.modules[0].in_features,
             dtype=example.dtype,
             moving=optimizers.moving(optimizer),
-            gradients=[(p, wells.get(p)) for group in optimizer.param_groups for p in group["params"]],
+            gradients=[(p, buffers.get(p)) for group in optimizer.param_groups for p in group["params"]],
             smoothing=criterion.label_smoothing,  # type: ignore[attr-defined]
-            watch=_watch(model, split.modules, optimizer, criterion, list(wells.values())),
+            watch=_watch(model, split.modules, optimizer, criterion, list(buffers.values())),
             steps=split.backend.steps(split.layers, of_layers, groups),
         )
 
     def holds(self, optimizer: torch.optim.Optimizer) -> bool:
-        """Whether all is where it was, and nobody has begun to look."""
+        """Whether all tensors are where they were, and nothing is observed."""
         return self.watch.holds() and self.moving == optimizers.moving(optimizer)
 
     def takes(self, x: Tensor, labels: Tensor) -> bool:
@@ -120,7 +120,7 @@ class _Split:
 
 
 def _split(model: nn.Module) -> _Split | None:
-    """The parts of a model, if it has no others and nobody looks inside."""
+    """The parts of a model, if it has no others and is unobserved."""
     if type(model) is not Sequential or not unobserved(model) or altered(model) or any_module_observed():
         return None
     modules = [module for module in model._modules.values() if module is not None and not idle(module)]
@@ -154,13 +154,13 @@ def _trained(
 
 
 def _groups(
-    optimizer: torch.optim.Optimizer, wells: dict[Tensor | None, Tensor], backend: Backend
+    optimizer: torch.optim.Optimizer, buffers: dict[Tensor | None, Tensor], backend: Backend
 ) -> list[Group] | None:
     """What the optimiser changes, if it has made all its state."""
     groups = []
     for group in optimizer.param_groups:
         own = [p for p in group["params"] if p.requires_grad]
-        rows = [optimizers.updated(p, wells[p], group, optimizer.state.get(p, {}), backend) for p in own]
+        rows = [optimizers.updated(p, buffers[p], group, optimizer.state.get(p, {}), backend) for p in own]
         begun = [row for row in rows if row is not None]
         if len(begun) < len(rows):
             return None
@@ -180,7 +180,7 @@ _CRITERION = MODULE_ATTRIBUTES | {"reduction", "label_smoothing", "ignore_index"
 
 
 def _mean_cross_entropy(criterion: Criterion, classes: int) -> bool:
-    """Whether a criterion is what the kernels compute, and nobody looks at it."""
+    """Whether a criterion is what the kernels compute, and is unobserved."""
     if type(criterion) is not nn.CrossEntropyLoss or not vars(criterion).keys() <= _CRITERION:
         return False
     held = {**criterion._parameters, **criterion._modules, **criterion._buffers}

@@ -31,7 +31,7 @@ OFFSETS = ("offsets",)
 _Made = TypeVar("_Made")
 
 Stamp: TypeAlias = list[tuple[int, int]]
-"""Of each tensor its version and its address: another one if somebody has written to it or moved it."""
+"""Of each tensor its version and its address: another one once it was written or moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Checked:
 
 
 class Memo(Generic[_Made]):
-    """What a function made of structures, as long as nobody writes to their arrays.
+    """What a function made of structures, as long as their arrays are not written.
 
     Args:
         make: makes it.
@@ -197,7 +197,7 @@ class Memo(Generic[_Made]):
 _Known: TypeAlias = tuple[tuple[int, int], tuple["weakref.ref[Tensor]", ...], Stamp, Checked]
 
 _KNOWN: MutableMapping[Tensor, _Known] = WeakIdKeyDictionary()
-"""What was found of arrays, by the first of them: whoever calls an operator has tensors, not a `Structure`."""
+"""What was found of arrays, by the first of them: callers of an operator have tensors, not a `Structure`."""
 
 
 def _known(structure: Structure, stamp: Stamp) -> Checked | None:

@@ -15,7 +15,7 @@ def dense_layers(model: nn.Module) -> dict[str, nn.Linear]:
     """
     layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     if not layers:
-        raise InvalidTopologyError("the model has no nn.Linear layer, so there is nothing to prune.")
+        raise InvalidTopologyError(f"the model, {type(model).__name__}, has no nn.Linear layer to prune.")
     return layers
 
 

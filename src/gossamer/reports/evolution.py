@@ -140,7 +140,7 @@ def evolution_page(
         title: of the page.
 
     Returns:
-        HTML that asks nothing of the network: Plotly is inlined (4.8 MB).
+        HTML that loads nothing from the network: Plotly is inlined (4.8 MB).
 
     Raises:
         InvalidTopologyError: no runs, an empty one, or networks of different depths or widths.

@@ -1,4 +1,4 @@
-"""A report as one HTML file that asks nothing of the network.
+"""A report as one HTML file that loads nothing from the network.
 
 Text is escaped where it becomes HTML, in the functions below: `Html` is what they return, and nothing else is ever
 put on a page.

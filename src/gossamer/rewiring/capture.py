@@ -84,10 +84,10 @@ class _Observer:
         output.register_hook(record)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Nobody, ()
+        return _SelfRemoving, ()
 
 
-class _Nobody:
+class _SelfRemoving:
     """What an observer leaves in a copy of a model: a hook that removes itself."""
 
     def __call__(self, layer: SparseLayer, args: Any, kwargs: Any, output: Tensor) -> None:

@@ -289,7 +289,7 @@ class Rewirer:
 def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, SparseLayer]:
     sparse = {name: module for name, module in model.named_modules() if isinstance(module, SparseLayer)}
     if not sparse:
-        raise RewiringError("the model has no sparse layer, so there is nothing to rewire.")
+        raise RewiringError(f"the model, {type(model).__name__}, has no sparse layer, so there is nothing to rewire.")
     if names is None:
         return sparse
     if isinstance(names, str):

@@ -149,7 +149,7 @@ class Change:
     """A layer after an update.
 
     Args:
-        junction: who is joined to whom now.
+        junction: the edges now.
         source: which old edge each edge is, or -1 for a new one; shape (E',).
         weight: shape (E',).
         moved: the edges that went and came.

@@ -136,7 +136,7 @@ class Search:
             on_trial: told of every candidate.
 
         Raises:
-            StudyError: Optuna is not installed, the folder holds another search, or another process is at it.
+            StudyError: Optuna is not installed, the folder holds another search, or another process holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with held(RunFolder(self.folder)) as mine:

@@ -186,7 +186,7 @@ class Study:
         """The answer to a query in SQL over the tables `runs` and `epochs`.
 
         Raises:
-            StudyError: the query is none, or names what there is not.
+            StudyError: the query is not SQL, or names a table or column that does not exist.
         """
         return frames.query(self.folder, self.entries, sql)
 

@@ -216,7 +216,7 @@ def carry_over(old: nn.Module, new: nn.Module) -> None:
 
 
 def is_observed(module: nn.Module) -> bool:
-    """Whether somebody's hook, but for pruning's, looks at a module."""
+    """Whether a hook, other than pruning's, observes a module."""
     hooks = [*module._forward_hooks, *module._backward_hooks, *module._backward_pre_hooks]
     pre = [hook for hook in module._forward_pre_hooks.values() if not isinstance(hook, BasePruningMethod)]
     return bool(hooks or pre or "forward" in module.__dict__)

@@ -54,7 +54,7 @@ class Stacks(NamedTuple):
     backward: StackBackward
 
 
-class Wells(NamedTuple):
+class GradientBuffers(NamedTuple):
     """Where the gradients of a layer go; None if they are not wanted."""
 
     weight: Tensor | None
@@ -117,7 +117,7 @@ class Steps(Protocol):
         """
 
 
-StepPlanner: TypeAlias = Callable[[Sequence[Layer], Sequence[Wells], Sequence[Group]], Steps]
+StepPlanner: TypeAlias = Callable[[Sequence[Layer], Sequence[GradientBuffers], Sequence[Group]], Steps]
 """(layers, where their gradients go, what is updated) to steps."""
 
 

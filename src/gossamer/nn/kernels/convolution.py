@@ -64,7 +64,7 @@ def serves(x: Tensor) -> bool:
 
 
 def taps(structure: Structure, window: Window, image: Sizes) -> _native.Taps:
-    """Where each tap reads in images of one size, made once of a junction that nobody writes to.
+    """Where each tap reads in images of one size, made once of a junction that is not written.
 
     Raises:
         ValueError: arrays that are no junction of taps of this window, or sizes beyond what int32 counts.

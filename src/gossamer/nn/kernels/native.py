@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY, Activation
-from gossamer.nn.kernels.backend import Backend, Gradients, Group, Layer, Rates, Stacks, Wanted, Wells
+from gossamer.nn.kernels.backend import Backend, GradientBuffers, Gradients, Group, Layer, Rates, Stacks, Wanted
 from gossamer.nn.structure import Checked, Memo, Structure
 from gossamer.topology import Rotated
 
@@ -93,7 +93,7 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
 
 
 def _feature_major(x: Tensor, features: int) -> Tensor:
-    """A new matrix (B, features) with strides (1, B), which is no view: whoever gets it may write to it."""
+    """A new matrix (B, features) with strides (1, B), which is no view: its owner may write to it."""
     return x.new_empty_strided((x.shape[0], features), (1, max(1, x.shape[0])))
 
 
@@ -157,17 +157,17 @@ class NativeSteps:
         groups: the parameters that are updated.
     """
 
-    def __init__(self, layers: Sequence[Layer], gradients: Sequence[Wells], groups: Sequence[Group]) -> None:
+    def __init__(self, layers: Sequence[Layer], gradients: Sequence[GradientBuffers], groups: Sequence[Group]) -> None:
         dtype = layers[0].weight.dtype
         self._dtype = dtype
         self._inputs, self._classes = layers[0].structure.in_features, layers[-1].structure.out_features
         self._stack = _Stack(layers, dtype, blocks=True)
         tensors: list[Tensor | None] = []
-        for layer, wells in zip(layers, gradients, strict=True):
+        for layer, buffers in zip(layers, gradients, strict=True):
             tensors += (layer.weight, layer.bias)
-            _require("gradient", wells.weight, (layer.weight.numel(),), dtype)
-            _require("gradient", wells.bias, (layer.structure.out_features,), dtype)
-            tensors += wells
+            _require("gradient", buffers.weight, (layer.weight.numel(),), dtype)
+            _require("gradient", buffers.bias, (layer.structure.out_features,), dtype)
+            tensors += buffers
         for row in (row for group in groups for row in group.updated):
             for tensor in row[:4]:
                 _require("state", tensor, (row.value.numel(),), dtype)
@@ -237,7 +237,7 @@ class _Stack:
 
 
 def _require(name: str, tensor: Tensor | None, shape: tuple[int, ...], dtype: torch.dtype) -> None:
-    """Refuse what is no longer as it was when somebody checked it: shapes and memory can be swapped at any time."""
+    """Refuse what has changed since it was checked: shapes and memory can be swapped at any time."""
     if tensor is None:
         return
     fits = tensor.shape == shape and tensor.dtype is dtype and tensor.is_cpu and tensor.is_contiguous()

@@ -73,7 +73,7 @@ def study_page(
 
 
 def _sections(parts: Mapping[str, Part | Absent]) -> Iterator[Html]:
-    """What there is, under a bar of links; and what there is not, in words."""
+    """The sections under a bar of links; and a note on each that is missing."""
     present = {title: part for title, part in parts.items() if isinstance(part, Part)}
     yield page.contents(present)
     for title, part in present.items():

@@ -120,7 +120,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _end_with(parent: int) -> None:
-    """End this worker when its parent was killed: it would hold its run, and nobody would wait for it."""
+    """End this worker when its parent was killed: it would hold its run for nothing."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -54,8 +54,8 @@ class Report:
 
     Args:
         digest: of the run.
-        state: `done`, `failed`, `skipped` (it was done before), `busy` (another process is at it), or `stopped` (the
-            disk is full, so that no run can go on).
+        state: `done`, `failed`, `skipped` (it was done before), `busy` (another process holds its lock), or
+            `stopped` (the disk is full, so that no run can go on).
         cause: why it failed or stopped.
         error: the class of the error that it failed with.
     """

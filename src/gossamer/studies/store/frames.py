@@ -52,7 +52,7 @@ def query(folder: Path, runs: Sequence[ListedRun], sql: str) -> pd.DataFrame:
     """The answer to a query over the tables `runs` (see `frame`) and `epochs`. Files stay as they are.
 
     Raises:
-        StudyError: the query is none, or names what there is not.
+        StudyError: the query is not SQL, or names a table or column that does not exist.
     """
     import duckdb
 

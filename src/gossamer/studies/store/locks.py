@@ -1,4 +1,4 @@
-"""The lock of a run: held by the process that is at it, it says which that is, and how far the run has come."""
+"""The lock of a run: held by the process that carries it out; it names that process, and how far the run has come."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def held(folder: RunFolder) -> Iterator[bool]:
 
 
 def note(folder: RunFolder, share: float) -> None:
-    """Say in the lock who is at the run, and which share of it is done, 0 to 1."""
+    """Write into the lock which process carries the run out, and which share of it is done, 0 to 1."""
     entry = {"host": socket.gethostname(), "pid": os.getpid(), "share": round(share, 4)}
     folder.lock.write_text(json.dumps(entry))
 

@@ -84,7 +84,7 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        """Held by the process that is at it; says which, and how far it is."""
+        """Held by the process that carries the run out; names it, and how far it is."""
         return self.path / "lock"
 
     @property
