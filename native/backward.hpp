@@ -3,7 +3,7 @@
 // Going back through a layer, the input gradient (over the edges sorted by input) and the weight gradient read the same
 // rows of dz, so one walk makes both; the weights come in, and their gradient goes out, in columns' order, and are
 // brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
-// Sums over the batch are made part by part and added in the parts' order, whichever thread computes them.
+// Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
 #include "stack.hpp"
 

@@ -13,7 +13,7 @@
 
 namespace gossamer {
 
-// An array that this module does not own: its address and its bytes, both 0 if there is none.
+// An array of somebody else: its address and its bytes, both 0 if there is none.
 using Array = std::pair<uintptr_t, int64_t>;
 
 // A (batch, features) matrix: address, batch, features, and the strides of both.

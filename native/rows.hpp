@@ -39,7 +39,7 @@ struct Rotation {
     const int32_t* descending;  // turn after turn: minus the offsets, descending, plus O for every turn
     const int32_t* ascending;   // (2 k) the offsets, and the offsets plus O
 
-    // How many integers are not kept.
+    // How many integers they are that nobody keeps.
     static int64_t integers(const Junction& g) {
         return g.offsets && !g.rotation ? 3 * g.outputs + 1 + (g.inputs / g.outputs + 4) * g.num_offsets : 0;
     }

@@ -1,7 +1,7 @@
 // A whole training step of a stack: values, cross-entropy, gradients and new weights.
 //
 // A thread takes its chunk of the batch through all layers and back before it begins another, so that the backward pass
-// finds the chunk's activations in that core's cache; no thread waits for another until the gradients are added up.
+// finds the chunk's activations in that core's cache; nobody waits for anybody until the gradients are added up.
 #pragma once
 #include "backward.hpp"
 #include "forward.hpp"

@@ -199,9 +199,9 @@ def test_a_plan_refuses_what_does_not_fit():
     for gradient, size in ((torch.ones(17), 18), (torch.ones(18), 17)):
         updated = Updated(torch.ones(size), gradient, None, None, None)
         with pytest.raises(ValueError, match="is needed"):
-            native.Plan(layers, [GradientBuffers(gradient, None)], [Group(False, [updated])])
+            native.NativeSteps(layers, [GradientBuffers(gradient, None)], [Group(False, [updated])])
     with pytest.raises(ValueError, match="Adam needs both means"):
-        native.Plan(layers, places, [Group(True, [Updated(weight, torch.ones(18), None, None, None)])])
+        native.NativeSteps(layers, places, [Group(True, [Updated(weight, torch.ones(18), None, None, None)])])
 
 
 GRAPH = {

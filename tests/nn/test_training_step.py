@@ -90,7 +90,7 @@ class Pair:
 def ways(monkeypatch):
     """Of each step from now on whether it was one call."""
     taken = []
-    run, ordinary = native.Plan.run, TrainingStep._ordinary
+    run, ordinary = native.NativeSteps.run, TrainingStep._ordinary
 
     def native_run(self, *arguments):
         found = run(self, *arguments)
@@ -101,7 +101,7 @@ def ways(monkeypatch):
         taken.append(False)
         return ordinary(self, *arguments)
 
-    monkeypatch.setattr(native.Plan, "run", native_run)
+    monkeypatch.setattr(native.NativeSteps, "run", native_run)
     monkeypatch.setattr(TrainingStep, "_ordinary", pytorchs)
     return taken
 
