@@ -19,6 +19,7 @@ import pickle
 import warnings
 
 import numpy as np
+import tests.conftest  # noqa: F401  # the extension that is tested
 import torch
 from tests.nn.dense_twin import gap
 from torch import nn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gossamer.nn.structure import Checked, Structure
+from gossamer.nn.structure import Checked, Structure, remember
 
 
 def check(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
@@ -19,7 +19,7 @@ def check(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) 
     if x.dim() != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}; (batch, in_features) is needed.")
     fits(structure, x, weight, bias)
-    structure.checked()
+    remember(structure)
 
 
 def unwritten(structure: Structure, checked: Checked) -> None:

@@ -159,7 +159,7 @@ class SparseConv2d(SparseLayer):
 
     def sums(self, x: Tensor) -> Tensor:
         """What the activation is applied to."""
-        structure = self.buffered() if traced(x) else self.structure
+        structure = self.recorded() if traced(x) else self.structure
         y = sparse_conv2d(self._images(x), self.weight, self.bias, structure=structure, window=self.window)
         return self._as(x, y)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gossamer.nn import checks, operators
 from gossamer.nn.activations import IDENTITY, Activation
-from gossamer.nn.kernels import Backend, best_for, gathered
+from gossamer.nn.kernels import Backend, best_for, dense, gathered
 from gossamer.nn.kernels.pytorch import PYTORCH
 from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
@@ -27,7 +27,8 @@ def sparse_linear(
     """activation(x Wᵀ + b), where W has `weight` on the edges of a junction and nothing elsewhere.
 
     Under autocast the layer computes in the dtype of its weights. Differentiable twice (the second time by the PyTorch
-    kernels), and by forward mode, `torch.func` and `vmap` (by gathering a number an edge and row).
+    kernels), and by forward mode, `torch.func` and `vmap` (by gathering a number an edge and row). `torch.onnx.export`
+    writes a scatter of the weights into a dense matrix, which runtimes fold, and a dense product.
 
     Args:
         x: inputs, shape (..., I), any strides.
@@ -49,7 +50,9 @@ def sparse_linear(
         x = x.to(weight.dtype)
     checks.fits(structure, x, weight, bias)
     flat = x if x.dim() == 2 else x.reshape(-1, structure.in_features)
-    if traced(flat):
+    if torch.onnx.is_in_onnx_export():
+        y = dense.exported(structure, flat, weight, bias, activation)
+    elif traced(flat):
         y = operators.linear(flat, weight, bias, structure, activation)
     elif transformed():
         y = gathered.forward(structure, flat, weight, bias, activation)[0]

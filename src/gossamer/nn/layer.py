@@ -127,17 +127,22 @@ class SparseLayer(nn.Module, abc.ABC):
             InvalidTopologyError: buffers that hold no junction, or another one than the layer took on.
             TypeError: buffers of another dtype.
         """
-        structure = self.buffered()
+        structure = self._structure = self._buffered()
         return structure if structure.is_current else self._written(structure)
 
-    def buffered(self) -> Structure:
-        """The junction as the buffers hold it, unchecked: for tracers, to whom buffers are inputs of a graph."""
+    def recorded(self) -> Structure:
+        """The junction for a call that is traced: unchecked buffers, which are inputs of the graph.
+
+        `torch.onnx.export` gets the numbers themselves, as constants.
+        """
+        return self._structure if torch.onnx.is_in_onnx_export() else self._buffered()
+
+    def _buffered(self) -> Structure:
         buffers, known = self._buffers, self._structure
         names = OFFSETS if self._rotated else ROWS
         if all(map(operator.is_, known.arrays, map(buffers.__getitem__, names))):
             return known
-        self._structure = Structure(*self._sizes, tuple(buffers[name] for name in names))  # type: ignore[misc]
-        return self._structure
+        return Structure(*self._sizes, tuple(buffers[name] for name in names))  # type: ignore[misc]
 
     def topology(self) -> Junction:
         """The junction; see `structure` for what is raised."""

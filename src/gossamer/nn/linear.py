@@ -67,7 +67,7 @@ class SparseLinear(SparseLayer):
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
         recorded = traced(x)
-        structure = self.buffered() if recorded else self.structure
+        structure = self.recorded() if recorded else self.structure
         backend = None if self.backend is None or recorded else self._chosen(structure, x)
         return sparse_linear(
             x, self.weight, self.bias, structure=structure, activation=self.activation, backend=backend

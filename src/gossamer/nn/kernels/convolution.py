@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from gossamer.nn.kernels.backend import Gradients, Wanted
+from gossamer.nn.kernels.dense import constant_places
 from gossamer.nn.structure import Checked, Memo, Structure
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def dense_weight(structure: Structure, window: Window, w_E: Tensor) -> Tensor:
 
 def places(structure: Structure) -> Tensor:
     """The number of each tap's place in the flattened kernel, (E,) int64."""
+    if torch.onnx.is_in_onnx_export():
+        return constant_places(structure)
     if structure.rotated:
         indptr, indices = structure.checked().tensors(structure.arrays[0].device)[:2]
     else:

@@ -5,6 +5,7 @@ The parameter and its gradient stay (E,). For layers of high density only; chose
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -38,6 +39,19 @@ def backward(
         (dz_BO.t() @ x_BI).take(_places(structure, x_BI.device)) if wanted[1] else None,
         dz_BO.sum(0) if wanted[2] else None,
     )
+
+
+def constant_places(structure: Structure) -> Tensor:
+    """Where each edge is in the flattened dense matrix, as a constant of a graph: (E,) int64."""
+    inputs, outputs = structure.junction().edges()
+    return torch.tensor(outputs.astype(np.int64) * structure.in_features + inputs)
+
+
+def exported(structure: Structure, x_BI: Tensor, w_E: Tensor, bias_O: Tensor | None, activation: Activation) -> Tensor:
+    """The same in operations that ONNX knows; the places of the edges are constants of the graph."""
+    size = structure.out_features * structure.in_features
+    flat = w_E.new_zeros(size).index_put((constant_places(structure),), w_E)
+    return activation(torch.nn.functional.linear(x_BI, flat.view(structure.out_features, -1), bias_O))
 
 
 def _places(structure: Structure, device: torch.device) -> Tensor:
