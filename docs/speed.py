@@ -66,28 +66,18 @@ def draw(chosen, path):
 def main():
     environment, steps = sections("training_step")
     sgd = [each for each in steps if each[0].startswith("SGD")]
-    adam = [each for each in steps if each[0].startswith("Adam")]
-    _, junctions = sections("junction")
     draw(sgd, ROOT / "docs" / "images" / "speed.png")
     parts = [
         "![Speed against density](docs/images/speed.png)",
         "A whole training step of 784-1000-1000-1000-10, batch 128, SGD with momentum "
         "(`python benchmarks/training_step.py`; the last layer is full for all):",
         rows(sgd),
-        "The same with Adam:",
-        rows(adam),
     ]
-    for size in ("1024", "4096"):
-        chosen = [each for each in junctions if each[0].startswith(f"{size} x")]
-        parts += [
-            f"One junction of {size} × {size}, forward and both gradients (`python benchmarks/junction.py`):",
-            rows(chosen),
-        ]
     rounds = sgd[0][1]["dense"][2]
     parts.append(
         f"Ratios of minima of interleaved runs in one process (n = {rounds} for steps), 2 threads; {environment}. "
-        "Minimum and median of every contender are in [docs/results](docs/results). `gossamer bench` runs a short "
-        "version on your machine. How it works, and what bounds it: [docs/kernels.md](docs/kernels.md)."
+        "Adam, single junctions, inference, every minimum and median: [speed](docs/results/speed.md). `gossamer bench` "
+        "runs a short version on your machine; what bounds it: [kernels](docs/kernels.md)."
     )
     readme = ROOT / "README.md"
     text = readme.read_text()

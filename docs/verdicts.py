@@ -1,4 +1,6 @@
-"""Writes the README's verdicts from docs/results/*/results.json: `python docs/verdicts.py`.
+"""Writes docs/results/verdicts.md, and how many claims hold into the README, from docs/results/*/results.json.
+
+    python docs/verdicts.py
 
 The results are made by `gossamer reproduce PAPER --out docs/results/PAPER`; what `studies` and `distances` hold is too
 large to be kept. After a change of rules or claims `gossamer reproduce PAPER --out docs/results/PAPER --judge` judges
@@ -15,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent / "site"))
 
 from results import digits, line, table  # noqa: E402
 
+RESULTS = ROOT / "docs" / "results"
+VERDICTS = ("holds", "does not hold", "inconclusive", "not tested")
+HEAD = "Written by `python docs/verdicts.py` from kept results. How they were found: [reproductions](reproductions.md)."
 SECTION = re.compile(r"(<!-- verdicts: begin -->\n).*?(<!-- verdicts: end -->)", re.DOTALL)
 
 
@@ -35,7 +40,7 @@ def part(folder):
     made = (
         f"`{found['command']}`, {seeds} seeds, {hours:.1f} hours of training, one thread a run, on "
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
-        f"[{folder.name}]({(folder / 'report.html').relative_to(ROOT)})."
+        f"[{folder.name}]({folder.name}/report.html)."
     )
     head = [found["paper"]["name"], "data", "ours, with 95 % intervals", "verdict", "under"]
     return f"{table(head, rows, texts=5)}\n\n{made}"
@@ -54,12 +59,21 @@ def _estimated(estimate):
     return f"{estimate['what']}: {digits(estimate['value'])}{interval}"
 
 
+def counted(folder):
+    """How many of a paper's claims hold."""
+    found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    verdicts = [claim["verdict"] for claim in found["claims"]]
+    return [f"`{found['command']}`", *(verdicts.count(verdict) for verdict in VERDICTS)]
+
+
 def main():
-    """Replace the section."""
-    folders = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/results.json"))
+    """Write both."""
+    folders = sorted((path.parent for path in RESULTS.glob("*/results.json")), reverse=True)
+    page = "\n\n".join(["# Verdicts", HEAD, *map(part, folders)])
+    (RESULTS / "verdicts.md").write_text(f"{page}\n", encoding="utf-8")
     readme = ROOT / "README.md"
-    parts = "\n\n".join(map(part, reversed(folders)))
-    text = SECTION.sub(lambda found: f"{found[1]}{parts}\n{found[2]}", readme.read_text(encoding="utf-8"))
+    counts = table(["verdicts", *VERDICTS], map(counted, folders), texts=1)
+    text = SECTION.sub(lambda found: f"{found[1]}{counts}\n{found[2]}", readme.read_text(encoding="utf-8"))
     readme.write_text(text, encoding="utf-8")
 
 

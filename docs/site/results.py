@@ -118,15 +118,6 @@ def row(data, method, setting, runs):
     ]
 
 
-def readme(heading):
-    """A section of the README, without its heading."""
-    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    _, begin, rest = text.partition(f"\n## {heading}\n")
-    if not begin:
-        raise ValueError(f"the README has no section {heading!r}.")
-    return rest.partition("\n## ")[0].replace("](docs/", "](../")
-
-
 def reproductions():
     """Each reproduction whose `results.json` lies here, under whatever name: its claims and their verdicts."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.rglob("*.json"))]
@@ -187,7 +178,7 @@ def reports():
     return "\n".join(links) or "None has been committed yet."
 
 
-KINDS = {each.__name__: each for each in (race, environment, epoch, accuracy, readme, reproductions, reports)}
+KINDS = {each.__name__: each for each in (race, environment, epoch, accuracy, reproductions, reports)}
 
-if __name__ == "__main__":  # python docs/site/results.py readme Speed: shows what a marker becomes
+if __name__ == "__main__":  # python docs/site/results.py epoch: shows what a marker becomes
     print(filled(sys.argv[1], *([" ".join(sys.argv[2:])] if sys.argv[2:] else [])))
