@@ -1,9 +1,9 @@
 """Whether damaged files are ever taken for whole ones: `python benchmarks/corruptions.py`.
 
-    python benchmarks/corruptions.py                  # 12,000 corruptions, a few minutes
+    python benchmarks/corruptions.py                  # 13,000 corruptions, a few minutes
     python benchmarks/corruptions.py --each 100       # 1,000
 
-Valid files of ten kinds are damaged at random: bits flipped, bytes overwritten, the end or a part cut off, a part
+Valid files of eleven kinds are damaged at random: bits flipped, bytes overwritten, the end or a part cut off, a part
 doubled, zeroed or moved. Reading one must give what was in it, or the error that is promised, in one line that names
 the file. A study file has no digest: any plan is a right answer there, but nothing else than a plan or its error is.
 Prints the counts, and exits with 1 after a finding.
@@ -21,9 +21,10 @@ import numpy as np
 
 import gossamer
 import gossamer as gs
+from gossamer.distances import distance_named, pairwise
 from gossamer.errors import CheckpointError, StudyError, StudyFileError, StudyWarning, TopologyFileError
 from gossamer.rewiring import Recording, rigl
-from gossamer.studies import Architecture, Experiment, Run, Sequential, Study
+from gossamer.studies import Architecture, Experiment, InProcess, Run, Study
 from gossamer.studies.plan.study_file import read as read_plan
 from gossamer.studies.store import study_folder
 from gossamer.studies.store.result import read_result
@@ -82,7 +83,7 @@ def made_study(folder):
         for rule in (None, rigl(every=2, until=9))
     ]
     study = Study("damaged", runs, folder)
-    study.execute(Sequential(1))
+    study.execute(InProcess(1))
     return study
 
 
@@ -102,9 +103,22 @@ def readers(study, folder):
         "failure": (place.failure, lambda _: place.read_failure(), StudyError),
         "weights": (place.weights, lambda _: described(place.read_weights()), StudyError),
         "epochs": (place.epochs, lambda _: epochs_of(study), StudyError),
+        "distances": (distances_of(study, folder), lambda path: described(compared(study, path)), TopologyFileError),
         "study": (study_folder.place(folder), lambda _: study_folder.read(folder), StudyError),
         "study file": (plan, lambda path: read_plan(path) and None, StudyFileError),
     }
+
+
+def compared(study, store):
+    """The distances between the networks of a study, kept in a file."""
+    networks = [study.topology(run.digest, when) for run in study.runs for when in ("start", "end")]
+    return pairwise(networks, distance_named("edge-jaccard"), store=store)
+
+
+def distances_of(study, folder):
+    """A file of distances."""
+    compared(study, folder / "runs" / "distances.npz")
+    return folder / "runs" / "distances.npz"
 
 
 def epochs_of(study):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import gossamer
 from gossamer.errors import EngineError
-from gossamer.studies import Dask, Loky, Ray, Sequential, Study
+from gossamer.studies import Dask, InProcess, Loky, Ray, Study
 from gossamer.studies.store import study_folder
 from gossamer.studies.store.locks import noted
 from gossamer.studies.store.run_folder import RunFolder
@@ -125,7 +125,7 @@ def main():
         file = Path(folder) / "killed.toml"
         file.write_text(STUDY)
         whole = Study.load(file, folder=Path(folder) / "whole")
-        whole.execute(Sequential(1))
+        whole.execute(InProcess(1))
         for name in options.engines:
             with starts[name]() as engine:
                 study, execution, deaths, seconds = carried_out(file, Path(folder) / name, engine)

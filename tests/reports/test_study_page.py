@@ -155,6 +155,8 @@ def test_distances_are_kept_and_renewed(fabricate, tmp_path):
     before = kept.read_bytes()
     assert study_page(small, networks=3, store=store) == first
     assert kept.read_bytes() == before
+    kept.write_bytes(before[:99])  # as after a damage: distances are computed again
+    assert study_page(small, networks=3, store=store) == first
     other = figures(study_page(small, networks=4, store=store))
     assert len(other["nnstd-48-32-10"]["data"][0]["z"]) == 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import time
@@ -130,21 +131,38 @@ class _Table:
         if self.path is None:
             return
         content = io.BytesIO()
-        np.savez(content, distance=np.array(self.distance.name), digests=np.array(self.digests), values=self.values)
+        np.savez(
+            content,
+            distance=np.array(self.distance.name),
+            digests=np.array(self.digests),
+            values=self.values,
+            check=np.array(_check(self.distance.name, self.digests, self.values)),
+        )
         write_atomically(self.path, content.getvalue())
 
     def _read(self, path: Path) -> None:
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
                 name, digests, values = str(kept["distance"]), kept["digests"].tolist(), kept["values"]
-        except (OSError, ValueError, KeyError, EOFError) as error:
+                whole = str(kept["check"]) == _check(name, digests, values)
+        except OSError as error:
+            raise TopologyFileError(f"{path} cannot be read: {error}") from error
+        except Exception as error:  # damage in a zip comes up as one of a dozen kinds, zlib's and struct's among them
             raise TopologyFileError(f"{path} holds no table of distances: {error}") from error
+        if not whole:
+            raise TopologyFileError(f"{path} is damaged: its check does not fit its values.")
         if name != self.distance.name or digests != self.digests or values.shape != self.values.shape:
             raise TopologyFileError(
                 f"{path} holds the {name} of {len(digests)} networks, not the {self.distance.name} of these "
                 f"{len(self.digests)}; remove it or name another file."
             )
         self.values = values
+
+
+def _check(distance: str, digests: list[str], values: NDArray[np.float64]) -> str:
+    """32 hexadecimal digits of a table."""
+    text = f"{distance} {digests} {values.dtype.str} {values.shape}"
+    return hashlib.blake2b(text.encode() + np.ascontiguousarray(values).tobytes(), digest_size=16).hexdigest()
 
 
 def _fill(table: _Table, topologies: list[Topology], *, threads: int, progress: Progress | None) -> None:

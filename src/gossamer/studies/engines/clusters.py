@@ -121,6 +121,7 @@ class Dask:
                         silence_logs=logging.CRITICAL,
                     )
                 )
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it tells of calls that Ctrl-C has ended
             with _answering("Dask", self.address):
                 client = Client(place, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
             yield stack.enter_context(client)
