@@ -149,3 +149,19 @@ def test_what_is_young_survives_a_checkpoint():
             chosen.step()
             each.step()
     assert [p.tolist() for p in model.parameters()] == [p.tolist() for p in twin.parameters()]
+
+
+def test_an_optimiser_that_begins_anew_has_no_young_edges():
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3, until=3), rng=0)
+    for number in range(7):
+        if number == 5:
+            optimizer.state.clear()
+        x, y = batch(number)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        stepped = [p.tolist() for p in model.parameters()]
+        rewirer.step()
+        assert (stepped == [p.tolist() for p in model.parameters()]) == (number not in (2, 3, 4))

@@ -54,7 +54,9 @@ class ColdStart:
             parameter = self._layers[name].weight
             state = self._optimizer.state.get(parameter, {})
             step = _step_of(state)
-            if step != self._seen[name]:  # a step that was skipped or had no gradient has moved nothing
+            if step < self._seen[name]:  # the optimiser began anew, and all edges with it
+                self._forget(name)
+            elif step > self._seen[name]:  # else the step was skipped or had no gradient, and has moved nothing
                 self._seen[name] = step
                 self._correct(name, parameter.data, state, groups[id(parameter)])
 
@@ -73,7 +75,7 @@ class ColdStart:
         if step and bool((joined > 0).any()):
             self._joined[name], self._seen[name] = joined, step
         else:
-            self._joined.pop(name, None)
+            self._forget(name)
 
     def state_dict(self) -> dict[str, Any]:
         """The step at which each edge joined, float32 (E,), 0 for those that were there; of layers with young edges."""
@@ -85,21 +87,25 @@ class ColdStart:
         self._joined = {name: joined.clone() for name, joined in state["joined"].items()}
         self._seen = {name: float(seen) for name, seen in state["seen"].items()}
 
+    def _forget(self, name: str) -> None:
+        for kept in (self._joined, self._seen, self._young):
+            kept.pop(name, None)
+
     @torch.no_grad()
     def _correct(self, name: str, weight: Tensor, state: Mapping[str, Any], group: Mapping[str, Any]) -> None:
-        step, factors = int(self._seen[name]), _factors(*group["betas"])
+        step, (beta1, beta2) = int(self._seen[name]), map(float, group["betas"])
+        factors = _factors(beta1, beta2, weight.dtype, weight.device)
         if name not in self._young or not step % _LOOK:
             self._young[name] = _young(self._joined[name], step, len(factors.mean), weight.device)
         where, joined = self._young[name]
         if not len(where):
-            del self._joined[name], self._young[name]
+            self._forget(name)
             return
-        beta1, beta2 = group["betas"]
         age = step - joined
         root = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"].index_select(0, where).sqrt_()
         taken = root.mul(1 / math.sqrt(1 - beta2**step)).add_(group["eps"]).reciprocal_().mul_(1 / (1 - beta1**step))
-        scale = factors.square.to(weight).index_select(0, age)
-        due = root.mul_(scale).add_(group["eps"]).reciprocal_().mul_(factors.mean.to(weight).index_select(0, age))
+        scale = factors.square.index_select(0, age)
+        due = root.mul_(scale).add_(group["eps"]).reciprocal_().mul_(factors.mean.index_select(0, age))
         change = taken.sub_(due).mul_(state["exp_avg"].index_select(0, where)).mul_(float(group["lr"]))
         weight.index_add_(0, where, change)
 
@@ -112,11 +118,12 @@ class _Factors(NamedTuple):
 
 
 @functools.lru_cache(maxsize=8)
-def _factors(beta1: float, beta2: float) -> _Factors:
+def _factors(beta1: float, beta2: float, dtype: torch.dtype, device: torch.device) -> _Factors:
     longest = max(beta1, beta2)
     last = math.ceil(math.log(_GROWN_UP) / math.log(longest)) if longest > 0 else 1
     ages = torch.arange(last + 1 + _LOOK, dtype=torch.float64)
-    return _Factors(1 / (1 - beta1**ages), (1 - beta2**ages).rsqrt())
+    exact = 1 / (1 - beta1**ages), (1 - beta2**ages).rsqrt()
+    return _Factors(*(each.to(device, dtype) for each in exact))
 
 
 def _young(joined: Tensor, step: int, oldest: int, device: torch.device) -> tuple[Tensor, Tensor]:
