@@ -3,6 +3,7 @@
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.conversion import SWAPS, Report, SplitAttention, Swap, densify, report, sparsify
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
+from gossamer.nn.decay import decay_groups
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
 from gossamer.nn.hard_concrete import HardConcrete
@@ -40,6 +41,7 @@ __all__ = [
     "Swap",
     "TrainingStep",
     "bjorck",
+    "decay_groups",
     "densify",
     "fusible",
     "gated_layers",

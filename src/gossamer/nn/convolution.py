@@ -15,6 +15,7 @@ from gossamer.nn.initialization import Initialization
 from gossamer.nn.kernels import convolution as kernels
 from gossamer.nn.kernels.convolution import Sizes, Window
 from gossamer.nn.layer import SparseLayer
+from gossamer.nn.norms import refuse_norms
 from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
 from gossamer.nn.window import window_of
@@ -154,6 +155,8 @@ class SparseConv2d(SparseLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, O, H', W'); (C, H, W) to (O, H', W')."""
+        if self._modules or self._forward_pre_hooks:
+            refuse_norms(self)
         y = self.sums(x)
         return y if self.activation == IDENTITY else self.activation(y)
 

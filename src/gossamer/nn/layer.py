@@ -38,6 +38,9 @@ class SparseLayer(nn.Module, abc.ABC):
     derived from them is derived anew when they have changed. `adopt` and loading change the topology; other writes to
     the buffers are judged by the rules of `gossamer.nn.integrity`.
 
+    The weight is a vector, so rules that go by a parameter's dimensions do not know it: `gossamer.nn.decay_groups` is
+    "decay what has two or more" for such models; `spectral_norm` and its like are refused at the first call.
+
     Args:
         junction: which inputs each output reads.
         bias: whether outputs have a bias; biases are never sparse.

@@ -11,6 +11,7 @@ from gossamer.nn.kernels import BACKENDS, Backend
 from gossamer.nn.kernels.backend import Layer
 from gossamer.nn.kernels.choose import Choice, choice
 from gossamer.nn.layer import SparseLayer
+from gossamer.nn.norms import refuse_norms
 from gossamer.nn.observers import traced
 from gossamer.nn.structure import Structure
 from gossamer.topology import Junction
@@ -66,6 +67,8 @@ class SparseLinear(SparseLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
+        if self._modules or self._forward_pre_hooks:
+            refuse_norms(self)
         recorded = traced(x)
         structure = self.recorded() if recorded else self.structure
         backend = None if self.backend is None or recorded else self._chosen(structure, x)
