@@ -27,8 +27,8 @@ def refuse_norms(layer: nn.Module) -> None:
         kind = type(thing)
         if kind.__module__.startswith("torch.nn.utils") and kind.__name__ in _NAMES:
             raise ValueError(
-                f"{_NAMES[kind.__name__]} of torch.nn.utils takes a weight of shape (outputs, inputs). That of a sparse "
-                "layer is (edges,): it would normalise every edge by itself, not an output. Take it off this layer."
+                f"{_NAMES[kind.__name__]} of torch.nn.utils takes a weight of shape (outputs, inputs). That of a "
+                "sparse layer is (edges,): every edge would be normalised by itself, not an output. Take it off."
             )
 
 
