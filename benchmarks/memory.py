@@ -55,8 +55,10 @@ def main():
         layer(x.requires_grad_()).square().mean().backward()
         optimizer.step()
         seconds.append(time.perf_counter() - start)
+    checked = layer.structure.checked()
+    own = () if isinstance(checked.junction, gs.Rotated) else checked.columns
     tensors = {
-        "topology": layer.structure.arrays,
+        "topology": [*layer.structure.arrays, *map(torch.tensor, (*checked.arrays(), *own))],
         "weights": [layer.weight],
         "gradient": [layer.weight.grad],
         "momentum": [optimizer.state[layer.weight]["momentum_buffer"]],
