@@ -108,7 +108,7 @@ def _run(construction: str, degree: int | None, hidden: tuple[int, ...], config:
 
 
 def _require_feasible(runs: Sequence[Run]) -> None:
-    """Miss a network that there is not before the others are trained, not after them."""
+    """Refuse a network that cannot be made before the others are trained, not after them."""
     from gossamer.errors import without_topology_warnings
     from gossamer.studies.run import dataset
 
