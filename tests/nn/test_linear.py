@@ -336,3 +336,12 @@ def test_a_topology_is_known_until_its_arrays_change(rotated):
     layer._buffers[name].fill_(7)
     with pytest.raises(gs.errors.InvalidTopologyError):
         layer.topology()
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 3)), [[1.0, 2.0, 3.0]]])
+def test_what_is_no_tensor_is_refused_with_the_way_to_make_one(x):
+    layer = gs.nn.SparseLinear(gs.generators.dense(3, 2))
+    taps = gs.nn.SparseConv1d(gs.generators.dense(3, 2), in_channels=3, kernel_size=1)
+    for model in (layer, gs.nn.Sequential(layer), gs.nn.mlp(gs.Topology([gs.generators.dense(3, 2)] * 1)), taps):
+        with pytest.raises(TypeError, match=r"x is \w+; a tensor like the weights is needed: torch.as_tensor"):
+            model(x)

@@ -601,3 +601,12 @@ def test_memory_may_move_between_steps(move, twice):
         pair.both(MOVES[move])
     for _ in range(3):
         pair.step(*batch())
+
+
+def test_an_optimiser_of_another_model_is_refused_at_once():
+    """Such as one that was made before `sparsify`: it would change nothing, and say nothing."""
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    gs.nn.sparsify(model, density=0.5, inplace=True)
+    with pytest.raises(ValueError, match="the optimizer holds none of the model's parameters: it was made for another"):
+        gs.nn.TrainingStep(model, optimizer, torch.nn.CrossEntropyLoss())

@@ -74,8 +74,7 @@ def _read(path: Path) -> tuple[Topology, list[NDArray[np.float64]] | None]:
     from gossamer.topology import Topology, formats
 
     if path.suffix.lower() in formats.READERS:
-        found = formats.read(path)
-        return found.topology, found.weights
+        return Topology.load(path), formats.read(path).weights
     state = state_of(path)
     if state is None:
         return Topology.load(path), None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from gossamer.nn.structure import Checked, Structure, remember
@@ -49,6 +51,19 @@ def fits(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) -
             f"x has shape {tuple(x.shape)}; its last dimension must be in_features={structure.in_features}."
         )
     parameters_fit(structure, x, weight, bias)
+
+
+def require_tensor(x: Any) -> None:
+    """Refuse inputs that are no tensor, such as NumPy arrays.
+
+    Raises:
+        TypeError: the message says how to make one.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"x is {type(x).__name__}; a tensor like the weights is needed: "
+            "torch.as_tensor(x, dtype=layer.weight.dtype)."
+        )
 
 
 def parameters_fit(structure: Structure, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:

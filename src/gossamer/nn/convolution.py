@@ -249,6 +249,7 @@ class SparseConv2d(SparseLayer):
         )
 
     def _images(self, x: Tensor) -> Tensor:
+        checks.require_tensor(x)
         if x.dim() == self._axes + 1:
             x = x.unsqueeze(0)
         if x.dim() != self._axes + 2:

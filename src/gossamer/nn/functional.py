@@ -46,6 +46,7 @@ def sparse_linear(
         ValueError: shapes that do not fit the junction, tensors on different devices.
         TypeError: x, weight and bias of different or non-floating dtypes, or not served by the backend.
     """
+    checks.require_tensor(x)
     if x.device.type != "meta" and torch.is_autocast_enabled(x.device.type):
         x = x.to(weight.dtype)
     checks.fits(structure, x, weight, bias)

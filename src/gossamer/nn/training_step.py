@@ -36,6 +36,7 @@ class TrainingStep:
 
     Raises:
         TypeError: arguments of another type.
+        ValueError: an optimiser that holds none of the model's parameters.
 
     References:
         The arithmetic is that of `torch.optim` and `torch.nn.CrossEntropyLoss`.
@@ -55,6 +56,7 @@ class TrainingStep:
             raise TypeError(f"optimizer is {type(optimizer).__name__}; a torch.optim.Optimizer is needed.")
         if not callable(criterion):
             raise TypeError(f"criterion is {type(criterion).__name__}; a function of outputs and targets is needed.")
+        _require_own(model, optimizer)
         self._model, self._optimizer, self._criterion = model, optimizer, criterion
         self._plan: StepPlan | None = None
 
@@ -101,6 +103,17 @@ class TrainingStep:
         loss.backward()
         self._optimizer.step()
         return loss.item(), outputs.detach()
+
+
+def _require_own(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """An optimiser that was made before a model was made sparse would change nothing, and say nothing."""
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    own = [id(parameter) for parameter in model.parameters()]
+    if own and held.isdisjoint(own):
+        raise ValueError(
+            "the optimizer holds none of the model's parameters: it was made for another model, or before this one was "
+            "changed (as by gossamer.nn.sparsify); make it of model.parameters() now."
+        )
 
 
 def _plain(x: Tensor, targets: Tensor) -> bool:

@@ -20,20 +20,20 @@ from numpy.typing import NDArray
 from gossamer.errors import GossamerError, TopologyFileError
 from gossamer.topology import graphs
 from gossamer.topology.bipartite import Bipartite
-from gossamer.topology.topology import Topology
+from gossamer.topology.junction import Junction
 
 SAFETENSORS = ".safetensors"
 
 
 class Weighted(NamedTuple):
-    """A network, and the weights of its edges, one array (E,) a junction; None if the file has none."""
+    """A network's junctions, and the weights of their edges, one array (E,) each; None if the file has none."""
 
-    topology: Topology
+    layers: tuple[Junction, ...]
     weights: list[NDArray[np.float64]] | None
 
 
 def read(path: str | os.PathLike[str]) -> Weighted:
-    """Read a network of any of these formats, by the file's ending.
+    """Read the junctions of a file of any of these formats but Gossamer's own, by its ending; see `Topology.load`.
 
     Raises:
         TopologyFileError: the file is damaged, of another format, or holds no network; the message says what it lacks.
@@ -83,7 +83,7 @@ def _archive(path: Path) -> Weighted:
         if not names:
             raise ValueError("the archive is empty; masks (O, I), one a layer, are needed.")
         masks = [archive[name] for name in names]
-    return Weighted(Topology([_mask(name, mask) for name, mask in zip(names, masks, strict=True)]), None)
+    return Weighted(tuple(_mask(name, mask) for name, mask in zip(names, masks, strict=True)), None)
 
 
 def _mask(name: str, mask: NDArray[Any]) -> Bipartite:
@@ -104,13 +104,9 @@ def _graphml(path: Path) -> Weighted:
         raise ValueError(f"it is no GraphML ({error}).") from error
     attributes = [each for _, each in graph.nodes(data=True)]
     if attributes and all("bipartite" in each for each in attributes):
-        return Weighted(Topology([Bipartite.from_networkx(networkx.Graph(graph))]), None)
-    return Weighted(*_network(graph))
-
-
-def _network(graph: Any) -> tuple[Topology, list[NDArray[np.float64]] | None]:
+        return Weighted((Bipartite.from_networkx(networkx.Graph(graph)),), None)
     junctions, weights = graphs.from_networkx(graph)
-    return Topology(junctions), weights
+    return Weighted(tuple(junctions), weights)
 
 
 def _of_matrix(matrix: Any, *, weighted: bool) -> Weighted:
@@ -121,18 +117,8 @@ def _of_matrix(matrix: Any, *, weighted: bool) -> Weighted:
     rows.sort_indices()
     junction = Bipartite.from_scipy(rows)
     weights = np.asarray(rows.data, dtype=np.float64)
-    return Weighted(Topology([junction]), [weights] if weighted and not (weights == 1).all() else None)
+    return Weighted((junction,), [weights] if weighted and not (weights == 1).all() else None)
 
 
 READERS: Mapping[str, Callable[[Path], Weighted]] = {".npz": _archive, ".mtx": _matrix_market, ".graphml": _graphml}
 """Of each ending, but that of Gossamer's own files."""
-
-
-def load(path: str | os.PathLike[str]) -> Topology:
-    """The topology of a file of any of these formats, Gossamer's own included.
-
-    Raises:
-        TopologyFileError: the file is damaged, of another format, or holds no network.
-        OSError: there is no such file, or it cannot be read.
-    """
-    return Topology.load(path) if Path(path).suffix.lower() == SAFETENSORS else read(path).topology

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 from numpy.typing import ArrayLike
@@ -91,12 +92,16 @@ class Topology:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file that `save` wrote.
+        """Read a file that `save` wrote, or one of `gossamer.topology.formats`, by its ending: .npz, .mtx, .graphml.
 
         Raises:
             TopologyFileError: the file is damaged, truncated, foreign or of another version.
             OSError: there is no such file, or it cannot be read.
         """
+        from gossamer.topology import formats
+
+        if Path(path).suffix.lower() in formats.READERS:
+            return cls._of_foreign(formats.read(path).layers, path)
         layers, named = files.load(path)
         try:
             topology = cls(layers)
@@ -148,6 +153,13 @@ class Topology:
         from gossamer.topology import graphs
 
         return cls(graphs.from_networkx(graph)[0])
+
+    @classmethod
+    def _of_foreign(cls, layers: Iterable[Junction], path: str | os.PathLike[str]) -> Self:
+        try:
+            return cls(layers)
+        except InvalidTopologyError as error:
+            raise TopologyFileError(f"{os.fspath(path)} holds no network: {error}") from error
 
     def __len__(self) -> int:
         return len(self._layers)

@@ -85,9 +85,9 @@ def edges_of(made: Topology, sizes: tuple[int, ...]) -> tuple[int | None, ...]:
 
 
 def _of_file(word: str) -> Topology:
-    from gossamer.topology import formats
+    from gossamer.topology import Topology
 
     try:
-        return formats.load(word)
+        return Topology.load(word)
     except OSError as error:
         raise TopologyFileError(f"{word} cannot be read: {error.strerror}.") from error
