@@ -187,3 +187,11 @@ def test_a_file_that_is_no_topology_is_refused(tmp_path):
 def test_orders_must_be_permutations(orders):
     with pytest.raises(InvalidTopologyError, match="order"):
         relabelled(as_topology([np.ones((2, 2))]), orders)
+
+
+@pytest.mark.parametrize("weights", [torch.ones(2, 3), {"a": 1}, np.ones(3), (np.ones(3),)], ids=repr)
+def test_weights_come_as_a_pair_of_lists(pair, weights):
+    with pytest.raises(TypeError, match=rf"weights is {type(weights).__name__}; a pair is needed"):
+        nnstd(*pair, weights=weights)
+    with pytest.raises(TypeError, match="one a layer, not int"):
+        nnstd(*pair, weights=(5, 5))

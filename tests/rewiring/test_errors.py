@@ -143,6 +143,10 @@ def test_other_types():
     optimizer = OPTIMIZERS["sgd"](model.parameters())
     with pytest.raises(TypeError, match="not a rule"):
         rw.Rewirer(model, optimizer, "rigl")
+    with pytest.raises(TypeError, match=r"model is Topology, not a torch\.nn\.Module"):
+        rw.Rewirer(gs.nn.topology_of(model), optimizer, rw.static())
+    with pytest.raises(TypeError, match=r"optimizer is str, not a torch\.optim\.Optimizer"):
+        rw.Rewirer(model, "adam", rw.static())
     with pytest.raises(TypeError, match="not a numpy"):
         rw.Rewirer(model, optimizer, rw.static(), rng=0.5)
     with pytest.raises(TypeError, match="a list of names"):

@@ -53,6 +53,9 @@ def test_bad_layers_are_refused():
         gs.Topology([])
     with pytest.raises(InvalidTopologyError, match=r"layers\[0\] has 2 outputs but layers\[1\] has 3 inputs"):
         gs.Topology([g, g])
+    for wrong in (5, None, np.ones((2, 2))):
+        with pytest.raises(TypeError, match=f"layers is {type(wrong).__name__}; give a list of junctions"):
+            gs.Topology(wrong)
     with pytest.raises(TypeError, match=r"layers\[1\] is ndarray"):
         gs.Topology([g, np.ones((2, 2))])
 

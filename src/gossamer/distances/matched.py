@@ -102,7 +102,9 @@ def nnstd(
     first, second = as_topology(a), as_topology(b)
     require_same_widths(first, second)
     solver = ScipyOrder() if solver is None else solver
-    sets_a, sets_b = _sets(first, weights and weights[0]), _sets(second, weights and weights[1])
+    if not (weights is None or (isinstance(weights, (tuple, list)) and len(weights) == 2)):
+        raise TypeError(f"weights is {type(weights).__name__}; a pair is needed: a list of arrays (E,) a network.")
+    sets_a, sets_b = (_sets(topology, weights and weights[side]) for side, topology in enumerate((first, second)))
     per_neuron: list[NDArray[np.float64]] = []
     assignments: list[NDArray[np.int64]] = []
     gaps: list[float] = []
@@ -119,6 +121,8 @@ def nnstd(
 def _sets(topology: Topology, weights: Weights | None) -> list[NeuronSets]:
     if weights is None:
         return [NeuronSets.of(layer) for layer in topology]
+    if not isinstance(weights, (tuple, list)):
+        raise TypeError(f"weights of a network are a list of arrays (E,), one a layer, not {type(weights).__name__}.")
     if len(weights) != len(topology):
         raise InvalidTopologyError(f"weights has {len(weights)} arrays; the topology has {len(topology)} junctions.")
     return [NeuronSets.of(layer, values) for layer, values in zip(topology, weights, strict=True)]

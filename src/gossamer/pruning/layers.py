@@ -12,7 +12,10 @@ def dense_layers(model: nn.Module) -> dict[str, nn.Linear]:
 
     Raises:
         InvalidTopologyError: there is none.
+        TypeError: `model` is no module.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {type(model).__name__}, not a torch.nn.Module.")
     layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     if not layers:
         raise InvalidTopologyError(f"the model, {type(model).__name__}, has no nn.Linear layer to prune.")

@@ -80,6 +80,10 @@ class Rewirer:
         recording: Recording | None = None,
         fresh_steps: bool = True,
     ) -> None:
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model is {type(model).__name__}, not a torch.nn.Module.")
+        if not hasattr(optimizer, "param_groups"):
+            raise TypeError(f"optimizer is {type(optimizer).__name__}, not a torch.optim.Optimizer.")
         if not isinstance(rule, Rule):
             raise TypeError(f"rule={rule!r} is {type(rule).__name__}, not a rule such as gossamer.rewiring.static().")
         self.rule = rule

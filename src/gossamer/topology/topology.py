@@ -38,6 +38,10 @@ class Topology:
     __slots__ = ("_layers",)
 
     def __init__(self, layers: Iterable[Junction]) -> None:
+        if not isinstance(layers, Iterable) or hasattr(layers, "shape"):
+            raise TypeError(
+                f"layers is {type(layers).__name__}; give a list of junctions, such as [Bipartite.from_mask(m)]."
+            )
         self._layers = tuple(layers)
         if not self._layers:
             raise InvalidTopologyError("layers is empty; a topology has at least one junction.")
