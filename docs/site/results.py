@@ -3,6 +3,7 @@
 So a page never disagrees with the files that the benchmarks wrote, and nobody has to write it anew.
 """
 
+import csv
 import json
 import re
 import statistics
@@ -17,7 +18,7 @@ PUBLISHED = {  # Zhang et al., arXiv 2501.19107, tables 1 and 7
     "fashion-mnist": {"set": 89.00, "rigl": 89.91, "chts": 90.93},
     "cifar10": {"set": 62.70, "rigl": 63.90, "chts": 69.97},
 }
-PAGES = {"index", "accuracy", "speed", "reproductions"}
+PAGES = {"index", "accuracy", "speed", "reproductions", "probes"}
 NAMES = {"set": "SET", "rigl": "RigL", "chts": "CHTs"}
 
 
@@ -147,6 +148,30 @@ def reproduction(found):
     return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=7)}\n\n*{made}*"
 
 
+def verdicts(name):
+    """The claims of the reproduction that lies in this folder."""
+    return reproduction(read(f"{name}/results"))
+
+
+def exhibit(words):
+    """`FOLDER KEY`: the numbers under one figure of a reproduction."""
+    folder, key = words.split()
+    with (RESULTS / folder / "data" / f"{key}.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    texts = sum(all(not is_number(row[k]) for row in rows) for k in range(len(head)))
+    return table(head, [[shown(each) for each in row] for row in rows], texts=texts)
+
+
+def is_number(text):
+    """Whether a cell of a CSV file is a number, or the lack of one."""
+    return re.fullmatch(r"|[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|nan", text) is not None
+
+
+def shown(text):
+    """Three digits of a number."""
+    return digits(float(text) if text else None) if is_number(text) else line(text)
+
+
 def corrected(claim):
     """The p-value after Holm's correction; nothing for what is exact or not tested."""
     value = claim.get("p_holm")
@@ -178,7 +203,9 @@ def reports():
     return "\n".join(links) or "None has been committed yet."
 
 
-KINDS = {each.__name__: each for each in (race, environment, epoch, accuracy, reproductions, reports)}
+KINDS = {
+    each.__name__: each for each in (race, environment, epoch, accuracy, reproductions, reports, verdicts, exhibit)
+}
 
 if __name__ == "__main__":  # python docs/site/results.py epoch: shows what a marker becomes
     print(filled(sys.argv[1], *([" ".join(sys.argv[2:])] if sys.argv[2:] else [])))

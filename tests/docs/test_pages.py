@@ -1,4 +1,4 @@
-"""The Python of the tutorial, of the architecture and of the how-to pages runs, each page from top to bottom."""
+"""The Python of tutorial, architecture, how-to pages and probes runs, each page from top to bottom."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,7 @@ PAGES = [
     ROOT / "docs" / "tutorial.md",
     ROOT / "docs" / "architecture.md",
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+    *sorted((ROOT / "docs" / "probes").glob("*.md")),
 ]
 BLOCK = re.compile(
     r"(?P<not_run><!-- not run[^\n]*-->\n)?"

@@ -55,6 +55,7 @@ class Paper:
         remarks: what a reader must know of the choices, a sentence each.
         again: concludes from the tables that a folder keeps and the plan that they were made by, as JSON has it; None
             if it cannot.
+        so_far: concludes from what a folder holds by now, of a plan; None if all of it is studies' runs.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Paper:
     reproduce: Callable[[Any, Train, Path], Findings]
     remarks: tuple[str, ...]
     again: Callable[[Mapping[str, Any], Path], Findings] | None = None
+    so_far: Callable[[Any, Path], Findings] | None = None
 
 
 @dataclass(frozen=True, slots=True)

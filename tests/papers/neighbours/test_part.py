@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gossamer.papers.neighbours.part import Part, carried_out
+from gossamer.papers.neighbours.part import Part, carried_out, kept
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,11 @@ def _whole(line):
     except json.JSONDecodeError:
         return False
     return True
+
+
+def test_what_is_kept_is_concluded_from_without_measuring(tmp_path):
+    carried_out(counting([]), Plan(seeds=2), tmp_path)
+    calls = []
+    frame = kept(counting(calls), Plan(seeds=4), tmp_path)
+    assert calls == [] and frame["value"].tolist() == [0, 2] and "key" not in frame
+    assert not len(kept(counting(calls), Plan(settings=5.0), tmp_path))

@@ -6,12 +6,14 @@ folder, so an interrupted call goes on where it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gossamer.errors import StudyError
 from gossamer.papers.neighbours import critics, gates, interactions, landscapes, regions
 from gossamer.papers.neighbours.gan import Game
-from gossamer.papers.neighbours.part import Part, carried_out
+from gossamer.papers.neighbours.part import Part, carried_out, kept
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.training.nodes import NodeConfig
@@ -74,7 +76,23 @@ QUICK = Plan(
 
 def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
     """Measure what is missing and decide the claims, part by part. Nothing is a study's run, so `train` is not used."""
-    found = [part.conclude(carried_out(part, getattr(plan, part.name), folder)) for part in PARTS]
+    return _together([part.conclude(carried_out(part, getattr(plan, part.name), folder)) for part in PARTS])
+
+
+def so_far(plan: Plan, folder: Path) -> Findings:
+    """Decide the claims from what is measured by now, of the parts that have anything.
+
+    Raises:
+        StudyError: nothing is.
+    """
+    tables = {part.name: kept(part, getattr(plan, part.name), folder) for part in PARTS}
+    found = [part.conclude(tables[part.name]) for part in PARTS if len(tables[part.name])]
+    if not found:
+        raise StudyError(f"folder {folder} holds no measurement of this plan; a call without --so-far takes them.")
+    return _together(found)
+
+
+def _together(found: Sequence[Findings]) -> Findings:
     return Findings(
         tuple(claim for each in found for claim in each.claims),
         tuple(exhibit for each in found for exhibit in each.exhibits),
@@ -97,4 +115,5 @@ PAPER = Paper(
         "F1 to F10 are taken from memory; that the listed interactions are those of the functions as written is "
         "tested.",
     ),
+    so_far=so_far,
 )

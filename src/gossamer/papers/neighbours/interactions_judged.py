@@ -52,6 +52,7 @@ def _found(frame: pd.DataFrame) -> Claim:
             mean_of(by_seed(where(frame, net=net), column), f"{name}, {net}")
             for net in ("dense", MAIN_EFFECTS)
             for column, name in DETECTORS.items()
+            if _has(frame, net)
         ),
     )
 

@@ -57,10 +57,8 @@ def carried_out(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
     Rows are lines of `parts/NAME.jsonl`: the cell, its numbers, and a digest of what decided them (cell, settings,
     version). A line that is cut off by an interruption is measured again.
     """
-    import pandas as pd
-
     cells = part.cells(plan)
-    path = folder / "parts" / f"{part.name}.jsonl"
+    path = _path(part, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     known = _read(path)
     keys = [_key(part, plan, cell) for cell in cells]
@@ -78,7 +76,23 @@ def carried_out(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
             count = len(cells) - len(missing) + done
             words = f"{part.name}: {count} of {len(cells)} measured, about {left / 60:.0f} min left"
             print(words, file=sys.stderr, flush=True)
-    return pd.DataFrame([known[key] for key in keys]).drop(columns="key")
+    return _table(known, keys)
+
+
+def kept(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
+    """The table of the cells that `folder` holds by now; nothing is measured."""
+    known = _read(_path(part, folder))
+    return _table(known, [key for cell in part.cells(plan) if (key := _key(part, plan, cell)) in known])
+
+
+def _table(rows: Mapping[str, Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame([{name: value for name, value in rows[key].items() if name != "key"} for key in keys])
+
+
+def _path(part: Part, folder: Path) -> Path:
+    return folder / "parts" / f"{part.name}.jsonl"
 
 
 def _key(part: Part, plan: Plan, cell: Cell) -> str:
