@@ -99,3 +99,27 @@ def test_a_networks_outputs_are_at_no_distance_from_themselves(run, made):
 )
 def test_what_cannot_work_is_refused_in_a_line(refused, made, arguments, words):
     assert words in refused("probe", *(argument.replace("RUN", str(made)) for argument in arguments))
+
+
+def test_gates_of_a_run_close_more_as_edges_cost_more(run, made, tmp_path):
+    options = ("--examples", 60, "--steps", 30)
+    picture = tmp_path / "gates.svg"
+    (cheap,) = records(run, "gates", made, *options, "--penalty", 0, "--plot", picture)
+    (dear,) = records(run, "gates", made, *options, "--penalty", 50)
+    assert cheap["gates_edges"] == sum(layer.nnz for layer in layers_of(gs.nn.restored(weights_of(made), torch.nn.Tanh)))
+    assert cheap["gates_closed"] < dear["gates_closed"] and picture.stat().st_size > 1000
+
+
+def test_gates_of_a_graph_by_name(run, tmp_path, monkeypatch):
+    folder = tmp_path / "texas"
+    folder.mkdir()
+    labels = "\n".join(f"{k}\t{k % 2},{1 - k % 2},1\t{k % 2}" for k in range(12))
+    (folder / "out1_node_feature_label.txt").write_text(f"node_id\tfeature\tlabel\n{labels}\n")
+    (folder / "out1_graph_edges.txt").write_text("node_id\tnode_id\n0\t2\n1\t3\n4\t4\n")
+    masks = np.arange(12) % 3
+    np.savez(folder / "split_0.npz", train_mask=masks == 0, val_mask=masks == 1, test_mask=masks == 2)
+    monkeypatch.setenv("GOSSAMER_DATA", str(tmp_path))
+    (found,) = records(run, "gates", "texas", "--steps", 3)
+    assert found["gates_edges"] == 4 and found["components_before"] == 20
+    code, _, error = run("probe", "gates", "cora")
+    assert code != 0 and "cora is not in" in error

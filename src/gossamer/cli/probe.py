@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gossamer.probes import Finding, Interactions
     from gossamer.probes.finding import Number
 
-probe = typer.Typer(help="Look into a trained network: interactions, regions, the loss around it, its outputs.")
+probe = typer.Typer(help="Look into a trained network: interactions, gates, regions, the loss around it, its outputs.")
 
 Networks = Annotated[list[str], typer.Argument(help="Run folders, checkpoints, or state_dicts as safetensors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -93,6 +93,52 @@ def regions(
                 found.append(Shown(word, plane, extra, lines))
             done()
     show("regions", found, as_json=as_json, plot=plot)
+
+
+@probe.command()
+def gates(
+    networks: Annotated[
+        list[str], typer.Argument(help="Run folders, checkpoints, or graphs: cora, cornell, texas, actor.")
+    ],
+    data: Data = "",
+    examples: Examples = 500,
+    penalty: Annotated[
+        float | None, typer.Option(min=0, help="λ: of a network what all its edges cost, of a graph each edge.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of learning a network's gates, or epochs on a graph.")] = 300,
+    activation: Activation = "relu",
+    seed: Seed = 0,
+    as_json: Json = False,
+    plot: Plot = None,
+) -> None:
+    """Say which edges can close: of a trained network, by gates learned on them; of a graph, by sparse attention."""
+    import numpy as np
+
+    from gossamer.cli.findings import Shown, show, working
+    from gossamer.cli.models import examples_of, load_model
+    from gossamer.probes import gates as closed
+    from gossamer.probes import graph_gates
+    from gossamer.training.data.graphs import GRAPHS
+    from gossamer.training.nodes import NodeConfig
+
+    found: list[Shown] = []
+    with working("gates", len(networks), plot) as done:
+        for word in networks:
+            rng = np.random.default_rng(seed)
+            told: Finding
+            if word in GRAPHS and not Path(word).exists():
+                config = NodeConfig(epochs=steps)
+                told = graph_gates(
+                    GRAPHS[word].load(), rng=rng, penalty=1e-6 if penalty is None else penalty, config=config
+                )
+            else:
+                model = load_model(word, activation=activation)
+                x, y = examples_of(model, data or None, examples)
+                cost = 0.5 if penalty is None else penalty
+                told = closed(model.network, x, y, rng=rng, penalty=cost, steps=steps)
+            found.append(Shown(word, told, {}, ()))
+            done()
+    show("gates", found, as_json=as_json, plot=plot)
 
 
 @probe.command()

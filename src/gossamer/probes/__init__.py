@@ -10,6 +10,7 @@ from gossamer.probes.curvature import Curvature, curvature
 from gossamer.probes.finding import Finding
 from gossamer.probes.gates import Gates, gates
 from gossamer.probes.gradients import GradientMass, gradient_mass, margins
+from gossamer.probes.graph_gates import GraphGates, graph_gates
 from gossamer.probes.hessian import average_hessian
 from gossamer.probes.interactions import Interactions
 from gossamer.probes.landscape import Landscape, landscape
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "Gates",
     "GradientMass",
+    "GraphGates",
     "Interactions",
     "Landscape",
     "RegionEstimate",
@@ -42,6 +44,7 @@ __all__ = [
     "gates",
     "gradient_mass",
     "gradient_slabs",
+    "graph_gates",
     "landscape",
     "lipschitz_critic",
     "margins",
