@@ -102,11 +102,13 @@ def test_what_cannot_work_is_refused_in_a_line(refused, made, arguments, words):
 
 
 def test_gates_of_a_run_close_more_as_edges_cost_more(run, made, tmp_path):
-    options = ("--examples", 60, "--steps", 30)
+    options = ("--examples", 60, "--steps", 60)
     picture = tmp_path / "gates.svg"
     (cheap,) = records(run, "gates", made, *options, "--penalty", 0, "--plot", picture)
     (dear,) = records(run, "gates", made, *options, "--penalty", 50)
-    assert cheap["gates_edges"] == sum(layer.nnz for layer in layers_of(gs.nn.restored(weights_of(made), torch.nn.Tanh)))
+    assert cheap["gates_edges"] == sum(
+        layer.nnz for layer in layers_of(gs.nn.restored(weights_of(made), torch.nn.Tanh))
+    )
     assert cheap["gates_closed"] < dear["gates_closed"] and picture.stat().st_size > 1000
 
 

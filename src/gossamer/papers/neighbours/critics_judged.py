@@ -13,12 +13,16 @@ from gossamer.papers.paper import Findings
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBERS = ("critic", "exact", "true", "fresh", "bound", "floor", "modes_found", "edges")
+"""What cells measure, of one kind or another."""
+
 PLAYABLE = 0.05
 """A sparse game within this of the dense one, in W₁ (modes on a circle of radius 1), is as good: our threshold."""
 
 
 def conclude(frame: pd.DataFrame) -> Findings:
     """Whether critics stay below W₁, larger ones come nearer, samples limit them, and sparse games work."""
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *NUMBERS])))  # some kinds may not be measured yet
     claims = (_below(frame), _nearer(frame), _limited(frame), _games(frame), _critics(frame))
     return Findings(claims, (_trade_off(frame), _distances(frame), _played(frame)), float(frame["seconds"].sum()))
 

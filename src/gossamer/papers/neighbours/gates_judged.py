@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.claims import Between, Claim
-from gossamer.analysis.estimates import Estimate, mean_of
+from gossamer.analysis.estimates import Estimate, mean_of, unknown
 from gossamer.analysis.tables import by_seed, difference_by_seed, means, where
 from gossamer.papers.exhibit import Exhibit, Lines
 from gossamer.papers.paper import Findings
@@ -47,7 +47,10 @@ def _gap(frame: pd.DataFrame, graph: str, one: str, other: str) -> Estimate:
     """Test accuracy in points, one less other, over equal seeds and splits."""
     rows = where(frame, graph=graph).assign(points=lambda rows: 100 * rows["test"])
     ours, theirs = (where(rows, net=net) for net in (one, other))
-    return difference_by_seed(ours, theirs, f"{graph}: {one} less {other}, points", column="points")
+    what = f"{graph}: {one} less {other}, points"
+    if ours.empty or theirs.empty:
+        return unknown(float("nan"), 0, what)
+    return difference_by_seed(ours, theirs, what, column="points")
 
 
 def _removed(frame: pd.DataFrame, graph: str, net: str, column: str = "removed") -> Estimate:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 FLATNESS = {"flat": "−log₁₀ λ_max", "flat_share": "share of the plane under twice the loss"}
 """Two numbers for flatness; more is flatter."""
 
+NUMBERS = (
+    *("hessian_max", "hessian_min", "hessian_ratio", "flat_share", "loss", "rise", "accuracy", "epochs", "nnstd"),
+    *("barrier, as they are", "barrier, NNSTD", "barrier, NNSTD, weights"),
+)
+"""What cells measure, of one kind or another."""
+
 ONE_BASIN = 0.05
 """A barrier below this, in nats, is none: our threshold."""
 
@@ -27,6 +33,7 @@ MATCHED = "NNSTD"
 
 def conclude(frame: pd.DataFrame) -> Findings:
     """Whether skip connections, small batches, sparsity and rewiring flatten, and whether there are barriers."""
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *NUMBERS])))  # some kinds may not be measured yet
     frame = frame.assign(flat=-np.log10(frame["hessian_max"].clip(lower=1e-12)))
     claims = (_skips(frame), _batches(frame), _sparse(frame), _rewired(frame), _basin(frame), _matched(frame))
     return Findings(claims, (_flatness(frame), _barriers(frame)), float(frame["seconds"].sum()))
