@@ -77,7 +77,7 @@ def _contiguous(layers: Sequence[Layer]) -> list[Layer]:
 class _SparseStack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, stacks: Stacks, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
-        ctx.rest = stacks, [(layer.structure, layer.structure.checked(), layer.activation) for layer in layers]
+        ctx.rest = stacks, [(structure, structure.last or structure.checked(), of) for structure, _, _, of in layers]
         y, last, between = stacks.forward(_contiguous(layers), x, keep=True)
         ctx.save_for_backward(x, None if layers[-1].activation == IDENTITY else last, between, *parameters)
         return laid_out_like(x, y)

@@ -226,10 +226,15 @@ class _Stack:
         self.kept: list[object] = []
         junctions = _JUNCTIONS[blocks and _native.uses_blocks()]
         for structure, w_E, bias_O, activation in layers:
-            checked = structure.checked()
-            w_E, bias_O = w_E.contiguous(), None if bias_O is None else bias_O.contiguous()
-            _require("weight", w_E, (checked.junction.num_edges,), dtype)
-            _require("bias", bias_O, (structure.out_features,), dtype)
+            checked = structure.last or structure.checked()  # whoever calls has asked whether it still holds
+            if not w_E.is_contiguous():
+                w_E = w_E.contiguous()
+            if bias_O is not None and not bias_O.is_contiguous():
+                bias_O = bias_O.contiguous()
+            if w_E.dtype is not dtype or not w_E.is_cpu or w_E.numel() != checked.junction.num_edges:
+                _require("weight", w_E, (checked.junction.num_edges,), dtype)
+            if bias_O is not None and (bias_O.dtype is not dtype or not bias_O.is_cpu):
+                _require("bias", bias_O, (structure.out_features,), dtype)
             junction = junctions.of(checked)
             numbers = (*_address(w_E), *_address(bias_O), activation.kind, activation.slope)
             self.described.append((junction, *numbers))
