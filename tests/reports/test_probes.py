@@ -12,7 +12,7 @@ from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.probed import output_distance, probed
 from gossamer.reports.study.probes import COLUMNS, probes_part
-from gossamer.studies import Architecture, Experiment, Run, Sequential, Study
+from gossamer.studies import Architecture, Experiment, InProcess, Run, Study
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.training import Config
 
@@ -32,7 +32,7 @@ def study(tmp_path_factory):
         ),
     ]
     made = Study("probed", runs, tmp_path_factory.mktemp("study"), measures=())
-    assert not made.execute(Sequential()).failed
+    assert not made.execute(InProcess()).failed
     return made
 
 
