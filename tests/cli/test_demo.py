@@ -28,7 +28,7 @@ def test_a_demo_that_is_kept_goes_on(run, tmp_path):
     outs = [run("demo", *words, "--seeds", seeds, "--epochs", 1)[1] for seeds in (1, 2)]
     frame = Study.open(tmp_path / "kept").frame()
     means = frame.groupby("topology")["accuracy"].agg(["mean", "std"]) * 100
-    assert [len(frame), *frame["state"].unique()] == [18, "done"]
+    assert [len(frame), *frame["state"].unique()] == [20, "done"]
     for name, row in means.iterrows():
         assert f"{row['mean']:.2f} ± {row['std']:.2f}" in next(
             line for line in outs[1].splitlines() if line.startswith(name)
@@ -54,7 +54,7 @@ def test_ctrl_c_says_where_it_stopped(run, tmp_path, monkeypatch, keep):
     code, out, _ = run("demo", *words)
     assert code == 130
     said = f"To go on: gossamer demo --out {tmp_path}" if keep else "Nothing is kept of it: with --keep FOLDER"
-    assert f"stopped with 2 of 9 networks trained. {said}" in out
+    assert f"stopped with 2 of 10 networks trained. {said}" in out
 
 
 @pytest.mark.parametrize(

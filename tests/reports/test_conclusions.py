@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.analysis.invented import results, row, table
+from tests.analysis.invented import NOISE, results, row, table
 
 from gossamer.reports.study.accuracy import size_lines
 from gossamer.reports.study.conclusions import conclusions
@@ -24,6 +24,15 @@ def test_what_is_said(found):
     assert "The fewest edges whose mean is within 1 point of the dense one: 400 (40 %), fibonacci, degree 8" in said
     assert "An epoch of a sparse network takes 0.40" in said
     assert "Of 2 differences from erdos_renyi at equal size, paired by seed, 2 are clear of 0" in said
+
+
+def test_a_narrow_network_is_a_control_and_never_the_best_sparse_one():
+    rows = [row("fibonacci", 8, seed) for seed in range(3)]
+    rows += [row("fibonacci", 8, seed) | {"topology": "narrow", "accuracy": 0.95 + NOISE[seed]} for seed in range(3)]
+    said = " ".join(conclusions(results(rows))).replace("\u00a0", " ")
+    assert "The highest mean test accuracy of a sparse network is 93.23 %" in said
+    assert "A fully connected network of as many edges (400, narrower) has 96.33 %" in said
+    assert "fibonacci, degree 8, differs from it by −3.10 points" in said
 
 
 def test_one_seed_is_no_evidence():

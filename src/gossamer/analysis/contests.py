@@ -18,7 +18,7 @@ REFERENCES = ("erdos_renyi", "random")
 
 def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
     """The sparse group of the largest mean."""
-    known = [group for group in groups if not (group.dense or math.isnan(group.mean(column)))]
+    known = [group for group in groups if group.sparse and not math.isnan(group.mean(column))]
     return max(known, key=lambda group: group.mean(column), default=None)
 
 
@@ -39,7 +39,7 @@ def left_out(groups: Sequence[Group]) -> LeftOut | None:
 
     Unlike the largest mean it is not chosen on the numbers that judge it. None unless three seeds are in every group.
     """
-    tables = [group.by_seed("accuracy") for group in groups if not group.dense]
+    tables = [group.by_seed("accuracy") for group in groups if group.sparse]
     seeds = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
     if len(seeds) < 3 or len(tables) < 2:
         return None
@@ -68,18 +68,19 @@ class Contest:
 
 def contests(groups: Sequence[Group]) -> tuple[str, list[Contest]]:
     """Every construction against the reference at equal sizes; the reference's name, and nothing without one."""
-    names = dict.fromkeys(group.name for group in groups if not group.dense)
+    names = dict.fromkeys(group.name for group in groups if group.sparse)
     reference = next((name for wanted in REFERENCES for name in names if name.split(",")[0] == wanted), "")
-    rivals = {_size(group): group for group in groups if group.name == reference}
+    rivals = {size_of(group): group for group in groups if group.name == reference}
     found = []
     for group in groups:
-        rival = rivals.get(_size(group))
-        if rival is not None and group.name != reference and not group.dense:
+        rival = rivals.get(size_of(group))
+        if rival is not None and group.name != reference and group.sparse:
             found.append((group, difference(group.by_seed("accuracy"), rival.by_seed("accuracy"))))
     found = [(group, gap) for group, gap in found if not math.isnan(gap.p_value)]
     corrected = holm([gap.p_value for _, gap in found]).tolist() if found else []
     return reference, [Contest(group, gap, p) for (group, gap), p in zip(found, corrected, strict=True)]
 
 
-def _size(group: Group) -> str:
+def size_of(group: Group) -> str:
+    """What the title says of the degree or density; equal for groups of equal cost."""
     return group.title.removeprefix(group.name)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SIZES = ("degree", "degree1", "degree2", "density")
 """Labels that say how many edges there are: what accuracy is drawn against."""
 
+NARROW = "narrow"
+"""The construction that stands for a fully connected network of as many edges."""
+
 _SERIES = ("topology", "rule")
 
 
@@ -38,6 +41,16 @@ class Group:
     runs: DataFrame
     number: int
     dense: bool
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it is a fully connected network of as many edges as sparse ones: a control, and no construction."""
+        return self.name.split(",")[0] == NARROW
+
+    @property
+    def sparse(self) -> bool:
+        """Whether it is neither the fully connected network nor the narrow one."""
+        return not (self.dense or self.narrow)
 
     @property
     def first(self) -> str:
@@ -154,6 +167,8 @@ class Results:
 
     def _is_dense(self, row: Any) -> bool:
         values = self.done.loc[row]
+        if text(values.get("topology")) == NARROW:
+            return False
         return text(values.get("topology")).lower() == "dense" or number(values.get("density")) > 1 - 1e-9
 
     @staticmethod

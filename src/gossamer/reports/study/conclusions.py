@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
-from gossamer.analysis.contests import best_of, contests, left_out
+from gossamer.analysis.contests import best_of, contests, left_out, size_of
 from gossamer.analysis.groups import Group, Results
 from gossamer.analysis.intervals import Difference, Interval, difference
 from gossamer.reports.study.accuracy import percent
@@ -56,11 +56,12 @@ def _of_panel(groups: Sequence[Group]) -> Iterator[str]:
         yield _against_dense(best, dense)
         yield from _fewest_edges(groups, dense)
         yield from _speed(groups, dense)
+    yield from _against_narrow(groups)
     yield from _against_reference(groups)
 
 
 def _best(best: Group, groups: Sequence[Group]) -> str:
-    means = sum(not group.dense for group in groups)
+    means = sum(group.sparse for group in groups)
     text = f"The highest mean test accuracy of a sparse network is {_interval(percent(best))}: {best.title}."
     if means > 1:
         text += f" It is the largest of {means} means and thus optimistic."
@@ -89,7 +90,7 @@ def _against_dense(best: Group, dense: Group) -> str:
 
 def _fewest_edges(groups: Sequence[Group], dense: Group) -> Iterator[str]:
     level = 100 * dense.mean("accuracy") - MARGIN
-    near = [group for group in groups if not group.dense and percent(group).mean >= level]
+    near = [group for group in groups if group.sparse and percent(group).mean >= level]
     if near and all(group.mean("edges") > 0 for group in near):
         least = min(near, key=lambda group: group.mean("edges"))
         yield (
@@ -100,7 +101,7 @@ def _fewest_edges(groups: Sequence[Group], dense: Group) -> Iterator[str]:
 
 def _speed(groups: Sequence[Group], dense: Group) -> Iterator[str]:
     full = seconds_per_epoch(dense).mean
-    ratios = {group: seconds_per_epoch(group).mean / full for group in groups if not group.dense and full > 0}
+    ratios = {group: seconds_per_epoch(group).mean / full for group in groups if group.sparse and full > 0}
     ratios = {group: ratio for group, ratio in ratios.items() if math.isfinite(ratio)}
     if ratios:
         fast, slow = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
@@ -108,6 +109,19 @@ def _speed(groups: Sequence[Group], dense: Group) -> Iterator[str]:
             f"An epoch of a sparse network takes {ratios[fast]:.2f} ({fast.title}) to {ratios[slow]:.2f} times "
             f"({slow.title}) the dense one's {full:.3g} s, in wall time of runs that may have shared their machine."
         )
+
+
+def _against_narrow(groups: Sequence[Group]) -> Iterator[str]:
+    """The best sparse network of each size against the fully connected one of as many edges."""
+    for narrow in [group for group in groups if group.narrow]:
+        best = best_of([group for group in groups if group.sparse and size_of(group) == size_of(narrow)])
+        if best is not None:
+            gap = difference(best.by_seed("accuracy"), narrow.by_seed("accuracy"))
+            yield (
+                f"A fully connected network of as many edges ({narrow.mean('edges'):,.0f}, narrower) has "
+                f"{_interval(percent(narrow))}. The best sparse one of that size, {best.title}, differs from it by "
+                f"{_gap(gap)}{_verdict(gap)}; the choice of the best flatters the sparse side."
+            )
 
 
 def _against_reference(groups: Sequence[Group]) -> Iterator[str]:

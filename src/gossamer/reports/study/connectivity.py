@@ -32,7 +32,7 @@ Densities: TypeAlias = Mapping[str, Sequence[float]]
 
 def densities_of(results: Results, material: Material) -> Densities:
     """Densities of the networks of the sparse groups, of those whose topology can be read."""
-    found = {group.first: material.topology(group.first) for group in results.groups if not group.dense}
+    found = {group.first: material.topology(group.first) for group in results.groups if group.sparse}
     return {digest: [g.density for g in topology.layers] for digest, topology in found.items() if topology is not None}
 
 
@@ -64,7 +64,7 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
     members: dict[tuple[str, int], list[Group]] = {}
     for group in results.groups:
         edges = group.mean("edges")
-        if not (group.dense or math.isnan(edges) or math.isnan(group.mean("accuracy"))):
+        if group.sparse and not (math.isnan(edges) or math.isnan(group.mean("accuracy"))):
             members.setdefault((group.panel, round(edges)), []).append(group)
     usable = [(code, group) for code, sharing in enumerate(members.values()) if len(sharing) >= 3 for group in sharing]
     measures = {
@@ -124,7 +124,7 @@ def _explained(found: Sequence[Association], compared: int) -> str:
 
 
 def _figure(groups: Sequence[Group], measure: str) -> Figure | None:
-    known = [group for group in groups if not group.dense and math.isfinite(group.mean(measure))]
+    known = [group for group in groups if group.sparse and math.isfinite(group.mean(measure))]
     known = [group for group in known if math.isfinite(group.mean("accuracy"))]
     if len(known) < 3:
         return None

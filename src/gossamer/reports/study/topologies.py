@@ -49,7 +49,7 @@ class GroupNetwork:
 def networks_of(results: Results, material: Material) -> list[GroupNetwork]:
     """The different networks of the sparse groups' first runs."""
     found: dict[str, GroupNetwork] = {}
-    for group in spread([group for group in results.groups if not group.dense], 4 * MOST_CARDS):
+    for group in spread([group for group in results.groups if group.sparse], 4 * MOST_CARDS):
         topology = material.topology(group.first)
         if topology is not None:
             found.setdefault(topology.digest(), GroupNetwork(group, topology))
@@ -145,7 +145,8 @@ def evolution_part(results: Results, material: Material) -> Part | Absent:
     parts: dict[str, Html] = {}
     rewired = 0
     for group in results.groups:
-        if group.dense or ("rule" in group.runs and text(group.runs["rule"].iloc[0]).lower() in ("", "none", "static")):
+        rule = text(group.runs["rule"].iloc[0]).lower() if "rule" in group.runs else "?"
+        if not group.sparse or rule in ("", "none", "static"):
             continue
         moments = material.moments(group.first, MOST_MOMENTS) if len(parts) < MOST_EVOLUTIONS else None
         if moments:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     Construction = Family | Topology | None
 
 DENSE = "dense"
+NARROW = "narrow"
+"""A fully connected network with as many edges as the sparse ones: a word of studies, which is no construction."""
 
 
 def construction(word: str) -> Construction:
@@ -34,6 +36,21 @@ def construction(word: str) -> Construction:
     if isinstance(word, str) and word not in GENERATORS and names_a_function(word):
         return family_of(word)
     return require_known("topology", word, {DENSE: None, **GENERATORS})
+
+
+def require_topology(word: str) -> None:
+    """Check that a study can vary a word: it stands for a construction, or is "narrow".
+
+    Raises:
+        ValueError: it does not; the message lists the words.
+    """
+    from gossamer.generators import GENERATORS
+
+    if word == NARROW:
+        return
+    if isinstance(word, str) and not is_given(word) and ":" not in word:
+        require_known("topology", word, {DENSE: None, NARROW: None, **GENERATORS})
+    construction(word)
 
 
 def family(word: str) -> Family | None:

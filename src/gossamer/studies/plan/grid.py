@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
 from gossamer.studies.plan import names
-from gossamer.studies.plan.constructions import DENSE, construction, hidden_of, is_given
+from gossamer.studies.plan.constructions import DENSE, NARROW, construction, hidden_of, is_given
+from gossamer.studies.plan.narrow import narrow
 from gossamer.studies.plan.study_file import STATIC, RuleTable, StudyFile, Training
 from gossamer.studies.run import Label, Run, dataset
 from gossamer.topology import Topology
@@ -31,6 +32,8 @@ class Cell(NamedTuple):
 
 def runs(plan: StudyFile) -> list[Run]:
     """Every combination; a fully connected network has no degree and no rule, so it is there once.
+
+    One of as many edges ("narrow") has a degree or density, which says how many, but no rule.
 
     Seeds vary slowest: a study that is stopped has whole grids of the first seeds.
 
@@ -95,7 +98,8 @@ def experiment(cell: Cell, plan: StudyFile) -> Experiment:
 
 
 def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
-    made = construction(cell.topology)
+    slim = cell.topology == NARROW
+    made = construction("erdos_renyi" if slim else cell.topology)  # which can make every count of edges
     wanted = names.numbers("hidden", cell.hidden)
     hidden = hidden_of(made, data.num_outputs) if isinstance(made, Topology) else wanted
     count = names.equal_edges if plan.density is None else names.edges_of_density
@@ -103,7 +107,7 @@ def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
     edges = count(made, str(cell.size), sizes)
     names.require_room(hidden, edges, sizes)
     how = cell.training
-    return Architecture(
+    wide = Architecture(
         made,
         hidden,
         edges,
@@ -111,12 +115,15 @@ def _architecture(cell: Cell, plan: StudyFile, data: Dataset) -> Architecture:
         names.initialization(how["initialization"]),
         dropout=(how["input_dropout"], how["dropout"]),
     )
+    return narrow(wide, data) if slim else wide
 
 
 def _networks(plan: StudyFile) -> Iterator[tuple[str, int | float | str | None, RuleTable]]:
     for topology in plan.topology:
         if topology == DENSE:
             yield topology, None, RuleTable(rewire=STATIC)
+        elif topology == NARROW:
+            yield from ((topology, size, RuleTable(rewire=STATIC)) for size in plan.degree or plan.density or ())
         elif is_given(topology):
             yield from ((topology, None, rule) for rule in plan.rule)
         else:

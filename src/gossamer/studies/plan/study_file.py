@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gossamer.errors import StudyFileError, require_known
 from gossamer.studies.measures import known_measures
 from gossamer.studies.plan import names
-from gossamer.studies.plan.constructions import DENSE, construction, is_given
+from gossamer.studies.plan.constructions import DENSE, is_given, require_topology
 from gossamer.studies.plan.file_errors import no_toml, told, where
 from gossamer.studies.store.result import DEFAULT_MEASURES
 from gossamer.training.data import require_data
@@ -109,8 +109,9 @@ class StudyFile(_Table):
     Args:
         name: of the study; the file's name if not given.
         data: names of data sets; or tables such as "my.csv:price", folders of images, or "module:function".
-        topology: names of constructions, or "dense"; or files of networks, which say themselves how many edges and
-            hidden neurons there are; or "module:function".
+        topology: names of constructions, "dense", or "narrow": a fully connected network with as many edges as the
+            sparse ones of each degree or density, which has fewer neurons; or files of networks, which say themselves
+            how many edges and hidden neurons there are; or "module:function".
         degree: edges of each input, whatever the construction: equal cost for all. One number leaves the last junction
             fully connected; text such as "16,16,dense" says it for each.
         density: instead of degrees, the share of the possible edges; the nearest count that there is.
@@ -123,7 +124,7 @@ class StudyFile(_Table):
 
     name: str = ""
     data: Axis[Annotated[str, _checked(require_data)]]
-    topology: Axis[Annotated[str, _checked(construction)]]
+    topology: Axis[Annotated[str, _checked(require_topology)]]
     degree: Axis[Count | str] | None = None
     density: Axis[Annotated[float, Field(gt=0, le=1)] | str] | None = None
     hidden: Axis[Width | Annotated[str, _checked(lambda text: names.numbers("hidden", text))]] = (1000,)
