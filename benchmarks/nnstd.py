@@ -5,7 +5,7 @@
     python benchmarks/nnstd.py --matrix   # the 50 x 50 matrix alone, by one thread, and print it
 
 Peers run in the same process, interleaved with ours (A, B, A, B, ...); the numbers are minimum and median of n runs.
-The authors' code is not run here: it took 81.2 s for the first pair (../shared/science/nnstd.md).
+The authors' code is not run here.
 """
 
 import itertools
@@ -27,7 +27,6 @@ import gossamer as gs
 from gossamer.distances import Approximate, Exact, ScipyOrder, console_bar, distance_named, kernels, nnstd, pairwise
 
 WIDTHS, EPSILON = (784, 1000, 1000, 1000, 10), 20
-AUTHORS_SECONDS = 81.2
 
 
 def random_network(widths, densities, rng):
@@ -91,8 +90,6 @@ def paper_pair():
     print("one pair 784-1000-1000-1000-10, epsilon 20:")
     seconds = interleaved(calls, 7)
     show(seconds, "numpy + scipy")
-    least = min(seconds["gossamer, ScipyOrder (bit-equal)"])
-    print(f"  authors' code {AUTHORS_SECONDS} s (recorded elsewhere): {AUTHORS_SECONDS / least:.0f} x ours")
 
 
 def wide_layer(neurons, density, solver):

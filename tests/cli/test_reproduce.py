@@ -50,6 +50,17 @@ def test_what_was_never_trained_is_not_judged(refused, tmp_path):
     assert "holds no results of a reproduction to judge again" in line
 
 
+def test_a_plan_can_be_cut_to_some_of_its_data(refused, tmp_path, monkeypatch):
+    def told(_, plan, *__):
+        raise ValueError(f"trained on {plan.data}")
+
+    monkeypatch.setattr("gossamer.studies.run.data_digest", str)
+    monkeypatch.setattr("gossamer.cli.reproduce._conclude", told)
+    words = ["reproduce", "connectivity", "--out", tmp_path / "made", "--data"]
+    assert "trained on ('mnist', 'cifar10-jpeg')" in refused(*words, "cifar10-jpeg,mnist")
+    assert "there is no data set of this plan 'cora'" in refused(*words, "cora")
+
+
 def test_sizes_exclude_each_other(refused, tmp_path):
     assert "exclude each other" in refused("reproduce", "insights-2020", "--quick", "--judge", "--out", tmp_path)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +26,9 @@ def reproduce(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; one a core by default.")] = None,
     large: Annotated[bool, typer.Option("--large", help="The full size, and what takes a day beyond it.")] = False,
+    data: Annotated[
+        str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
+    ] = None,
     so_far: Annotated[
         bool, typer.Option("--so-far", help="Train nothing more: conclude from the runs that are done.")
     ] = False,
@@ -45,7 +49,7 @@ def reproduce(
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
     engine = None if so_far else Loky(workers or 0, threads=1)
-    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine)
+    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine, only=data)
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
     _print(made)
@@ -62,23 +66,33 @@ def _judged(paper: Paper, folder: Path) -> Reproduction:
     return Reproduction(paper, record, paper.again(record.plan, folder))
 
 
-def _trained(paper: Paper, size: str, folder: Path, engine: Engine | None) -> Reproduction:
+def _trained(paper: Paper, size: str, folder: Path, engine: Engine | None, *, only: str | None) -> Reproduction:
     from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.papers.paper import Reproduction
     from gossamer.papers.record import Record
 
-    plan = require_known("size", size, paper.plans)
+    plan = _with_data(require_known("size", size, paper.plans), only)
     _require_data(plan.data)
     studies: list[Study] = []
     command = f"gossamer reproduce {paper.name}" + ("" if size == "full" else f" --{size}")
+    command += "" if only is None else f" --data {only}"
     again = f"{command} --out {shlex.quote(str(folder))}"
     with stoppable(lambda: Stopped(again=again)):
-        findings = _conclude(paper, size, folder, studies, engine)
+        findings = _conclude(paper, plan, folder, studies, engine)
     record = Record.of(plan, studies, size=size, command=command, seconds=findings.seconds)
     return Reproduction(paper, record, findings, tuple(studies))
 
 
-def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engine: Engine | None) -> Findings:
+def _with_data(plan: Any, only: str | None) -> Any:
+    """The plan with some of its data sets, in its own order."""
+    if only is None:
+        return plan
+    known = {name: name for name in plan.data}
+    wanted = [require_known("data set of this plan", name.strip(), known) for name in only.split(",")]
+    return replace(plan, data=tuple(name for name in plan.data if name in wanted))
+
+
+def _conclude(paper: Paper, plan: Any, folder: Path, studies: list[Study], engine: Engine | None) -> Findings:
     from gossamer.cli.progress import watching
     from gossamer.errors import StudyError
     from gossamer.studies import Study
@@ -99,8 +113,8 @@ def _conclude(paper: Paper, size: str, folder: Path, studies: list[Study], engin
         return study
 
     if engine is None and paper.so_far is not None:
-        return paper.so_far(paper.plans[size], folder)
-    return paper.reproduce(paper.plans[size], train, folder)
+        return paper.so_far(plan, folder)
+    return paper.reproduce(plan, train, folder)
 
 
 def _require_data(names: Sequence[str]) -> None:

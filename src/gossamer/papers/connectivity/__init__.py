@@ -62,7 +62,7 @@ def concluded(found: Tables, plan: Plan) -> Findings:
 def _observed(plan: Plan, train: Train) -> Any:
     import pandas as pd
 
-    if not plan.observed:
+    if not set(plan.observed) & set(plan.data):
         return pd.DataFrame()
     study = train("observation", observation(plan))
     rows = where(study.frame(), state="done")

@@ -157,6 +157,7 @@ def observation(plan: Plan) -> list[Run]:
     return [
         Net(data, name, made, degree, (plan.width(data),)).run(plan, seed)
         for data in plan.observed
+        if data in plan.data
         for seed in range(plan.observed_seeds)
         for name, made in _witnesses()
         for degree in plan.observed_degrees
