@@ -3,11 +3,13 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from gossamer.papers.neighbours.functions import FUNCTIONS
 from gossamer.papers.neighbours.interactions import auc, drawn, r_precision
+from gossamer.papers.neighbours.interactions_judged import whole_seeds
 from gossamer.papers.neighbours.regression import MainEffects
 from gossamer.probes import nid
 from gossamer.probes.hessian import average_hessian
@@ -56,3 +58,9 @@ def test_main_effects_have_no_interaction():
     x = torch.rand(64, 4) * 2 - 1
     found = average_hessian(MainEffects(4), x)
     assert max(found.values()) < 1e-6
+
+
+def test_a_seed_counts_once_all_functions_are_measured():
+    rows = [("dense", 1, "F1"), ("dense", 1, "F2"), ("dense", 2, "F1"), ("static 90 %", 1, "F1")]
+    frame = pd.DataFrame(rows, columns=["net", "seed", "function"])
+    assert whole_seeds(frame).to_numpy().tolist() == [["dense", 1, "F1"], ["dense", 1, "F2"]]
