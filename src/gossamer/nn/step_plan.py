@@ -210,7 +210,7 @@ def _watch(
     tensors = [tensor for layer in layers for tensor in _watch_layer(watch, layer)]
     for tensor in (*tensors, *gradients, *_watch_optimizer(watch, optimizer)):
         watch.attributes(tensor, "dtype")
-        for method in (Tensor.data_ptr, Tensor.size, Tensor.stride):
+        for method in (Tensor.data_ptr, Tensor.numel, Tensor.is_contiguous):
             watch.result(method, tensor)
     return watch
 
