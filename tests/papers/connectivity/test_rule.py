@@ -6,10 +6,10 @@ import pytest
 
 from gossamer.analysis.claims import Verdict, judged
 from gossamer.papers.connectivity.claims import MARGIN, claims
-from gossamer.papers.connectivity.plan import Plan
+from gossamer.papers.connectivity.plan import ConnectivityPlan
 from gossamer.papers.connectivity.tables import seeds_needed, tables
 
-PLAN = Plan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=())
+PLAN = ConnectivityPlan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=())
 COLUMNS = ["data", "topology", "degree", "depth", "seed", "accuracy"]
 
 

@@ -14,7 +14,7 @@ from gossamer.training.nodes import NodeConfig
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_miniature_is_measured_and_judged(tmp_path):
-    plan = gates.Graphs({"planted strangers": gates.Trial((1e-6, 1e-2), 2)}, settings=NodeConfig(epochs=15))
+    plan = gates.Graphs({"planted strangers": gates.Strengths((1e-6, 1e-2), 2)}, settings=NodeConfig(epochs=15))
     frame = carried_out(gates.PART, plan, tmp_path)
     assert len(frame) == 2 * 4
     assert (

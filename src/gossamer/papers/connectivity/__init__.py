@@ -9,12 +9,12 @@ from typing import Any
 from gossamer.analysis.tables import where
 from gossamer.papers.connectivity.claims import MARGIN, claims
 from gossamer.papers.connectivity.exhibits import exhibits
-from gossamer.papers.connectivity.plan import FIRST, Plan, deep, intervention, observation
+from gossamer.papers.connectivity.plan import FIRST, ConnectivityPlan, deep, intervention, observation
 from gossamer.papers.connectivity.tables import Tables, measured, of_folder, plan_of, seeds_needed, tables
 from gossamer.papers.paper import Findings, Paper, Train
 
-FULL = Plan()
-QUICK = Plan(
+FULL = ConnectivityPlan()
+QUICK = ConnectivityPlan(
     data=("mnist",),
     arms=("modules", "0.1", "random", "optimised"),
     degrees=(4,),
@@ -29,7 +29,7 @@ QUICK = Plan(
 )
 
 
-def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
+def reproduce(plan: ConnectivityPlan, train: Train, folder: Path) -> Findings:
     """Train the first seeds, fix by them how many are needed, train the rest; then where paths are few, and families.
 
     The number of seeds is found on the first data set and holds for all.
@@ -54,12 +54,12 @@ def again(plan: Mapping[str, Any], folder: Path) -> Findings:
     return concluded(of_folder(folder / "data"), plan_of(plan))
 
 
-def concluded(found: Tables, plan: Plan) -> Findings:
+def concluded(found: Tables, plan: ConnectivityPlan) -> Findings:
     """Figures and claims."""
     return Findings(tuple(claims(found, plan)), exhibits(found, plan))
 
 
-def _observed(plan: Plan, train: Train) -> Any:
+def _observed(plan: ConnectivityPlan, train: Train) -> Any:
     import pandas as pd
 
     if not set(plan.observed) & set(plan.data):

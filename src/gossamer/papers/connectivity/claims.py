@@ -17,7 +17,7 @@ from gossamer.analysis.estimates import Estimate, correlation_of
 from gossamer.analysis.prediction import Association
 from gossamer.analysis.ranks import spearman
 from gossamer.analysis.tables import difference_by_seed, where
-from gossamer.papers.connectivity.plan import Plan
+from gossamer.papers.connectivity.plan import ConnectivityPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ MORE = Between(low=0.0)
 BASE = "random"
 
 
-def claims(tables: Tables, plan: Plan) -> Iterator[Claim]:
+def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
     """The primary claim first, one verdict a data set and depth."""
     for data in plan.data:
         for depth in plan.depths:
@@ -47,7 +47,7 @@ def claims(tables: Tables, plan: Plan) -> Iterator[Claim]:
         yield goes_along(tables.associations.get(data, ()), data)
 
 
-def does_not_matter(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
+def does_not_matter(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """Primary."""
     return _claim(
         "λ₂ does not matter",
@@ -62,7 +62,7 @@ def does_not_matter(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Cl
     )
 
 
-def parts_cost(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
+def parts_cost(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """The lower end."""
     return _claim(
         "falling apart costs accuracy",
@@ -77,7 +77,7 @@ def parts_cost(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
     )
 
 
-def more_is_better(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
+def more_is_better(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """The upper end."""
     return _claim(
         "more than random is better",
@@ -92,7 +92,7 @@ def more_is_better(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Cla
     )
 
 
-def dose(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
+def dose(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """All arms at once."""
     place = {arm: number for number, arm in enumerate(plan.arms)}
 
@@ -118,7 +118,7 @@ def dose(rows: pd.DataFrame, plan: Plan, data: str, depth: int) -> Claim:
     )
 
 
-def decides_training(rows: pd.DataFrame, plan: Plan, depth: int) -> Claim:
+def decides_training(rows: pd.DataFrame, plan: ConnectivityPlan, depth: int) -> Claim:
     """Where it must matter, if anywhere."""
     return _claim(
         "decides whether a deep network trains",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.tables import means
-from gossamer.papers.connectivity.plan import Plan
+from gossamer.papers.connectivity.plan import ConnectivityPlan
 from gossamer.papers.connectivity.tables import MEASURED, Tables, reached
 from gossamer.papers.exhibit import Exhibit, Lines
 
@@ -16,14 +16,14 @@ BARS = "Points are means over seeds, bars their 95 % intervals."
 ACCURACY = "test accuracy"
 
 
-def exhibits(tables: Tables, plan: Plan) -> tuple[Exhibit, ...]:
+def exhibits(tables: Tables, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
     """All of them."""
     dialled = tables.dialled
     drawn = (_levels(dialled, plan), _differences(dialled, plan), _dial(plan), _deep(tables.deep, plan))
     return (*drawn, *_observed(tables))
 
 
-def _levels(dialled: pd.DataFrame, plan: Plan) -> Exhibit:
+def _levels(dialled: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
     table = means(_placed(dialled, plan), ["panel", "topology", "place", "degrees"])
     return Exhibit(
         "C1",
@@ -35,7 +35,7 @@ def _levels(dialled: pd.DataFrame, plan: Plan) -> Exhibit:
     )
 
 
-def _differences(dialled: pd.DataFrame, plan: Plan) -> Exhibit:
+def _differences(dialled: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
     placed = _placed(dialled, plan)
     base = placed[placed["topology"] == "random"].set_index(["panel", "degrees", "seed"])["accuracy"]
     keys = list(zip(placed["panel"], placed["degrees"], placed["seed"], strict=True))
@@ -52,7 +52,7 @@ def _differences(dialled: pd.DataFrame, plan: Plan) -> Exhibit:
     )
 
 
-def _dial(plan: Plan) -> Exhibit:
+def _dial(plan: ConnectivityPlan) -> Exhibit:
     table = reached(plan)
     table["curve"] = [f"{row.inputs} x {row.outputs}, degree {row.degree}" for row in table.itertuples()]
     table["place"] = [plan.arms.index(arm) for arm in table["arm"]]
@@ -66,7 +66,7 @@ def _dial(plan: Plan) -> Exhibit:
     )
 
 
-def _deep(deep: pd.DataFrame, plan: Plan) -> Exhibit:
+def _deep(deep: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
     placed = deep.assign(
         panel=[f"{depth} hidden layers" for depth in deep["depth"]],
         place=[plan.arms.index(arm) for arm in deep["topology"]],
@@ -111,7 +111,7 @@ def _observed(tables: Tables) -> tuple[Exhibit, ...]:
     )
 
 
-def _placed(dialled: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def _placed(dialled: pd.DataFrame, plan: ConnectivityPlan) -> pd.DataFrame:
     return dialled.assign(
         panel=[f"{row.data}, {row.depth} hidden" for row in dialled.itertuples()],
         place=[plan.arms.index(arm) for arm in dialled["topology"]],

@@ -47,7 +47,7 @@ DIALLED = ("modules", "0.02", "0.05", "0.1", "0.3", "0.6")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ConnectivityPlan:
     """What is trained.
 
     Args:
@@ -114,7 +114,7 @@ class Net:
     degree: int
     widths: tuple[int, ...]
 
-    def run(self, plan: Plan, seed: int) -> Run:
+    def run(self, plan: ConnectivityPlan, seed: int) -> Run:
         """The run that trains it; seeds share weights' draws, pixels and the order of examples across arms."""
         inner = [self.degree * width for width in (pixels(self.data), *self.widths[:-1])]
         architecture = Architecture(self.made, self.widths, (*inner, None))
@@ -129,7 +129,7 @@ class Net:
         return Run(Experiment(architecture, config, seed), data=self.data, labels=labels)
 
 
-def intervention(plan: Plan, data: str, seeds: range) -> list[Run]:
+def intervention(plan: ConnectivityPlan, data: str, seeds: range) -> list[Run]:
     """The dial at every degree and depth; a whole seed before the next one."""
     nets = [
         Net(data, arm, family(arm, pixels(data)), degree, (plan.width(data),) * depth)
@@ -140,7 +140,7 @@ def intervention(plan: Plan, data: str, seeds: range) -> list[Run]:
     return [net.run(plan, seed) for seed in seeds for net in nets]
 
 
-def deep(plan: Plan) -> list[Run]:
+def deep(plan: ConnectivityPlan) -> list[Run]:
     """Where paths are few: many layers, two or three edges a neuron, on the first data set."""
     data = plan.data[0]
     nets = [
@@ -152,7 +152,7 @@ def deep(plan: Plan) -> list[Run]:
     return [net.run(plan, seed) for seed in range(plan.deep_seeds) for net in nets]
 
 
-def observation(plan: Plan) -> list[Run]:
+def observation(plan: ConnectivityPlan) -> list[Run]:
     """Families as they are, pixels in their places."""
     return [
         Net(data, name, made, degree, (plan.width(data),)).run(plan, seed)

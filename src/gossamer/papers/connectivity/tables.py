@@ -13,7 +13,7 @@ import numpy as np
 from gossamer.analysis.prediction import Association, Runs, associate
 from gossamer.analysis.tables import where
 from gossamer.papers.connectivity.dial import Dial, biregular_connectivity
-from gossamer.papers.connectivity.plan import Plan, pixels
+from gossamer.papers.connectivity.plan import ConnectivityPlan, pixels
 from gossamer.seeds import stream
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def measured(topology: Topology) -> dict[str, float]:
     return {name: float(MEASURES[name](first)) for name in MEASURED}
 
 
-def reached(plan: Plan) -> pd.DataFrame:
+def reached(plan: ConnectivityPlan) -> pd.DataFrame:
     """λ₂ of the first junction at every arm, degree and width, one seed; a check that the dial turns."""
     import pandas as pd
 
@@ -102,7 +102,7 @@ def reached(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["inputs", "outputs", "degree", "arm", "connectivity"])
 
 
-def seeds_needed(dialled: pd.DataFrame, plan: Plan, *, margin: float) -> int:
+def seeds_needed(dialled: pd.DataFrame, plan: ConnectivityPlan, *, margin: float) -> int:
     """Seeds with which every contrast is shown to be within the margin with probability .9, if it is truly 0.
 
     From the largest standard deviation of the differences to random junctions, by the normal approximation of two
@@ -117,7 +117,7 @@ def seeds_needed(dialled: pd.DataFrame, plan: Plan, *, margin: float) -> int:
     return min(high, max(low, math.ceil(((1.96 + 1.645) * max(spreads) / margin) ** 2)))
 
 
-def _differences(dialled: pd.DataFrame, plan: Plan) -> list[list[float]]:
+def _differences(dialled: pd.DataFrame, plan: ConnectivityPlan) -> list[list[float]]:
     found = []
     for _, rows in dialled.groupby(["data", "depth", "degree"]):
         table = rows.pivot_table(index="seed", columns="topology", values="accuracy")
@@ -145,10 +145,10 @@ def _associated(rows: pd.DataFrame) -> tuple[Association, ...]:
     return associate(made, rng=np.random.default_rng(0))
 
 
-def plan_of(found: Mapping[str, Any]) -> Plan:
+def plan_of(found: Mapping[str, Any]) -> ConnectivityPlan:
     """The plan as JSON has it."""
     values: dict[str, Any] = {name: _frozen(value) for name, value in found.items()}
-    return Plan(**values)
+    return ConnectivityPlan(**values)
 
 
 def _frozen(value: Any) -> Any:

@@ -22,7 +22,7 @@ PARTS: tuple[Part, ...] = (interactions.PART, gates.PART, landscapes.PART, regio
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NeighboursPlan:
     """What is measured.
 
     Args:
@@ -42,8 +42,8 @@ class Plan:
     critics: critics.Critics = field(default_factory=critics.Critics)
 
 
-FULL = Plan()
-QUICK = Plan(
+FULL = NeighboursPlan()
+QUICK = NeighboursPlan(
     data=("digits",),
     interactions=interactions.Suite(
         functions=("F1", "F5"),
@@ -53,7 +53,7 @@ QUICK = Plan(
     ),
     regions=regions.Space(seeds=2, settings=regions.Training("digits", steps=300, scout_steps=100)),
     gates=gates.Graphs(
-        {"planted blocks": gates.Trial((1e-2,), 3), "planted strangers": gates.Trial((1e-6, 1e-2), 3)},
+        {"planted blocks": gates.Strengths((1e-2,), 3), "planted strangers": gates.Strengths((1e-6, 1e-2), 3)},
         settings=NodeConfig(epochs=100),
     ),
     landscapes=landscapes.Bends(
@@ -74,12 +74,12 @@ QUICK = Plan(
 )
 
 
-def reproduce(plan: Plan, train: Train, folder: Path) -> Findings:
+def reproduce(plan: NeighboursPlan, train: Train, folder: Path) -> Findings:
     """Measure what is missing and decide the claims, part by part. Nothing is a study's run, so `train` is not used."""
     return _together([part.conclude(carried_out(part, getattr(plan, part.name), folder)) for part in PARTS])
 
 
-def so_far(plan: Plan, folder: Path) -> Findings:
+def so_far(plan: NeighboursPlan, folder: Path) -> Findings:
     """Decide the claims from what is measured by now, of the parts that have anything.
 
     Raises:

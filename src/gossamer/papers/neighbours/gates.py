@@ -56,7 +56,7 @@ NETS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Strengths:
     """How much is tried on one graph.
 
     Args:
@@ -79,14 +79,14 @@ class Graphs:
         settings: how networks are trained, but for what `NETS` says.
     """
 
-    trials: Mapping[str, Trial] = field(
+    trials: Mapping[str, Strengths] = field(
         default_factory=lambda: {
-            "planted blocks": Trial((1e-6, 1e-3, 3e-3, 1e-2, 3e-2), 10),
-            "planted strangers": Trial((1e-6, 1e-3, 3e-3, 1e-2, 3e-2), 10),
-            "texas": Trial((1e-6, 1e-4, 1e-3, 1e-2), 10),
-            "cornell": Trial((1e-6, 1e-4, 1e-3, 1e-2), 10),
-            "cora": Trial((1e-6, 1e-5), 5, tuple(NETS)),
-            "actor": Trial((1e-6, 1e-5, 1e-4), 4),
+            "planted blocks": Strengths((1e-6, 1e-3, 3e-3, 1e-2, 3e-2), 10),
+            "planted strangers": Strengths((1e-6, 1e-3, 3e-3, 1e-2, 3e-2), 10),
+            "texas": Strengths((1e-6, 1e-4, 1e-3, 1e-2), 10),
+            "cornell": Strengths((1e-6, 1e-4, 1e-3, 1e-2), 10),
+            "cora": Strengths((1e-6, 1e-5), 5, tuple(NETS)),
+            "actor": Strengths((1e-6, 1e-5, 1e-4), 4),
         }
     )
     settings: NodeConfig = field(default_factory=NodeConfig)

@@ -23,7 +23,7 @@ Cell = Mapping[str, Number]
 _SECONDS_BETWEEN_LINES = 30.0
 
 
-class Plan(Protocol):
+class PartPlan(Protocol):
     """How much of a part is measured; a frozen dataclass."""
 
     @property
@@ -51,7 +51,7 @@ class Part:
     conclude: Callable[[pd.DataFrame], Findings]
 
 
-def carried_out(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
+def carried_out(part: Part, plan: PartPlan, folder: Path) -> pd.DataFrame:
     """Measure every cell that `folder` does not hold yet, keep each as it comes, and give the table of all.
 
     Rows are lines of `parts/NAME.jsonl`: the cell, its numbers, and a digest of what decided them (cell, settings,
@@ -79,7 +79,7 @@ def carried_out(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
     return _table(known, keys)
 
 
-def kept(part: Part, plan: Plan, folder: Path) -> pd.DataFrame:
+def kept(part: Part, plan: PartPlan, folder: Path) -> pd.DataFrame:
     """The table of the cells that `folder` holds by now; nothing is measured."""
     known = _read(_path(part, folder))
     return _table(known, [key for cell in part.cells(plan) if (key := _key(part, plan, cell)) in known])
@@ -95,7 +95,7 @@ def _path(part: Part, folder: Path) -> Path:
     return folder / "parts" / f"{part.name}.jsonl"
 
 
-def _key(part: Part, plan: Plan, cell: Cell) -> str:
+def _key(part: Part, plan: PartPlan, cell: Cell) -> str:
     text = json.dumps([part.name, part.version, repr(plan.settings), dict(cell)], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
