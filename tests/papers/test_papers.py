@@ -11,7 +11,7 @@ from gossamer.papers import PAPERS, connectivity, insights, neighbours, paper_na
 from gossamer.papers.insights.plan import Chain, chain_runs
 from gossamer.papers.neighbours.critics import Critics, Settings
 from gossamer.papers.neighbours.gan import Game
-from gossamer.papers.neighbours.gates import Graphs, Trial
+from gossamer.papers.neighbours.gates import Graphs, Strengths
 from gossamer.papers.neighbours.interactions import Suite
 from gossamer.papers.neighbours.landscapes import Bends
 from gossamer.papers.neighbours.landscapes import Training as Bending
@@ -63,7 +63,7 @@ NEIGHBOURS = dataclasses.replace(
         seeds=2,
         settings=Training("digits", hidden=(12,), steps=8, scout_steps=4, shares=(0.1, 0.3), probed=9, grid=9),
     ),
-    gates=Graphs({"planted strangers": Trial((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
+    gates=Graphs({"planted strangers": Strengths((1e-2,), 2, ("SGAT", "GAT"))}, settings=NodeConfig(epochs=3)),
     landscapes=Bends(
         flat=("dense", "sparse"),
         lines=("SET",),
