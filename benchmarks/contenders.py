@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.nn import SparseLinear
-from gossamer.timing.contenders import junction, rotated
+from gossamer.timing.contenders import grouped, junction, rotated
 from gossamer.topology import Junction
 
 
@@ -126,6 +126,7 @@ def layers(inputs: int, outputs: int, density: float, rng: np.random.Generator) 
         found["sparseprop"] = Contender(prop, lambda: prop.to_dense().weight)
     found["gossamer"] = ours(g)
     found["gossamer rotated"] = ours(rotated(inputs, outputs, density, rng))
+    found["gossamer grouped"] = ours(grouped(inputs, outputs, density, rng))
     return found
 
 

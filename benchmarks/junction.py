@@ -1,9 +1,11 @@
 """One junction, forward and both gradients: how close to 1 / density does it come?
 
     python benchmarks/junction.py [--sizes 1024 4096] [--densities .2 .1 .05 .01] [--batch 128] [--rounds 20] [--json F]
+                                 [--raw] [--instructions avx2]
 
 Contenders take turns in one process; every one is checked against dense float64 first. Ratios are to dense PyTorch
-float32. Activations come as the layers around would hand them on: to ours feature-major. The bound is 1 / density.
+float32. With --raw the kernels are called without autograd, and the three products of dense PyTorch likewise.
+Activations come as the layers around would hand them on: to ours feature-major. The bound is 1 / density.
 """
 
 import argparse
@@ -14,6 +16,9 @@ import torch
 from contenders import correct, layers
 from report import Report
 
+from gossamer.nn import SparseLinear
+from gossamer.nn.activations import IDENTITY
+from gossamer.nn.kernels import native
 from gossamer.timing.contenders import layer_step
 from gossamer.timing.speed import best_of_blocks
 
@@ -23,13 +28,32 @@ parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.0
 parser.add_argument("--batch", type=int, default=128)
 parser.add_argument("--rounds", type=int, default=20)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--raw", action="store_true", help="without autograd: dense and ours alone")
+parser.add_argument("--instructions", help="an instruction set of the kernels, such as avx2")
 parser.add_argument("--json")
+
+
+def raw_step(module, x, dy):
+    """A call of the three products alone, without autograd: of a dense layer or of ours."""
+    if not isinstance(module, SparseLinear):
+        weight = module.weight.detach()
+        return lambda: (x @ weight.t(), dy @ weight, dy.t() @ x)
+    x, dy = x.t().contiguous().t(), dy.t().contiguous().t()
+    structure, weight = module.structure, module.weight.detach()
+
+    def run():
+        _, kept = native.forward(structure, x, weight, None, IDENTITY)
+        native.backward(structure, dy, x, weight, kept, IDENTITY, (True, True, False))
+
+    return run
 
 
 def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
+    if options.instructions:
+        native._native.use_instruction_set(options.instructions)
     rng = np.random.default_rng(0)
     report = Report("forward and both gradients of one junction", options)
     alive = []  # sparselab caches by id(): a new layer at the address of a dead one would meet its cache
@@ -40,7 +64,10 @@ def main():
             alive.append(contenders)
             contenders = correct(contenders, x)
             per_block = 20 if size <= 2048 else 3
-            steps = {name: layer_step(contender.module, x, dy) for name, contender in contenders.items()}
+            if options.raw:
+                contenders = {name: c for name, c in contenders.items() if name == "dense" or name.startswith("goss")}
+            make = raw_step if options.raw else layer_step
+            steps = {name: make(contender.module, x, dy) for name, contender in contenders.items()}
             timings = best_of_blocks(steps, blocks=options.rounds, per_block=per_block)
             report.section(f"{size} x {size}, batch {options.batch}, density {density:g}", timings, 1 / density)
     report.close()

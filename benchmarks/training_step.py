@@ -25,6 +25,7 @@ from gossamer.timing.contenders import (
     WIDTHS,
     dense_network,
     fused_step,
+    grouped,
     junction,
     network_step,
     rotated,
@@ -51,6 +52,7 @@ def stack(layer):
 def networks(density, rng):
     """All contenders, dense first."""
     junctions = [junction(*sizes, density, rng) for sizes in HIDDEN]
+    together = [grouped(*sizes, density, rng) for sizes in HIDDEN]
     turned = [rotated(*sizes, density, rng) for sizes in HIDDEN]
     found = {"dense": dense_network(WIDTHS)}
     masks = {sizes: torch.from_numpy(g.to_mask()) for sizes, g in zip(HIDDEN, junctions, strict=True)}
@@ -69,6 +71,7 @@ def networks(density, rng):
     found["gossamer + torch head"] = nn.Sequential(*hidden, nn.Linear(*WIDTHS[-2:]))
     found["gossamer"] = gs.nn.mlp(gs.Topology([*junctions, FULL]))
     found["gossamer rotated"] = gs.nn.mlp(gs.Topology([*turned, FULL]))
+    found["gossamer grouped"] = gs.nn.mlp(gs.Topology([*together, FULL]))
     return found
 
 
@@ -85,7 +88,7 @@ def main():
             models = networks(density, rng)
             alive.append(models)
             steps = {key: network_step(model, optimizer(model), x, target) for key, model in models.items()}
-            for key in ("gossamer", "gossamer rotated"):
+            for key in ("gossamer", "gossamer rotated", "gossamer grouped"):
                 model = copy.deepcopy(models[key])
                 steps[f"{key}, one call"] = fused_step(model, optimizer(model), x, target)
             timings = best_of_blocks(steps, blocks=options.rounds, per_block=20)

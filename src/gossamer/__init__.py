@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gossamer.topology import Bipartite, Junction, Rotated, Topology
+from gossamer.topology import Bipartite, Grouped, Junction, Rotated, Topology
 
 if TYPE_CHECKING:
     from gossamer import (
@@ -46,6 +46,7 @@ _SUBPACKAGES = frozenset(
 
 __all__ = [
     "Bipartite",
+    "Grouped",
     "Junction",
     "Rotated",
     "Topology",

@@ -68,3 +68,13 @@ def test_a_foreign_layer_is_rewired_and_saved():
     assert twin[0].topology() == model[0].topology()
     torch.testing.assert_close(twin(x), model(x))
     torch.testing.assert_close(copy.deepcopy(model)(x), model(x))
+
+
+def test_a_model_does_not_share_memory_with_the_state_that_it_loaded():
+    g = gs.generators.constant_fan_in(6, 5, 2, rng=np.random.default_rng(0))
+    first, second = gs.nn.SparseLinear(g), gs.nn.SparseLinear(g)
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(first.weight, second.weight)
+    with torch.no_grad():
+        first.weight.add_(1)
+    assert torch.equal(first.weight, second.weight + 1)

@@ -7,6 +7,7 @@ from gossamer.generators.butterfly import butterfly
 from gossamer.generators.correlated import correlated
 from gossamer.generators.expander import lubotzky_phillips_sarnak, ramanujan, ramanujan_bound
 from gossamer.generators.family import Family, Size
+from gossamer.generators.grouped import grouped
 from gossamer.generators.layered import layered
 from gossamer.generators.narrow import narrowed
 from gossamer.generators.optimised import optimised
@@ -50,6 +51,7 @@ __all__ = [
     "erdos_renyi",
     "family_of",
     "fibonacci",
+    "grouped",
     "layered",
     "lubotzky_phillips_sarnak",
     "n_of_m",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from numpy.random import Generator
@@ -19,11 +20,12 @@ from gossamer.generators.blocks import block_random, n_of_m
 from gossamer.generators.butterfly import butterfly, most_factors
 from gossamer.generators.expander import ramanujan, ramanujan_degrees
 from gossamer.generators.family import Family, Size
+from gossamer.generators.grouped import grouped
 from gossamer.generators.optimised import optimised
 from gossamer.generators.relational import relational, ws_flex
 from gossamer.generators.scalefree import scale_free
 from gossamer.generators.smallworld import receptive_field, small_world
-from gossamer.topology import Bipartite
+from gossamer.topology import Bipartite, Junction
 
 REWIRING = 0.1
 RECEPTIVE_FIELD_R = 0.25  # the authors' best for MLPs
@@ -33,6 +35,7 @@ POWER_LAW_EXPONENT = 2.5
 LARGEST_BLOCK = 4
 LARGEST_GROUP = 4  # N of 4, as hardware has it
 MOST_GROUPS = 64
+GROUPS = (2, 4, 8, 16)  # outputs that share their inputs: the largest divisor up to that
 
 
 def _block_random(in_features: int, out_features: int, fan_in: int, *, rng: Generator) -> Bipartite:
@@ -43,6 +46,16 @@ def _block_random(in_features: int, out_features: int, fan_in: int, *, rng: Gene
 def _n_of_m(in_features: int, out_features: int, fan_in: int, *, rng: Generator) -> Bipartite:
     group = _largest_divisor(in_features, LARGEST_GROUP)
     return n_of_m(in_features, out_features, fan_in * group // in_features, m=group, rng=rng)
+
+
+def _grouped(in_features: int, out_features: int, fan_in: int, *, most: int, rng: Generator) -> Junction:
+    group = _largest_divisor(out_features, most)
+    return grouped(random.constant_fan_in, in_features, out_features, fan_in, group=group, rng=rng)
+
+
+def _twisted(in_features: int, out_features: int, fan_in: int, *, most: int, rng: Generator) -> Junction:
+    group = _largest_divisor(math.gcd(in_features, out_features), most)
+    return grouped(random.constant_fan_in, in_features, out_features, fan_in, group=group, twist=True, rng=rng)
 
 
 def _small_world(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
@@ -92,6 +105,10 @@ def _any_degree(in_features: int, out_features: int) -> range:
 
 def _any_fan_in(in_features: int, out_features: int) -> range:
     return range(1, in_features + 1)
+
+
+def _twisted_fan_ins(in_features: int, out_features: int, *, most: int) -> range:
+    return range(1, in_features // _largest_divisor(math.gcd(in_features, out_features), most) + 1)
 
 
 def _whole_blocks(in_features: int, out_features: int) -> range:
@@ -147,6 +164,11 @@ _FAMILIES = (
     Family("rolled_permutations", rolled_permutations, Size.DEGREE, biregular_degrees),
     Family("butterfly", _butterfly, Size.DEGREE, _butterfly_degrees, random=False),
     Family("block_random", _block_random, Size.FAN_IN, _whole_blocks),
+    *(Family(f"grouped_{most}", partial(_grouped, most=most), Size.FAN_IN, _any_fan_in) for most in GROUPS),
+    *(
+        Family(f"twisted_{most}", partial(_twisted, most=most), Size.FAN_IN, partial(_twisted_fan_ins, most=most))
+        for most in GROUPS
+    ),
     Family("n_of_m", _n_of_m, Size.FAN_IN, _whole_groups),
     Family("small_world", _small_world, Size.NUM_EDGES, _any_count),
     Family("receptive_field", _receptive_field, Size.NUM_EDGES, _any_count),

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import ConvergenceError, InvalidTopologyError, require_int
-from gossamer.measures import closed_forms, eigensolver, kernels
+from gossamer.measures import blown_up, closed_forms, eigensolver, kernels
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
+from gossamer.topology import Grouped
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -29,7 +30,8 @@ FULL_LIMIT = 4096
 def singular_values(g: Graph, weights: Weights | None = None, *, count: int | None = None) -> NDArray[np.float64]:
     """Singular values of A (or |W|), descending, in [0, sqrt(I O)] for A; all 0 without edges.
 
-    By Fourier transform for rotated junctions of whole turns, else by LAPACK, or Lanczos for a few of a large matrix.
+    By Fourier transform for rotated junctions of whole turns, out of the base of a grouped one, else by LAPACK, or
+    Lanczos for a few of a large matrix.
 
     Args:
         g: a junction, or a network, folded into one bipartite graph.
@@ -48,8 +50,17 @@ def singular_values(g: Graph, weights: Weights | None = None, *, count: int | No
     wanted = None if count is None else require_int("count", count, low=1)
     if weights is None and closed_forms.is_circulant(junction):
         return closed_forms.circulant_singular_values(junction)[:wanted]
+    if weights is None and isinstance(junction, Grouped):
+        return _of_base(junction, wanted)
     B = biadjacency(g, weights)
     return _leading(B, min(B.shape) if wanted is None else wanted)
+
+
+def _of_base(g: Grouped, wanted: int | None) -> NDArray[np.float64]:
+    shortest, of_base = (min(each.in_features, each.out_features) for each in (g, g.base))
+    total = shortest if wanted is None else min(wanted, shortest)
+    values = singular_values(g.base, count=None if total >= of_base else total) * blown_up.scale(g)
+    return np.append(values, np.zeros(total - len(values)))
 
 
 def second_singular_value(g: Graph, weights: Weights | None = None, *, tolerance: float = 1e-10) -> float:

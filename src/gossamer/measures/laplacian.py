@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import InvalidTopologyError
-from gossamer.measures import closed_forms, fiedler
+from gossamer.measures import blown_up, closed_forms, fiedler
 from gossamer.measures.degrees import labels_of_biadjacency
 from gossamer.measures.folding import Graph, Weights, biadjacency, fold
 
@@ -49,6 +49,10 @@ def algebraic_connectivity(g: Graph, weights: Weights | None = None, *, toleranc
     junction = fold(g)
     if weights is None and closed_forms.is_circulant(junction):
         return float(laplacian_eigenvalues(junction)[1]) if closed_forms.circulant_components(junction) == 1 else 0.0
+    small = blown_up.with_small_base(junction) if weights is None else None
+    if small is not None:
+        connected = labels_of_biadjacency(biadjacency(small.base)).max() == 0
+        return float(blown_up.laplacian_eigenvalues(small)[1]) if connected and small.num_edges else 0.0
     B = biadjacency(g, weights)
     return fiedler.second_smallest(B, tolerance) if labels_of_biadjacency(B).max() == 0 else 0.0
 
@@ -74,9 +78,9 @@ def spectral_gap(g: Graph, weights: Weights | None = None, *, tolerance: float =
 def laplacian_eigenvalues(g: Graph, weights: Weights | None = None) -> NDArray[np.float64]:
     """All eigenvalues of the Laplacian, shape (I + O,), ascending, in [0, I + O]; all 0 without edges.
 
-    By Fourier transform for rotated junctions of whole turns, from singular values for biregular ones, else dense: each
-    to about 1e-13 of the largest, so that weights of many magnitudes hide the small ones (`algebraic_connectivity`
-    has its own way).
+    By Fourier transform for rotated junctions of whole turns, out of the base of a grouped one, from singular
+    values for biregular ones, else dense: each to about 1e-13 of the largest, so that weights of many magnitudes hide
+    the small ones (`algebraic_connectivity` has its own way).
 
     Raises:
         InvalidTopologyError: neither holds and there are more than 4096 neurons.
@@ -90,6 +94,9 @@ def laplacian_eigenvalues(g: Graph, weights: Weights | None = None) -> NDArray[n
         k, turns = len(junction.offsets), junction.in_features // junction.out_features
         sigma = closed_forms.circulant_singular_values(junction)
         return closed_forms.biregular_laplacian(sigma, (junction.in_features, k), (junction.out_features, k * turns))
+    small = blown_up.with_small_base(junction) if weights is None else None
+    if small is not None:
+        return blown_up.laplacian_eigenvalues(small)
     B = biadjacency(g, weights)
     if sum(B.shape) > FULL_LIMIT:
         raise InvalidTopologyError(

@@ -268,5 +268,5 @@ class SparseLayer(nn.Module, abc.ABC):
             if sizes != self._sizes:
                 raise ValueError(f"{prefix}features={sizes} in the state does not fit a layer of {self._sizes}.")
             junction = Structure(*sizes, tuple(state_dict[prefix + name] for name in names)).read()
-            self.adopt(junction, state_dict[prefix + "weight"])
+            self.adopt(junction, state_dict[prefix + "weight"].clone())  # models must not share their memory
         super()._load_from_state_dict(state_dict, prefix, *rest)

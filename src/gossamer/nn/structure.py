@@ -22,7 +22,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from gossamer.errors import InvalidTopologyError
 from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
-from gossamer.topology import Bipartite, Junction, Rotated
+from gossamer.topology import Bipartite, Grouped, Junction, Rotated
 from gossamer.topology.transpose import Columns, transpose
 
 ROWS = ("indptr", "indices")
@@ -66,11 +66,11 @@ class Structure:
     @classmethod
     def of(cls, junction: Junction, device: torch.device | str | None = None) -> Structure:
         """Put a junction's integers on a device."""
-        arrays = (junction.offsets,) if isinstance(junction, Rotated) else (junction.indptr, junction.indices)
+        checked = Checked(junction)
         with torch.inference_mode(False):  # tensors of inference mode have no versions
-            tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in arrays)
+            tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in checked.arrays())
         structure = cls(junction.in_features, junction.out_features, tensors)
-        structure.keep(Checked(junction))
+        structure.keep(checked)
         return structure
 
     @property
@@ -146,7 +146,9 @@ class Checked:
     """
 
     def __init__(self, junction: Junction) -> None:
-        self.junction = junction
+        self.junction = (
+            junction.to_bipartite() if isinstance(junction, Grouped) else junction
+        )  # kernels read its arrays
         self.made: dict[object, Any] = {}
 
     def arrays(self) -> tuple[NDArray[np.int32], ...]:

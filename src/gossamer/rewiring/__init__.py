@@ -21,6 +21,7 @@ from gossamer.rewiring.drop import (
     KeepAll,
 )
 from gossamer.rewiring.fan_in import ConstantFanIn
+from gossamer.rewiring.groups import DropGroups, GrowGroups, in_groups
 from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
 from gossamer.rewiring.guided import ByMagnitude, Evenly, GrowGuided
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
@@ -48,7 +49,9 @@ from gossamer.rewiring.rules import (
     mest,
     mest_soft,
     rigl,
+    rigl_in_groups,
     sparse_evolutionary,
+    sparse_evolutionary_in_groups,
     sparse_momentum,
     srigl,
     static,
@@ -72,6 +75,7 @@ __all__ = [
     "Cubic",
     "DeepRewire",
     "DropBeyondInitial",
+    "DropGroups",
     "DropLeastSalient",
     "DropNearestZero",
     "DropSmallest",
@@ -82,6 +86,7 @@ __all__ = [
     "Follows",
     "GrowBeyond",
     "GrowGradient",
+    "GrowGroups",
     "GrowGuided",
     "GrowHebbian",
     "GrowHebbianSoftly",
@@ -122,12 +127,15 @@ __all__ = [
     "granet",
     "guided_exploration",
     "importance_pruning",
+    "in_groups",
     "in_time",
     "lottery_ticket",
     "mest",
     "mest_soft",
     "rigl",
+    "rigl_in_groups",
     "sparse_evolutionary",
+    "sparse_evolutionary_in_groups",
     "sparse_momentum",
     "srigl",
     "static",

@@ -22,10 +22,12 @@ class MissingGradient:
     Args:
         passes: (age, x (B, I), dz (B, O)) of each pass through the layer, on one device; `age` is how many optimiser
             steps ago it was.
+        group: neighbouring outputs that are one; a place's score is then the sum of its gradients' magnitudes, and its
+            key that of a layer of groups.
     """
 
-    def __init__(self, passes: Sequence[tuple[int, Tensor, Tensor]]) -> None:
-        self._passes = tuple(passes)
+    def __init__(self, passes: Sequence[tuple[int, Tensor, Tensor]], group: int = 1) -> None:
+        self._passes, self._group = tuple(passes), group
         _, x, dz = (parts if len(parts) > 1 else parts[0] for parts in zip(*passes, strict=True))
         x, dz = (torch.cat(parts) if isinstance(parts, tuple) else parts for parts in (x, dz))
         exact = x.dtype if x.dtype == torch.float64 else torch.float32
@@ -33,7 +35,11 @@ class MissingGradient:
 
     def faded(self, decay: float) -> MissingGradient:
         """The sum in which a pass that is `age` steps old counts decay^age."""
-        return MissingGradient([(age, x, dz * decay**age) for age, x, dz in self._passes])
+        return MissingGradient([(age, x, dz * decay**age) for age, x, dz in self._passes], self._group)
+
+    def in_groups(self, group: int) -> MissingGradient:
+        """The same for groups of neighbouring outputs, of which there is a whole number."""
+        return MissingGradient(self._passes, group)
 
     def is_finite(self) -> bool:
         """Whether no input and no gradient is infinite or NaN."""
@@ -62,17 +68,19 @@ class MissingGradient:
         return found
 
     def blocks(self) -> Iterator[tuple[int, Tensor]]:
-        """The gradient (r, I) of a few outputs at a time, and the number of the first of them."""
+        """The gradient (r, I) of a few whole groups of outputs at a time, and the number of the first output."""
         outputs, inputs = len(self._dz_OB), self._x_BI.shape[1]
-        rows = max(1, BLOCK_PLACES // inputs)
+        rows = max(1, BLOCK_PLACES // inputs // self._group) * self._group
         for start in range(0, outputs, rows):
             yield start, self._dz_OB[start : start + rows] @ self._x_BI
 
     def scores(self, excluded: Keys) -> Iterator[tuple[int, Tensor]]:
-        """The magnitude of the gradient (r, I) block by block, -inf at the ascending keys `excluded`."""
-        for start, gradient in self.blocks():
-            rows, inputs = gradient.shape
-            scores = gradient.abs_()
+        """The magnitude of the gradient (r / group, I) block by block, -inf at the ascending keys `excluded`."""
+        for first, gradient in self.blocks():
+            scores, start = gradient.abs_(), first // self._group
+            if self._group > 1:
+                scores = scores.view(-1, self._group, scores.shape[1]).sum(1)
+            rows, inputs = scores.shape
             low, high = np.searchsorted(excluded, [start * inputs, (start + rows) * inputs])
             held = torch.from_numpy(excluded[low:high] - start * inputs).to(scores.device)
             scores.view(-1).index_fill_(0, held, float("-inf"))

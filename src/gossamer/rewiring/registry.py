@@ -18,6 +18,8 @@ RULES: Mapping[str, Recipe] = MappingProxyType(
             rules.static,
             rules.sparse_evolutionary,
             rules.rigl,
+            rules.sparse_evolutionary_in_groups,
+            rules.rigl_in_groups,
             rules.in_time,
             rules.sparse_momentum,
             rules.mest,

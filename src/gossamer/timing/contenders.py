@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.nn import SparseLayer, TrainingStep, mlp
-from gossamer.topology import Bipartite, Rotated, Topology
+from gossamer.topology import Bipartite, Grouped, Rotated, Topology
 
 WIDTHS = (784, 1000, 1000, 1000, 10)
 """The network whose whole training step is timed; its last layer is always full."""
@@ -33,6 +33,11 @@ def rotated(inputs: int, outputs: int, density: float, rng: np.random.Generator)
     """Random offsets with about the same number of edges."""
     k = max(1, round(density * outputs))
     return Rotated(rng.choice(outputs, k, replace=False), in_features=inputs, out_features=outputs)
+
+
+def grouped(inputs: int, outputs: int, density: float, rng: np.random.Generator, *, group: int = 8) -> Grouped:
+    """The same number of random inputs for every group of outputs."""
+    return Grouped(junction(inputs, outputs // group, density, rng), outputs=group)
 
 
 def layer_step(module: nn.Module, x: Tensor, dy: Tensor) -> Callable[[], None]:

@@ -1,8 +1,9 @@
 """Topologies as safetensors files.
 
 Metadata: `format` = "gossamer-topology", `version`, `digest`, and `layers`, a JSON list of
-{"kind": "bipartite" | "rotated", "in_features", "out_features"}. Tensors: `layer.N.indptr` and
-`layer.N.indices` (int32), or `layer.N.offsets` (int32) of a rotated junction.
+{"kind": "bipartite" | "rotated" | "grouped", "in_features", "out_features"}. Tensors: `layer.N.indptr` and
+`layer.N.indices` (int32), of a grouped junction those of its base, whose "group" [g, h] stands beside the sizes; or
+`layer.N.offsets` (int32) of a rotated junction.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from gossamer.errors import TopologyFileError, require_int
 from gossamer.files import read_safetensors, write_safetensors
 from gossamer.topology.bipartite import Bipartite
+from gossamer.topology.grouped import Grouped
 from gossamer.topology.junction import Junction
 from gossamer.topology.rotated import Rotated
 from gossamer.topology.rows import MAX_EDGES
@@ -34,12 +36,16 @@ def pack(layers: Sequence[Junction], digest: str) -> tuple[dict[str, NDArray[Any
     tensors: dict[str, NDArray[Any]] = {}
     kinds = []
     for number, layer in enumerate(layers):
-        if isinstance(layer, Rotated):
+        group: dict[str, Any] = {}
+        if isinstance(layer, Grouped):
+            kind, arrays = "grouped", {"indptr": layer.base.indptr, "indices": layer.base.indices}
+            group = {"group": list(layer.group)}
+        elif isinstance(layer, Rotated):
             require_sizes(f"layers[{number}]", layer.out_features, edges=layer.num_edges)
             kind, arrays = "rotated", {"offsets": layer.offsets}
         else:
             kind, arrays = "bipartite", {"indptr": layer.indptr, "indices": layer.indices}
-        kinds.append({"kind": kind, "in_features": layer.in_features, "out_features": layer.out_features})
+        kinds.append({"kind": kind, "in_features": layer.in_features, "out_features": layer.out_features, **group})
         tensors |= {f"layer.{number}.{name}": array for name, array in arrays.items()}
     metadata = {"format": FORMAT, "version": str(VERSION), "digest": digest, "layers": json.dumps(kinds)}
     return tensors, metadata
@@ -104,4 +110,16 @@ def _junction(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[A
         if indptr.size - 1 != O:
             raise TopologyFileError(f"{prefix} has out_features={O}, but indptr of {indptr.size - 1} outputs.")
         return Bipartite(indptr, indices, in_features=I)
-    raise TopologyFileError(f"{prefix} is of kind {kind['kind']!r}; 'bipartite' and 'rotated' are known.")
+    if kind["kind"] == "grouped":
+        return _grouped(kind, prefix, tensors)
+    raise TopologyFileError(f"{prefix} is of kind {kind['kind']!r}; 'bipartite', 'rotated' and 'grouped' are known.")
+
+
+def _grouped(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Grouped:
+    I, O = kind["in_features"], kind["out_features"]
+    outputs, inputs = (require_int("group", size, low=1, high=MAX_EDGES) for size in kind["group"])
+    indptr, indices = tensors[f"{prefix}.indptr"], tensors[f"{prefix}.indices"]
+    if (indptr.size - 1) * outputs != O or require_int("in_features", I, low=1, high=MAX_EDGES) % inputs:
+        raise TopologyFileError(f"{prefix} is {I} x {O}, which groups of {inputs} x {outputs} do not make.")
+    require_sizes(prefix, O, edges=indices.size * outputs * inputs)
+    return Grouped(Bipartite(indptr, indices, in_features=I // inputs), outputs=outputs, inputs=inputs)
