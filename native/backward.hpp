@@ -5,6 +5,7 @@
 // brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
 // Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
+#include "groups.hpp"
 #include "stack.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -56,15 +57,17 @@ struct BackwardPass {
     bool x_is_there = false;  // the forward pass has left the chunk of x where this one would pack it
 
     bool goes_on(int l) const { return l > 0 || a.dx; }
+    bool grouped(int l) const { return stack.junction(l).group > 1; }
+    bool by_columns(int l) const { return goes_on(l) && !grouped(l); }
 
-    // A layer's weights in columns' order, and the sums of one part: of weights where the layer goes on in columns'
-    // order. The first part's other sums are made in place.
+    // A layer's weights in columns' order, and the sums of one part: of weights in columns' order where it walks by
+    // columns. The first part's other sums are made in place.
     struct Space {
         T *weights, *dw, *db;
     };
     int64_t size(int l) const {
         const Layer<T>& layer = a.layers[l];
-        const int64_t arrays = goes_on(l) + (layer.dw ? parts - !goes_on(l) : 0);
+        const int64_t arrays = by_columns(l) + (layer.dw ? parts - !by_columns(l) : 0);
         return arrays * layer.junction.edges + (layer.db ? (parts - 1) * layer.junction.outputs : 0);
     }
     int64_t size() const {
@@ -79,7 +82,7 @@ struct BackwardPass {
         for (int before = 0; before < l; ++before) at += size(before);
         Space found{at, layer.dw, layer.db};
         if (layer.db && part_number > 0) found.db = at + size(l) - (parts - part_number) * O;
-        if (layer.dw && goes_on(l)) found.dw = at + (1 + part_number) * E;
+        if (layer.dw && by_columns(l)) found.dw = at + (1 + part_number) * E;
         else if (layer.dw && part_number > 0) found.dw = at + (part_number - 1) * E;
         return found;
     }
@@ -90,7 +93,7 @@ struct BackwardPass {
     // A share of all weights, into columns' order.
     void collect(int rank, int ranks) const {
         for (int l = 0; l < a.depth; ++l) {
-            if (!goes_on(l)) continue;
+            if (!by_columns(l)) continue;
             T* out = space(l, 0).weights;
             const T* weights = a.layers[l].weights;
             const Columns all = columns(l);
@@ -114,7 +117,7 @@ struct BackwardPass {
             const int64_t E = layer.junction.edges, O = layer.junction.outputs;
             if (layer.db) sum_parts(first.db, second.db, O, part(O, rank, ranks));
             if (!layer.dw) continue;
-            if (!goes_on(l)) {
+            if (!by_columns(l)) {
                 sum_parts(first.dw, second.dw, E, part(E, rank, ranks));
                 continue;
             }
@@ -160,6 +163,7 @@ struct BackwardPass {
         constexpr int64_t span = C * Lanes<T>::count;
         const Space own = space(l, part_number);
         T* dw = own.dw;
+        if (grouped(l)) return through_groups<C>(l, b, part_number, add, x, dz, next, at);
         LaneSums<T> sums(add);
         if (!goes_on(l)) {
             const Rows rows{stack.junction(l), rotations[l]};
@@ -175,6 +179,49 @@ struct BackwardPass {
             Vector<T> sum[C];
             if (dw) row_sum_and_dots<T, C>(all[i], own.weights, x.row(i), dz, dw, sums, sum);
             else row_sum<T, C>(all[i], own.weights, dz, sum);
+            if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
+            put<T, C>(next.row(i), sum, before ? span : a.batch - b);
+        }
+    }
+
+    // The same for a layer of groups: a thread has inputs of its own.
+    template <int C>
+    void through_groups(
+        int l, int64_t b, int part_number, bool add, const Chunk<const T>& x, const Chunk<const T>& dz,
+        const Chunk<T>& next, const Place& at) const {
+        constexpr int64_t span = C * Lanes<T>::count;
+        const Layer<T>& layer = a.layers[l];
+        const Junction& g = layer.junction;
+        const Columns all = columns(l);
+        const Range own{all.cut(at.member, at.members), all.cut(at.member + 1, at.members)};
+        T* dw = space(l, part_number).dw;
+        if (!goes_on(l)) {
+            if (dw) groups_back<T, C, true, false>(g, own, layer.weights, x, dz, {nullptr, 0}, dw, add);
+            return;
+        }
+        const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
+        const Chunk<T> sums = before ? next : Chunk<T>{buffer(at.group, (a.depth - 1) % 2 ? 1 : 2), span};
+        Vector<T> sum[C] = {};
+        for (int64_t i = own.first; i < own.last; ++i) put<T, C>(sums.row(i), sum, span);
+        if (dw) groups_back<T, C, true, true>(g, own, layer.weights, x, dz, sums, dw, add);
+        else groups_back<T, C, false, true>(g, own, layer.weights, x, dz, sums, dw, add);
+        finish_gradients<C>(l, b, part_number, add, sums, next, own, at);
+    }
+
+    // dz of the layer before l, or dx, of some inputs whose sums are there.
+    template <int C>
+    void finish_gradients(
+        int l, int64_t b, int part_number, bool add, const Chunk<T>& from, const Chunk<T>& next, Range own,
+        const Place& at) const {
+        constexpr int64_t span = C * Lanes<T>::count;
+        const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
+        const T* kept = before ? stack.template kept_argument<C>(a.kept, l - 1, b, at.group).base : nullptr;
+        T* db = before ? space(l - 1, part_number).db : nullptr;
+        if (before && before->activation == IDENTITY && !db) return;
+        LaneSums<T> sums(add);
+        for (int64_t i = own.first; i < own.last; ++i) {
+            Vector<T> sum[C];
+            get<T, C>(from.row(i), sum, span);
             if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, before ? span : a.batch - b);
         }

@@ -75,7 +75,8 @@ void bind_kernels(nb::module_& m) {
         .def(
             nb::init<int64_t, int64_t, const std::vector<Array>&, bool>(), "inputs"_a, "outputs"_a, "arrays"_a,
             "blocks"_a)
-        .def_prop_ro("blocks", &KnownJunction::has_blocks);
+        .def_prop_ro("blocks", &KnownJunction::has_blocks)
+        .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });
     m.def(
         "stack_forward", [](bool wide, const Layers& layers, int64_t batch, const DescribedMatrix& x, const Array& y,
                             const Array& z, const Array& kept, int threads) {

@@ -1,6 +1,7 @@
 // A stack's values.
 #pragma once
 #include "blocks.hpp"
+#include "groups.hpp"
 #include "stack.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -43,6 +44,24 @@ void forward_blocks(
 }
 
 template <typename T, int C>
+void forward_groups(const Layer<T>& layer, Range blocks, const Chunk<const T>& x, const Target<T>& to) {
+    constexpr int n = Lanes<T>::count, tile = C < TILE ? C : TILE;
+    each_block<ROWS_TOGETHER>(layer.junction, blocks, [&](RowsOfGroup rows, auto together) {
+        constexpr int R = together.value;
+#pragma GCC unroll 8
+        for (int c = 0; c < C; c += tile) {
+            Vector<T> sum[R][tile];
+            group_sums<T, R, tile>(rows, layer.weights, {x.base + c * n, x.stride}, sum);
+            T* argument = to.argument.base ? to.argument.base + c * n : nullptr;
+            const Target<T> part{
+                {to.value.base + c * n, to.value.stride}, {argument, to.argument.stride}, to.left - c * n};
+#pragma GCC unroll 8
+            for (int r = 0; r < R; ++r) finish_row<T, tile>(layer, rows.first + r, sum[r], part);
+        }
+    });
+}
+
+template <typename T, int C>
 void forward_rows(const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
     for (int64_t j = range.first; j < range.last; ++j) {
         Vector<T> sum[C];
@@ -76,6 +95,8 @@ struct ForwardPass {
     template <int C>
     void forward_share(
         const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
+        if (layer.junction.group > 1)
+            return forward_groups<T, C>(layer, at.share(count_blocks<ROWS_TOGETHER>(layer.junction)), x, to);
         if constexpr (BLOCKS && C == 4) {
             const int64_t blocks = (layer.junction.outputs + Blocks::rows - 1) / Blocks::rows;
             if (layer.junction.blocks) return forward_blocks<T, C>(layer, rows, at.share(blocks), x, to);

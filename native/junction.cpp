@@ -1,4 +1,6 @@
 // Checks the arrays of a junction before anything follows their indices.
+#include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -39,6 +41,17 @@ bool columns_fit(const Junction& g) {
     return true;
 }
 
+// The most neighbouring outputs, in groups that divide all outputs, that each read the same inputs.
+int64_t common_group(const Junction& g) {
+    int64_t group = g.outputs;
+    for (int64_t j = 1; j < g.outputs && group > 1; ++j) {
+        const int32_t *row = g.row_inputs + g.row_starts[j], *end = g.row_inputs + g.row_starts[j + 1],
+                      *before = g.row_inputs + g.row_starts[j - 1];
+        if (!std::equal(row, end, before, before + (g.row_starts[j] - g.row_starts[j - 1]))) group = std::gcd(group, j);
+    }
+    return group;
+}
+
 Junction compressed(int64_t inputs, int64_t outputs, const Arrays& arrays) {
     const int64_t edges = count(arrays[1]);
     Junction g{
@@ -61,6 +74,7 @@ Junction compressed(int64_t inputs, int64_t outputs, const Arrays& arrays) {
     require(ascend(g.row_starts, outputs, g.row_inputs), "the inputs of an output must ascend.");
     require(ascend(g.column_starts, inputs, g.column_outputs), "the outputs of an input must ascend.");
     require(columns_fit(g), "columns and rows hold different edges.");
+    g.group = common_group(g);
     return g;
 }
 

@@ -21,6 +21,7 @@ struct Junction {
                   *column_edges = nullptr;  // (I + 1), (E), (E)
     const int32_t* offsets = nullptr;       // (k), ascending
     int64_t num_offsets = 0;
+    int64_t group = 1;                  // so many neighbouring outputs each read the same inputs
     const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
     const Blocks* blocks = nullptr;     // or null
 };

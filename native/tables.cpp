@@ -27,7 +27,7 @@ bool blocks_pay(const Junction& g, const Rows& rows) {
 Tables::Tables(Junction g, bool with_blocks) : rotation(Rotation::integers(g)) {
     Rotation(g, rotation.data());
     join(g);
-    if (with_blocks && blocks_pay(g, Rows{g, Rotation(g, nullptr)})) make_blocks(g);
+    if (with_blocks && g.group == 1 && blocks_pay(g, Rows{g, Rotation(g, nullptr)})) make_blocks(g);
 }
 
 void Tables::join(Junction& g) const {

@@ -23,7 +23,7 @@ RNG = np.random.default_rng(0)
 DENSE = [
     random_junction(RNG, 300, 50, 0.5),
     random_junction(RNG, 1100, 13, 0.09),
-    gs.Bipartite.from_mask(np.ones((10, 100))),
+    gs.Bipartite.from_mask(np.arange(1300).reshape(13, 100) % 100 >= np.arange(13)[:, None]),  # nearly full
     gs.Bipartite.from_mask(np.ones((1, 64))),
     ragged(RNG),
     gs.Rotated(RNG.choice(120, 70, replace=False), in_features=120, out_features=120),
