@@ -21,6 +21,7 @@ from gossamer.rewiring.drop import (
     KeepAll,
 )
 from gossamer.rewiring.fan_in import ConstantFanIn
+from gossamer.rewiring.group_rules import rigl_in_groups, sparse_evolutionary_in_groups
 from gossamer.rewiring.groups import DropGroups, GrowGroups, in_groups
 from gossamer.rewiring.grow import GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Normal, Zero
 from gossamer.rewiring.guided import ByMagnitude, Evenly, GrowGuided
@@ -49,9 +50,7 @@ from gossamer.rewiring.rules import (
     mest,
     mest_soft,
     rigl,
-    rigl_in_groups,
     sparse_evolutionary,
-    sparse_evolutionary_in_groups,
     sparse_momentum,
     srigl,
     static,

@@ -1,11 +1,11 @@
-"""The family of rules: a new one is a function in `gossamer.rewiring.rules` and a line here."""
+"""The family of rules: a new one is a function in `gossamer.rewiring.rules` (or `group_rules`) and a line here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from gossamer.rewiring import rules
+from gossamer.rewiring import group_rules, rules
 from gossamer.rewiring.rule import Rule
 
 Recipe = Callable[..., Rule]
@@ -18,8 +18,8 @@ RULES: Mapping[str, Recipe] = MappingProxyType(
             rules.static,
             rules.sparse_evolutionary,
             rules.rigl,
-            rules.sparse_evolutionary_in_groups,
-            rules.rigl_in_groups,
+            group_rules.sparse_evolutionary_in_groups,
+            group_rules.rigl_in_groups,
             rules.in_time,
             rules.sparse_momentum,
             rules.mest,

@@ -15,7 +15,6 @@ from gossamer.rewiring.drop import (
     KeepAll,
 )
 from gossamer.rewiring.fan_in import ConstantFanIn
-from gossamer.rewiring.groups import in_groups
 from gossamer.rewiring.grow import Grow, GrowGradient, GrowMomentum, GrowNothing, GrowRandom, Start, Zero
 from gossamer.rewiring.guided import ByMagnitude, GrowGuided, Guide
 from gossamer.rewiring.hebbian import GrowHebbian, GrowHebbianSoftly
@@ -75,22 +74,6 @@ def rigl(fraction: float = 0.3, *, every: int = 100, until: int) -> Rewire:
     0.15
     """
     return Rewire(DropSmallest(), GrowGradient(), Cosine(fraction, until), Every(every, until))
-
-
-def sparse_evolutionary_in_groups(fraction: float = 0.3, *, every: int, until: int | None = None) -> Rewire:
-    """SET for layers whose neighbouring outputs share their inputs: groups of edges go and come together.
-
-    Arguments are those of `sparse_evolutionary`; how much a group counts, `in_groups` says.
-    """
-    return in_groups(sparse_evolutionary(fraction, every=every, until=until))
-
-
-def rigl_in_groups(fraction: float = 0.3, *, every: int = 100, until: int) -> Rewire:
-    """RigL for layers whose neighbouring outputs share their inputs: groups of edges go and come together.
-
-    Arguments are those of `rigl`; how much a group counts, `in_groups` says.
-    """
-    return in_groups(rigl(fraction, every=every, until=until))
 
 
 def in_time(grow: Grow | None = None, *, every: int, until: int, fraction: float = 0.5, final: float = 0.005) -> Rewire:
