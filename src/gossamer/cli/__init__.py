@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -47,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal that has no λ shall not end the work
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        sys.exit(_run(given))
+        code = _run(given)
+        if code == stopping.EXIT_CODE and arguments is None:  # a second Ctrl-C shall not break into the exit
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
