@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.cli import stopping
+
 STUDY = """
 data = "digits"
 topology = "fibonacci"
@@ -55,15 +57,30 @@ def living(session):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see which processes are left")
 @pytest.mark.parametrize(
-    ("send", "times"), [(os.killpg, 2), (os.kill, 1)], ids=["twice in a terminal", "once to the parent alone"]
+    ("send", "times"), [(os.killpg, 9), (os.kill, 1)], ids=["nine times in a terminal", "once to the parent alone"]
 )
 def test_a_study_ends_with_its_workers(victim, tmp_path, send, times):
     assert len(living(victim.pid)) >= 3
     for _ in range(times):
-        send(victim.pid, signal.SIGINT)
-        time.sleep(0.1)
+        if victim.poll() is None:
+            send(victim.pid, signal.SIGINT)
+            time.sleep(0.1)
     out, err = victim.communicate(timeout=60)  # 5 seconds or less where the machine is free
     assert (victim.returncode, err) == (130, "")
     assert "stopped with 0 of 4 runs done. To go on: gossamer study slow.toml --out slow" in out
     wait_for(lambda: not living(victim.pid), seconds=10)
     assert len([*tmp_path.glob("slow/runs/*/checkpoint")]) == 2
+
+
+def test_an_end_that_hangs_can_be_broken():
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        stopping.once(patience=0.2)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # within the patience: nothing
+        time.sleep(0.25)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)

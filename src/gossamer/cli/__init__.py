@@ -46,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no λ shall not end the work
+    if arguments is None:
+        stopping.once()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         code = _run(given)
-        if code == stopping.EXIT_CODE and arguments is None:  # a second Ctrl-C shall not break into the exit
+        if arguments is None and code == stopping.EXIT_CODE:  # Python's own end gives Ctrl-C back to the system
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(code)
 

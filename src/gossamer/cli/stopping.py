@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 EXIT_CODE = 130
 """What shells call a program that ended by Ctrl-C."""
+
+PATIENCE = 10.0
+"""Seconds in which a program that was stopped puts its workers away, and hears no further Ctrl-C."""
 
 
 class Stopped(Exception):  # noqa: N818 (no error: the user asked for it)
@@ -37,3 +43,22 @@ def stoppable(make: Callable[[], Stopped]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise make() from None
+
+
+def once(patience: float = PATIENCE) -> None:
+    """Let Ctrl-C interrupt this process once, and again only `patience` seconds later.
+
+    A second one that breaks into the end of the first would leave workers, half-closed pools and tracebacks behind; one
+    that comes late finds an end that hangs, and breaks it.
+    """
+    last = -float("inf")
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < patience:
+            return
+        last = now
+        signal.default_int_handler(signum, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
