@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from gossamer.analysis.claims import Between, decisive_level
 from gossamer.analysis.dependent import mean_of_neighbours, mean_of_pairs
 from gossamer.analysis.estimates import (
     between_groups,
@@ -14,6 +15,7 @@ from gossamer.analysis.estimates import (
     difference_of,
     exactly,
     mean_of,
+    permuted,
     spread_of,
     summarised,
 )
@@ -144,3 +146,17 @@ def test_the_power_of_a_spread_is_that_of_a_simulation():
     assert decides_a_spread(0.005, 0.0028, 15) == pytest.approx(np.mean(found), abs=0.03)
     n = enough_for_a_spread(0.005, 0.0028)
     assert decides_a_spread(0.005, 0.0028, n) >= 0.8 > decides_a_spread(0.005, 0.0028, n - 1)
+
+
+@pytest.mark.parametrize("correlation", [0.03, -0.4, 0.97, 1.0])
+@pytest.mark.parametrize("p_value", [0.0001, 0.012, 0.05, 0.6, 1.0])
+def test_a_permutation_tests_p_value_is_what_decides_its_correlation(correlation, p_value):
+    """Rules about the sign get back the very p-value, however far from 5 % it is."""
+    _, level = decisive_level(Between(low=0.0), permuted(correlation, p_value, 24, "x"))
+    assert level == pytest.approx(p_value, rel=1e-6)
+
+
+def test_a_correlation_of_nothing_decides_nothing():
+    found = permuted(0.0, 1.0, 24, "x")
+    assert decisive_level(Between(low=0.0), found)[1] == 1.0
+    assert (found.low, found.high) == (-math.inf, math.inf)

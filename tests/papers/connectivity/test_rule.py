@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gossamer.analysis.claims import Verdict, judged
-from gossamer.papers.connectivity.claims import MARGIN, claims
+from gossamer.analysis.claims import Judgement, Verdict, judged
+from gossamer.analysis.prediction import Association
+from gossamer.papers.connectivity.claims import MARGIN, claims, goes_along
 from gossamer.papers.connectivity.plan import ConnectivityPlan
 from gossamer.papers.connectivity.tables import seeds_needed, tables
 
@@ -70,3 +71,15 @@ def test_seeds_follow_from_the_spread_within_the_plans_limits(spread):
     found = seeds_needed(runs(lambda arm: 0.0, seeds=400, spread=spread), PLAN, margin=MARGIN)
     expected = ((1.96 + 1.645) * spread * np.sqrt(2) / MARGIN) ** 2
     assert found == pytest.approx(min(45, max(20, expected)), rel=0.2)
+
+
+@pytest.mark.parametrize(("p_value", "verdict"), [(0.0004, Verdict.HOLDS), (0.012, Verdict.OPEN)])
+def test_the_permutation_tests_own_p_value_is_corrected(p_value, verdict):
+    """Among 20 other verdicts .0004 is below 5 %, .012 no longer is."""
+    found = Association("algebraic_connectivity", 0.7, p_value, 1.0, 1.0, 0.7, p_value, {}, 0.4, 24)
+    others = claims(tables(runs(lambda arm: 0.0), *2 * [pd.DataFrame(columns=COLUMNS)]), PLAN)
+    claim = goes_along((found,), "mnist")
+    judgement = {each.claim.key: each for each in judged([*list(others)[:4] * 5, claim])}[claim.key]
+    assert Judgement.of(claim).p_value == pytest.approx(p_value, rel=1e-6)
+    assert judgement.verdict is verdict
+    assert claim.verdict is Verdict.HOLDS

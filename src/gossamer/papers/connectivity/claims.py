@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gossamer.analysis.claims import Between, Claim, Needs
-from gossamer.analysis.estimates import Estimate, correlation_of
+from gossamer.analysis.estimates import Estimate, correlation_of, permuted
 from gossamer.analysis.prediction import Association
 from gossamer.analysis.ranks import spearman
 from gossamer.analysis.tables import difference_by_seed, where
@@ -143,7 +143,8 @@ def goes_along(found: tuple[Association, ...], data: str) -> Claim:
         "λ₂ goes along with accuracy",
         "C5",
         "Over constructions of equal edges, algebraic connectivity and accuracy go together.",
-        "Spearman's correlation at equal edges; its interval is the p-value by permuting whole constructions, at 5 %.",
+        "Spearman's correlation at equal edges, by the p-value of permuting whole constructions; its interval is the "
+        "one that leaves out 0 exactly where that test rejects.",
         MORE,
         tuple(_permuted(each) for each in chosen),
         tuple(_permuted(each) for each in others),
@@ -153,11 +154,8 @@ def goes_along(found: tuple[Association, ...], data: str) -> Claim:
 
 
 def _permuted(found: Association) -> Estimate:
-    """A correlation whose interval excludes 0 exactly if its permutation test rejects at 5 %."""
-    reach = abs(found.spearman) * (0.99 if found.p_value <= 0.05 else 1.01) if found.spearman else 1.0
-    low, high = max(-1.0, found.spearman - reach), min(1.0, found.spearman + reach)
-    what = f"{found.measure.replace('_', ' ')}, p = {found.p_value:.3f}, held-out R² {found.held_out_all:.2f}"
-    return Estimate(what, found.spearman, low, high, found.families)
+    what = f"{found.measure.replace('_', ' ')}, p = {found.p_value:.2g}, held-out R² {found.held_out_all:.2f}"
+    return permuted(found.spearman, found.p_value, found.families, what)
 
 
 def _claim(
