@@ -79,8 +79,14 @@ CONNECTIVITY = dataclasses.replace(
     hidden=((64, 16),),
     deep_hidden=16,
     observed=("digits",),
+    witnesses=("erdos_renyi", "fibonacci"),
     observed_degrees=(4,),
     observed_seeds=1,
+    observed_permuted=True,
+    recipe_degrees=(2,),
+    recipe_hidden=16,
+    recipe_epochs=1,
+    recipe_seeds=2,
 )
 PLANS = {
     "connectivity": CONNECTIVITY,

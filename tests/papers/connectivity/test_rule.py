@@ -6,11 +6,12 @@ import pytest
 
 from gossamer.analysis.claims import Judgement, Verdict, judged
 from gossamer.analysis.prediction import Association
-from gossamer.papers.connectivity.claims import MARGIN, claims, goes_along
+from gossamer.papers.connectivity.claims import claims, goes_along
+from gossamer.papers.connectivity.contrasts import MARGIN
 from gossamer.papers.connectivity.plan import ConnectivityPlan
 from gossamer.papers.connectivity.tables import seeds_needed, tables
 
-PLAN = ConnectivityPlan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=())
+PLAN = ConnectivityPlan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=(), observed_permuted=False)
 COLUMNS = ["data", "topology", "degree", "depth", "seed", "accuracy"]
 
 
@@ -27,9 +28,11 @@ def runs(effect, *, seeds=20, spread=0.001, arms=PLAN.arms, degrees=PLAN.degrees
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def verdicts(dialled, deep=None):
+def verdicts(dialled, deep=None, recipe=None):
     none = pd.DataFrame(columns=COLUMNS)
-    found = tables(dialled, none if deep is None else deep, none)
+    found = tables(
+        dialled, none if deep is None else deep, none, recipe=none if recipe is None else recipe, rivals=none
+    )
     return {each.claim.key: each.verdict for each in judged(claims(found, PLAN))}
 
 
@@ -77,9 +80,19 @@ def test_seeds_follow_from_the_spread_within_the_plans_limits(spread):
 def test_the_permutation_tests_own_p_value_is_corrected(p_value, verdict):
     """Among 20 other verdicts .0004 is below 5 %, .012 no longer is."""
     found = Association("algebraic_connectivity", 0.7, p_value, 1.0, 1.0, 0.7, p_value, {}, 0.4, 24)
-    others = claims(tables(runs(lambda arm: 0.0), *2 * [pd.DataFrame(columns=COLUMNS)]), PLAN)
+    none = pd.DataFrame(columns=COLUMNS)
+    others = claims(tables(runs(lambda arm: 0.0), none, none, recipe=none, rivals=none), PLAN)
     claim = goes_along((found,), "mnist")
     judgement = {each.claim.key: each for each in judged([*list(others)[:4] * 5, claim])}[claim.key]
     assert Judgement.of(claim).p_value == pytest.approx(p_value, rel=1e-6)
     assert judgement.verdict is verdict
     assert claim.verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(("effect", "matters"), [(0.02, Verdict.HOLDS), (0.0, Verdict.OPEN)])
+def test_an_effect_of_the_ends_under_the_papers_recipe_is_found(effect, matters):
+    arms, degrees = PLAN.recipe_arms, PLAN.recipe_degrees
+    recipe = runs(lambda arm: -effect if arm == "modules" else 0.0, arms=arms, degrees=degrees)
+    found = verdicts(runs(lambda arm: 0.0), recipe=recipe)
+    assert found["matters in the paper's recipe"] is matters
+    assert found["does not matter in the paper's recipe"] is (Verdict.FAILS if effect else Verdict.HOLDS)

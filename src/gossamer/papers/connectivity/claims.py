@@ -10,26 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gossamer.analysis.claims import Between, Claim, Needs
 from gossamer.analysis.estimates import Estimate, correlation_of, permuted
 from gossamer.analysis.prediction import Association
 from gossamer.analysis.ranks import spearman
-from gossamer.analysis.tables import difference_by_seed, where
-from gossamer.papers.connectivity.plan import ConnectivityPlan
+from gossamer.analysis.tables import where
+from gossamer.papers.connectivity.contrasts import BASE, EQUAL, MORE, judge, less
+from gossamer.papers.connectivity.plan import NATURAL, PERMUTED, ConnectivityPlan
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gossamer.papers.connectivity.tables import Tables
-
-MARGIN = 0.002
-"""Equivalence: two tenths of a point."""
-
-EQUAL = Between(-MARGIN, MARGIN)
-MORE = Between(low=0.0)
-BASE = "random"
 
 
 def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
@@ -43,20 +35,31 @@ def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
             yield dose(rows, plan, data, depth)
     for depth in plan.deep:
         yield decides_training(where(tables.deep, depth=depth), plan, depth)
+    yield from added(tables, plan)
     for data in plan.observed:
-        yield goes_along(tables.associations.get(data, ()), data)
+        yield goes_along(tables.associations.get((data, NATURAL), ()), data)
+
+
+def added(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
+    """What was added to the plan while its first runs were at work; see `recipe.py`."""
+    if plan.recipe_seeds:
+        yield matters_in_the_recipe(tables.recipe, plan)
+        yield does_not_matter_in_the_recipe(tables.recipe, plan)
+    if plan.observed_permuted:
+        for data in plan.observed:
+            yield goes_along(tables.associations.get((data, PERMUTED), ()), data, pixels=PERMUTED)
 
 
 def does_not_matter(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """Primary."""
-    return _claim(
+    return judge(
         "λ₂ does not matter",
         "C2",
         "At identical degrees accuracy does not depend on algebraic connectivity.",
         "Accuracy of every arm of the dial less that of random junctions, at every degree: all within two tenths of a "
         "point. Primary.",
         EQUAL,
-        [_less(rows, arm, BASE, degree) for degree in plan.degrees for arm in plan.arms if arm != BASE],
+        [less(rows, arm, BASE, degree) for degree in plan.degrees for arm in plan.arms if arm != BASE],
         where_=(data, depth),
         rows=rows,
     )
@@ -64,13 +67,13 @@ def does_not_matter(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth
 
 def parts_cost(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """The lower end."""
-    return _claim(
+    return judge(
         "falling apart costs accuracy",
         "C2",
         "Networks that fall apart (λ₂ = 0) are less accurate.",
         "Accuracy of random junctions less that of disconnected modules of the same degrees, at any degree.",
         MORE,
-        [_less(rows, BASE, "modules", degree) for degree in plan.degrees],
+        [less(rows, BASE, "modules", degree) for degree in plan.degrees],
         where_=(data, depth),
         rows=rows,
         needs=Needs.ANY,
@@ -79,13 +82,13 @@ def parts_cost(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int
 
 def more_is_better(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """The upper end."""
-    return _claim(
+    return judge(
         "more than random is better",
         "C2",
         "Networks with more connectivity than random ones are more accurate.",
         "Accuracy of Ramanujan and of optimised junctions less that of random ones, at any degree.",
         MORE,
-        [_less(rows, arm, BASE, degree) for degree in plan.degrees for arm in ("ramanujan", "optimised")],
+        [less(rows, arm, BASE, degree) for degree in plan.degrees for arm in ("ramanujan", "optimised")],
         where_=(data, depth),
         rows=rows,
         needs=Needs.ANY,
@@ -105,7 +108,7 @@ def dose(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> C
         ]
         return correlation_of(found, f"degree {degree}")
 
-    return _claim(
+    return judge(
         "accuracy grows with λ₂",
         "C1",
         "The better connected of two networks of equal degrees is the more accurate.",
@@ -120,22 +123,52 @@ def dose(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> C
 
 def decides_training(rows: pd.DataFrame, plan: ConnectivityPlan, depth: int) -> Claim:
     """Where it must matter, if anywhere."""
-    return _claim(
+    return judge(
         "decides whether a deep network trains",
         "C4",
         "Where paths are few, connectivity decides whether a network trains at all.",
         "Accuracy of random junctions less that of disconnected modules, at any degree; above ten points a network "
         "trains that did not (ours).",
         Between(low=0.1),
-        [_less(rows, BASE, "modules", degree) for degree in plan.deep_degrees],
-        [_less(rows, arm, BASE, degree) for degree in plan.deep_degrees for arm in plan.deep_arms if arm != BASE],
+        [less(rows, BASE, "modules", degree) for degree in plan.deep_degrees],
+        [less(rows, arm, BASE, degree) for degree in plan.deep_degrees for arm in plan.deep_arms if arm != BASE],
         where_=(plan.data[0], depth),
         rows=rows,
         needs=Needs.ANY,
     )
 
 
-def goes_along(found: tuple[Association, ...], data: str) -> Claim:
+def matters_in_the_recipe(rows: pd.DataFrame, plan: ConnectivityPlan) -> Claim:
+    """The extremes against each other."""
+    return judge(
+        "matters in the paper's recipe",
+        "C6",
+        "With sigmoid units, squared error and Nesterov's momentum, the best connected networks beat the worst.",
+        "Accuracy of optimised junctions less that of disconnected modules of the same degrees, at any degree.",
+        MORE,
+        [less(rows, "optimised", "modules", degree) for degree in plan.recipe_degrees],
+        where_=(plan.data[0], 1),
+        rows=rows,
+        needs=Needs.ANY,
+    )
+
+
+def does_not_matter_in_the_recipe(rows: pd.DataFrame, plan: ConnectivityPlan) -> Claim:
+    """Equivalence there."""
+    return judge(
+        "does not matter in the paper's recipe",
+        "C6",
+        "With sigmoid units, squared error and Nesterov's momentum accuracy does not depend on λ₂ either.",
+        "Accuracy of optimised junctions and of disconnected modules less that of random ones, at every degree: all "
+        "within two tenths of a point.",
+        EQUAL,
+        [less(rows, arm, BASE, degree) for degree in plan.recipe_degrees for arm in plan.recipe_arms if arm != BASE],
+        where_=(plan.data[0], 1),
+        rows=rows,
+    )
+
+
+def goes_along(found: tuple[Association, ...], data: str, *, pixels: str = NATURAL) -> Claim:
     """Observation: over constructions, at equal edges."""
     chosen = [each for each in found if each.measure == "algebraic_connectivity"]
     others = [each for each in found if each.measure != "algebraic_connectivity"]
@@ -148,7 +181,7 @@ def goes_along(found: tuple[Association, ...], data: str) -> Claim:
         MORE,
         tuple(_permuted(each) for each in chosen),
         tuple(_permuted(each) for each in others),
-        data=data,
+        data=data if pixels == NATURAL else f"{data}, pixels {pixels}",
         missing="" if chosen else "the observation of `gossamer reproduce connectivity`",
     )
 
@@ -156,41 +189,3 @@ def goes_along(found: tuple[Association, ...], data: str) -> Claim:
 def _permuted(found: Association) -> Estimate:
     what = f"{found.measure.replace('_', ' ')}, p = {found.p_value:.2g}, held-out R² {found.held_out_all:.2f}"
     return permuted(found.spearman, found.p_value, found.families, what)
-
-
-def _claim(
-    key: str,
-    exhibit: str,
-    words: str,
-    question: str,
-    rule: Between,
-    judged: list[Estimate],
-    context: list[Estimate] | None = None,
-    *,
-    where_: tuple[str, int],
-    rows: pd.DataFrame,
-    needs: Needs = Needs.EVERY,
-) -> Claim:
-    data, depth = where_
-    seeds = rows["seed"].nunique() if len(rows) else 0
-    missing = "" if seeds > 1 else f"`gossamer reproduce connectivity`: {data}, {depth} hidden layers"
-    known = [each for each in judged if np.isfinite(each.value)] if not missing else []
-    return Claim(
-        key,
-        exhibit,
-        words,
-        question,
-        rule,
-        tuple(known),
-        tuple(context or ()),
-        data=f"{data}, {depth} hidden",
-        needs=needs,
-        condition=f"{seeds} seeds" if not missing else "",
-        missing=missing,
-    )
-
-
-def _less(rows: pd.DataFrame, one: str, other: str, degree: int) -> Estimate:
-    table = where(rows, degree=degree)
-    ours, theirs = (where(table, topology=name) for name in (one, other))
-    return difference_by_seed(ours, theirs, f"{one} less {other}, degree {degree}")

@@ -67,6 +67,50 @@ def family(arm: str, pixels: int) -> Family:
     return Family(f"λ₂ {arm}", Dial(arm, pixels), Size.NUM_EDGES, _sizes, random=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Shuffled:
+    """A construction whose inputs are relabelled at random, as if the pixels were permuted.
+
+    Args:
+        made: the construction.
+    """
+
+    made: Family
+
+    def __call__(self, in_features: int, out_features: int, num_edges: int, *, rng: Rng) -> Junction:
+        """The junction."""
+        labels, own = np.random.default_rng(rng).spawn(2)
+        g = self.made.with_edges(in_features, out_features, num_edges, rng=own)
+        return _relabelled(g, labels.permutation(in_features))
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCounts:
+    """The numbers of edges that a construction can make, whatever its own size counts.
+
+    Args:
+        made: the construction.
+    """
+
+    made: Family
+
+    def __call__(self, in_features: int, out_features: int) -> range:
+        """For so many inputs and outputs."""
+        own, each = self.made.sizes(in_features, out_features), self.made.size.edges_each(in_features, out_features)
+        return range(own.start * each, own.stop * each, own.step * each)
+
+
+def shuffled(made: Family) -> Family:
+    """A construction with its inputs relabelled at random.
+
+    >>> from gossamer.generators import named
+    >>> rows = shuffled(named("rotating_contiguous")).with_edges(6, 3, 12, rng=np.random.default_rng(0)).fan_in
+    >>> rows.tolist()
+    [4, 4, 4]
+    """
+    return Family(f"{made.name}, shuffled", Shuffled(made), Size.NUM_EDGES, EdgeCounts(made), random=True)
+
+
 def modules(in_features: int, out_features: int, degree: int, *, rng: Rng) -> Bipartite:
     """Blocks along the diagonal, biregular and random within: `MODULES` of them, or as many as the degrees allow."""
     rng = np.random.default_rng(rng)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gossamer.analysis.tables import means
 from gossamer.papers.connectivity.plan import ConnectivityPlan
+from gossamer.papers.connectivity.rivals import compared
 from gossamer.papers.connectivity.tables import MEASURED, Tables, reached
 from gossamer.papers.exhibit import Exhibit, Lines
 
@@ -20,7 +21,7 @@ def exhibits(tables: Tables, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
     """All of them."""
     dialled = tables.dialled
     drawn = (_levels(dialled, plan), _differences(dialled, plan), _dial(plan), _deep(tables.deep, plan))
-    return (*drawn, *_observed(tables))
+    return (*drawn, *_rivals(tables, plan), *_observed(tables), *_recipe(tables.recipe, plan))
 
 
 def _levels(dialled: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
@@ -82,17 +83,65 @@ def _deep(deep: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
     )
 
 
+def _rivals(tables: Tables, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
+    if not plan.deep:
+        return ()
+    return (
+        Exhibit(
+            "C4-rivals",
+            "What else tells deep networks that train from those that do not",
+            "Rank correlation with accuracy of the arm's place on the dial, of the share of inputs that reach an "
+            "output (receptive field) and of the flow of gradients before training, the first junction's over the last "
+            "one's; over all networks of equal degrees and depth, and within arms, over seeds. All of them have as "
+            "many paths. These decide no claim.",
+            compared(tables.deep, tables.rivals, plan),
+            shown=True,
+        ),
+        Exhibit("C4-networks", "The deep networks before training", "One row a network.", tables.rivals),
+    )
+
+
+def _recipe(recipe: pd.DataFrame, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
+    if not plan.recipe_seeds:
+        return ()
+    placed = recipe.assign(
+        place=[plan.recipe_arms.index(arm) for arm in recipe["topology"]],
+        degrees=[f"degree {degree:g}" for degree in recipe["degree"]],
+    )
+    return (
+        Exhibit(
+            "C6",
+            "The 2017 paper's own recipe at the dial's ends",
+            f"Sigmoid units, squared error, Nesterov's momentum, {plan.recipe_epochs} epochs, {plan.recipe_hidden} "
+            f"hidden units: from disconnected modules (left) to optimised junctions (right). {BARS}",
+            means(placed, ["topology", "place", "degrees"]),
+            (Lines("place", "accuracy", "arm", ACCURACY, "degrees", None, "low", "high"),),
+            shown=True,
+        ),
+    )
+
+
 def _observed(tables: Tables) -> tuple[Exhibit, ...]:
     import pandas as pd
 
     rows = [
-        (data, each.measure, each.families, each.spearman, each.p_value, each.p_holm, each.partial, each.held_out_all)
-        for data, found in tables.associations.items()
+        (
+            data,
+            pixels,
+            each.measure,
+            each.families,
+            each.spearman,
+            each.p_value,
+            each.p_holm,
+            each.partial,
+            each.held_out_all,
+        )
+        for (data, pixels), found in tables.associations.items()
         for each in found
     ]
-    columns = ["data", "measure", "constructions", "ρ", "p", "p, Holm", "ρ given density", "held-out R²"]
+    columns = ["data", "pixels", "measure", "constructions", "ρ", "p", "p, Holm", "ρ given density", "held-out R²"]
     runs = tables.observed
-    kept = ["data", "topology", "degree", "seed", "accuracy", *(name for name in MEASURED if name in runs)]
+    kept = ["data", "pixels", "topology", "degree", "seed", "accuracy", *(name for name in MEASURED if name in runs)]
     return (
         Exhibit(
             "C5",

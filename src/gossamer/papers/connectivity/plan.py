@@ -1,5 +1,8 @@
 """The study that asks whether connectivity decides. Frozen before any run of it; the rule is in `claims.py`.
 
+Added while its first runs were at work, before any run of what was added (`recipe.py`, `rivals.py`): the 2017 paper's
+own recipe at the dial's ends, the observation with permuted pixels, and rivals of connectivity in deep networks.
+
 If time is short, what is cut first, before looking: CIFAR-10, then Fashion-MNIST, then depth 1, then degrees 2 and 8;
 never seeds or arms.
 """
@@ -11,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gossamer.generators import Family, named
-from gossamer.papers.connectivity.dial import ARMS, family
+from gossamer.papers.connectivity.dial import ARMS, family, shuffled
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
 from gossamer.studies.run import Label, Run
@@ -45,6 +48,9 @@ FAMILIES = (
 
 DIALLED = ("modules", "0.02", "0.05", "0.1", "0.3", "0.6")
 
+NATURAL, PERMUTED = "natural", "permuted"
+"""Pixels where the image has them, or in an order drawn by seed."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectivityPlan:
@@ -65,8 +71,16 @@ class ConnectivityPlan:
         deep_arms: arms there.
         deep_seeds: how many.
         observed: data sets of the observation; none if empty.
+        witnesses: constructions that are observed, beside the dial's own.
         observed_degrees: of the only sparse junction there.
         observed_seeds: how many.
+        observed_permuted: whether they are observed with permuted pixels, too.
+        recipe_arms: of the dial, under the 2017 paper's recipe, on the first data set.
+        recipe_degrees: degrees there.
+        recipe_hidden: neurons of the hidden layer there.
+        recipe_epochs: of those runs.
+        recipe_lr: learning rate there; momentum is .9, as in `gossamer reproduce topologies-2017`.
+        recipe_seeds: how many; 0 leaves all of it out.
     """
 
     data: tuple[str, ...] = ("mnist", "fashion-mnist", "cifar10-jpeg")
@@ -83,8 +97,16 @@ class ConnectivityPlan:
     deep_arms: tuple[str, ...] = ("modules", "0.1", "random", "ramanujan")
     deep_seeds: int = 20
     observed: tuple[str, ...] = ("mnist", "fashion-mnist")
+    witnesses: tuple[str, ...] = FAMILIES
     observed_degrees: tuple[int, ...] = (4, 8, 16)
     observed_seeds: int = 8
+    observed_permuted: bool = True
+    recipe_arms: tuple[str, ...] = ("modules", "random", "optimised")
+    recipe_degrees: tuple[int, ...] = (2, 8, 32)
+    recipe_hidden: int = 112
+    recipe_epochs: int = 20
+    recipe_lr: float = 0.5
+    recipe_seeds: int = 20
 
     def width(self, data: str) -> int:
         """Neurons of a hidden layer."""
@@ -152,18 +174,19 @@ def deep(plan: ConnectivityPlan) -> list[Run]:
     return [net.run(plan, seed) for seed in range(plan.deep_seeds) for net in nets]
 
 
-def observation(plan: ConnectivityPlan) -> list[Run]:
-    """Families as they are, pixels in their places."""
+def observation(plan: ConnectivityPlan, pixels: str = NATURAL) -> list[Run]:
+    """Families as they are, pixels in their places or permuted by seed, one data set after the other."""
     return [
-        Net(data, name, made, degree, (plan.width(data),)).run(plan, seed)
+        Net(data, name, made if pixels == NATURAL else shuffled(made), degree, (plan.width(data),)).run(plan, seed)
         for data in plan.observed
         if data in plan.data
         for seed in range(plan.observed_seeds)
-        for name, made in _witnesses()
+        for name, made in witnesses(plan)
         for degree in plan.observed_degrees
     ]
 
 
-def _witnesses() -> Iterator[tuple[str, Family]]:
-    yield from ((name, named(name)) for name in FAMILIES)
+def witnesses(plan: ConnectivityPlan) -> Iterator[tuple[str, Family]]:
+    """Constructions by name."""
+    yield from ((name, named(name)) for name in plan.witnesses)
     yield from ((f"λ₂ {arm}", family(arm, 0)) for arm in DIALLED)

@@ -49,20 +49,27 @@ class Tables:
     Attributes:
         dialled: finished runs of the intervention.
         deep: finished runs where paths are few.
-        observed: finished runs of the observation, with the measures of their junction.
-        associations: of every measure with accuracy, by data set of the observation.
+        observed: finished runs of the observation, with the measures of their junction and where the pixels were.
+        associations: of every measure with accuracy, by data set and pixels of the observation.
+        recipe: finished runs by the 2017 paper's recipe.
+        rivals: of connectivity, of every deep network.
     """
 
     dialled: pd.DataFrame
     deep: pd.DataFrame
     observed: pd.DataFrame
-    associations: Mapping[str, tuple[Association, ...]]
+    associations: Mapping[tuple[str, str], tuple[Association, ...]]
+    recipe: pd.DataFrame
+    rivals: pd.DataFrame
 
 
-def tables(dialled: pd.DataFrame, deep: pd.DataFrame, observed: pd.DataFrame) -> Tables:
+def tables(
+    dialled: pd.DataFrame, deep: pd.DataFrame, observed: pd.DataFrame, *, recipe: pd.DataFrame, rivals: pd.DataFrame
+) -> Tables:
     """The tables of finished runs."""
-    found = {str(data): _associated(rows) for data, rows in observed.groupby("data")} if len(observed) else {}
-    return Tables(_whole(dialled), _whole(deep), observed, found)
+    groups = observed.groupby(["data", "pixels"]) if len(observed) else ()
+    found = {(str(data), str(pixels)): _associated(rows) for (data, pixels), rows in groups}
+    return Tables(_whole(dialled), _whole(deep), observed, found, _whole(recipe), rivals)
 
 
 def of_folder(folder: Path) -> Tables:
@@ -74,8 +81,8 @@ def of_folder(folder: Path) -> Tables:
         paths = sorted(folder.glob(f"{name}*.csv"))
         return pd.concat([pd.read_csv(path) for path in paths]) if paths else pd.DataFrame(columns=columns)
 
-    dialled, deep = (where(kept(name), state="done") for name in ("runs-dial", "runs-deep"))
-    return tables(dialled, deep, kept("C5-runs"))
+    dialled, deep, recipe = (where(kept(f"runs-{name}"), state="done") for name in ("dial", "deep", "recipe"))
+    return tables(dialled, deep, kept("C5-runs"), recipe=recipe, rivals=kept("C4-networks"))
 
 
 def _whole(runs: pd.DataFrame) -> pd.DataFrame:
