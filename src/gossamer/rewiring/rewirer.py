@@ -51,12 +51,17 @@ class Rewirer:
         recording: where updates are logged.
         fresh_steps: whether new edges take the steps of a fresh optimiser under Adam and AdamW, instead of a first one
             that is 3.2 times the learning rate; see `gossamer.rewiring.cold_start`.
+        fixed_sizes: refuse updates that change the number of a layer's edges, as where `model` holds a
+            `DistributedDataParallel`; for a model that stands inside of one.
+        resume: what `state_dict` returned, of a run that goes on. Unlike `load_state_dict` it keeps rules that are due
+            before the first step from changing a model that is already under way.
 
     Raises:
         RewiringError: no sparse layer, an optimiser that does not hold a weight, or a weight shared with a layer of
             another topology or with a module that is no sparse layer.
         TypeError: arguments of another type.
         ValueError: names that are no sparse layers of the model.
+        CheckpointError: `resume` is of another rule or other layers.
 
     >>> import gossamer as gs
     >>> g = gs.Bipartite.from_mask([[1, 0, 1], [0, 1, 0]])
@@ -79,6 +84,8 @@ class Rewirer:
         layers: Iterable[str] | None = None,
         recording: Recording | None = None,
         fresh_steps: bool = True,
+        fixed_sizes: bool = False,
+        resume: Mapping[str, Any] | None = None,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model is {type(model).__name__}, not a torch.nn.Module.")
@@ -89,6 +96,7 @@ class Rewirer:
         self.rule = rule
         self._model = model
         self._optimizer = optimizer
+        self._fixed_sizes = fixed_sizes
         self._tied = tied(model, _chosen(model, layers))
         require_one_topology_each(self._tied)
         self._layers = {name: each[0] for name, each in self._tied.items()}
@@ -111,6 +119,9 @@ class Rewirer:
         self.recording = recording
         if recording is not None:
             recording.begin({name: layer.topology() for name, layer in self._layers.items()})
+        if resume is not None:
+            self.load_state_dict(resume)
+            return
         if rule.due(0):
             self._update(0, 0)
         self._prepare_next()
@@ -121,10 +132,25 @@ class Rewirer:
         return self._step
 
     @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """What trains the layers."""
+        return self._optimizer
+
+    @property
+    def layers(self) -> dict[str, SparseLayer]:
+        """The rewired layers by name; of those that share a weight the first."""
+        return dict(self._layers)
+
+    @property
+    def edges(self) -> int:
+        """Edges of the rewired layers."""
+        return sum(layer.weight.numel() for layer in self._layers.values())
+
+    @property
     def sparsity(self) -> float:
         """Share of empty places in the rewired layers, 0 to 1."""
         places = sum(explored.places for explored in self._explored.values())
-        return 1 - sum(layer.weight.numel() for layer in self._layers.values()) / places
+        return 1 - self.edges / places
 
     @property
     def explored(self) -> float:
@@ -179,7 +205,7 @@ class Rewirer:
         changes = self._decide(step, due)
         if changes is None:
             return None
-        if any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
+        if self._fixed_sizes or any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
             parallel.require_same_sizes(self._layers, changes)
         prepared = [
             prepare(layers, self._optimizer, change, self._memory[name])

@@ -48,12 +48,9 @@ def save(run: TrainingRun, path: Path, callbacks: Sequence[Callback] = ()) -> No
         "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
         "callbacks": [callback.state_dict() for callback in callbacks if isinstance(callback, Stateful)],
     }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    content = buffer.getvalue()
     new = path.with_name(f".{path.name}.new")
     try:
-        write_atomically(new, MAGIC + _digest(content) + content)
+        write(state, new)
         if path.exists():
             path.replace(previous(path))  # between the two renamings there is the one before alone, which resumes
         new.replace(path)
@@ -98,6 +95,18 @@ def resume(run: TrainingRun, path: Path, callbacks: Sequence[Callback] = ()) -> 
     for callback, callback_state in zip(stateful, state["callbacks"], strict=True):
         callback.load_state_dict(callback_state)
     return True
+
+
+def write(state: dict[str, Any], path: Path) -> None:
+    """Write tensors, numbers and strings, in dicts and lists, as the content of a checkpoint, atomically.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    write_atomically(path, MAGIC + _digest(content) + content)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import nn
+
 from gossamer.errors import InfeasibleTopologyError, Rng, require_rng
 from gossamer.nn import SparseLayer
 from gossamer.rewiring import Recording, Rewirer, Rule
@@ -39,10 +41,7 @@ class Rewiring:
         Raises:
             InfeasibleTopologyError: no sparse layer with an empty place.
         """
-        sparse = {name: layer for name, layer in run.model.named_modules() if isinstance(layer, SparseLayer)}
-        names = [name for name, layer in sparse.items() if _has_room(layer)]
-        if not names:
-            raise InfeasibleTopologyError("no layer of the model is sparse, so no edge can move.")
+        names = layers_with_room(run.model)
         self._rewirer = Rewirer(
             run.model, run.optimizer, self._rule, rng=self._rng, layers=names, recording=self._recording
         )
@@ -71,5 +70,14 @@ class Rewiring:
             self._recording.forget_after(self.rewirer.steps)
 
 
-def _has_room(layer: SparseLayer) -> bool:
-    return layer.weight.numel() < layer.places
+def layers_with_room(model: nn.Module) -> list[str]:
+    """Names of the sparse layers that have an empty place.
+
+    Raises:
+        InfeasibleTopologyError: there is none.
+    """
+    sparse = {name: layer for name, layer in model.named_modules() if isinstance(layer, SparseLayer)}
+    names = [name for name, layer in sparse.items() if layer.weight.numel() < layer.places]
+    if not names:
+        raise InfeasibleTopologyError("no layer of the model is sparse, so no edge can move.")
+    return names
