@@ -74,7 +74,7 @@ def test_what_has_no_line_is_refused():
     with pytest.raises(ValueError, match="widths"):
         barrier(a, narrow, X, Y)
     with pytest.raises(ValueError, match="belongs to no linear layer"):
-        barrier(nn.Sequential(*a, nn.BatchNorm1d(3)), a, X, Y)
+        barrier(nn.Sequential(*a, nn.PReLU()), a, X, Y)
     broken = _net()
     nn.init.constant_(broken[0].bias, torch.nan)
     with pytest.raises(ValueError, match="not finite"):

@@ -143,8 +143,8 @@ class TestGradientMass:
     @pytest.mark.parametrize(
         ("x", "y", "words"),
         [
-            (torch.rand(3, 4), torch.zeros(2, dtype=torch.long), "3 examples and y 2"),
-            (torch.rand(0, 4), torch.zeros(0, dtype=torch.long), "0 examples"),
+            (torch.rand(3, 4), torch.zeros(2, dtype=torch.long), "3 inputs and 2 targets"),
+            (torch.rand(0, 4), torch.zeros(0, dtype=torch.long), "0 inputs"),
         ],
     )
     def test_bad_input_is_refused_in_words(self, x, y, words):

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from gossamer.distances import nnstd
 from gossamer.errors import require_int
 from gossamer.nn import SparseLinear, sparsify, topology_of
+from gossamer.probes.chain import layers_in_order
 from gossamer.probes.curvature import Loss
 from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.models import finite_loss
 from gossamer.topology import Bipartite
 
 if TYPE_CHECKING:
@@ -108,7 +110,9 @@ def barrier(
         points: along the line, both ends among them.
 
     Raises:
-        ValueError: networks built differently, parameters outside linear layers, weights that are not finite.
+        ValueError: networks built differently, parameters outside linear layers, weights or losses that are not finite,
+            no examples, targets that do not fit.
+        TypeError: networks that are no multilayer perceptrons.
 
     References:
         J. Frankle et al., "Linear Mode Connectivity and the Lottery Ticket Hypothesis", ICML 2020, for the barrier; to
@@ -126,11 +130,14 @@ def barrier(
     require_int("points", points, low=3)
     first, second = (_sparse(model) for model in (a, b))
     _require_alike(first, second)
+    for model in (first, second):
+        finite_loss(model, inputs, targets, loss)
     second = rearranged(second, matching(first, second))
     between = _Between(first, second)
     steps = np.linspace(0, 1, points)
     with torch.no_grad():
         losses = np.array([float(loss(between.at(t)(inputs), targets)) for t in steps])
+    losses[np.isnan(losses)] = np.inf  # the ends are finite: in between something overflowed
     return Barrier(steps, losses, sum(len(layer.weight) for layer in between.layers))
 
 
@@ -178,8 +185,9 @@ class _Between:
 
 def _sparse(model: nn.Module) -> nn.Module:
     """A copy whose linear layers are all sparse ones; dense ones become full junctions."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"{model!r} is {type(model).__name__}, not a torch module.")
+    layers = layers_in_order(model)
+    if len(set(layers)) < len(layers):
+        raise TypeError("the network uses a layer twice; neurons are matched layer by layer.")
     dense = any(type(module) is nn.Linear for module in model.modules())
     found = sparsify(model, density=1.0) if dense else copy.deepcopy(model)
     known = {id(p) for layer in _layers(found) for p in layer.parameters()}

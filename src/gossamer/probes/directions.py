@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.errors import require_rng
+from gossamer.probes.models import require_model
 
 EPSILON = 1e-10
 """Added to norms, as in the published code."""
@@ -83,7 +84,7 @@ def filters_of(model: nn.Module) -> dict[str, Filters]:
     """
     sparse = {
         f"{name}.weight" if name else "weight": module
-        for name, module in model.named_modules()
+        for name, module in require_model(model).named_modules()
         if hasattr(module, "topology") and isinstance(getattr(module, "weight", None), Tensor)
     }
     found: dict[str, Filters] = {}

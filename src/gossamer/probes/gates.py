@@ -15,6 +15,7 @@ from gossamer.errors import require_int, require_rng
 from gossamer.nn import gated_layers, l0_penalty, with_gates, without_gates
 from gossamer.probes.curvature import Loss
 from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.models import finite_loss
 from gossamer.topology import Topology
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def gates(
         batch: examples a step.
 
     Raises:
-        ValueError: no linear layer, weights or loss not finite, a penalty below 0.
+        ValueError: no linear layer, no examples, targets that do not fit, a loss that is not finite, a penalty below 0.
+        TypeError: no torch module.
 
     References:
         C. Louizos, M. Welling, D. Kingma, ICLR 2018, for the gates; learning them alone on trained weights is ours.
@@ -118,16 +120,16 @@ def gates(
     for name, value in (("steps", steps), ("batch", batch)):
         require_int(name, value, low=1)
     seed = int(require_rng(rng).integers(2**63))
+    loss_before = finite_loss(model, inputs, targets, loss)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         gated = with_gates(model)
         layers = list(gated_layers(gated).values())
         before = Topology(layer.candidates() for layer in layers)
-        loss_before = _loss(model, inputs, targets, loss)
         _learn(gated, inputs, targets, loss=loss, penalty=penalty / before.num_edges, plan=(steps, rate, batch))
         network = without_gates(gated).eval()
     after = Topology(layer.topology() for layer in layers)
-    return Gates(before, after, loss_before, _loss(network, inputs, targets, loss), network, nnstd(before, after))
+    return Gates(before, after, loss_before, finite_loss(network, inputs, targets, loss), network, nnstd(before, after))
 
 
 def _learn(
@@ -147,16 +149,3 @@ def _learn(
         value.backward()
         adam.step()
     gated.eval()
-
-
-def _loss(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss) -> float:
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            value = float(loss(model(inputs), targets))
-    finally:
-        model.train(training)
-    if not np.isfinite(value):
-        raise ValueError(f"the loss of the network is {value}; gates need it finite.")
-    return value

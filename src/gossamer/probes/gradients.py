@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gossamer.errors import require_fraction
 from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.models import finite_loss, require_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,18 +96,20 @@ def gradient_mass(
         shares: of the examples that are kept, above 0, at most 1.
 
     Raises:
-        ValueError: no examples, numbers that do not fit, no gradient at all, a share outside its range.
-        TypeError: a model without parameters that learn.
+        ValueError: no examples, numbers or classes that do not fit, a loss or gradient that is not finite, no gradient
+            at all, a share outside its range.
+        TypeError: no torch module, or one without parameters that learn.
     """
     import torch
 
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    parameters = [parameter for parameter in require_model(model).parameters() if parameter.requires_grad]
     if not parameters:
         raise TypeError(f"{type(model).__name__} has no parameters that learn, so no gradient.")
-    if len(x) != len(y) or not len(x):
-        raise ValueError(f"x holds {len(x)} examples and y {len(y)} classes; they must be as many, at least one.")
-    kept = np.array(sorted(require_fraction("shares", share) for share in shares))
+    kept = np.array(sorted(require_fraction("shares", share, low=1e-9) for share in shares))
+    if not len(kept):
+        raise ValueError("shares is empty; at least one share of the examples is needed.")
     lost = torch.nn.functional.cross_entropy if loss is None else loss
+    finite_loss(model, x, y, lost)
 
     def gradient(chosen: NDArray[np.intp]) -> Tensor:
         places = torch.from_numpy(chosen)
@@ -115,6 +118,8 @@ def gradient_mass(
         return torch.cat([part.reshape(-1) for part in parts])
 
     norms = np.array([float(gradient(np.array([n])).norm()) for n in range(len(x))])
+    if not np.isfinite(norms).all():
+        raise ValueError(f"the gradient of example {int(np.argmin(np.isfinite(norms)))} is not finite.")
     if not norms.any():
         raise ValueError("the gradient of every example is 0; there is nothing to share out.")
     gaps = margins(model, x)
@@ -130,12 +135,14 @@ def margins(model: nn.Module, x: Tensor) -> NDArray[np.float64]:
     """(N,) gap between the two largest class probabilities of each example: small near the boundary between them.
 
     Raises:
-        ValueError: the model has a single output.
+        ValueError: the model has a single output, or one that is not finite.
     """
     import torch
 
     with torch.no_grad():
-        scores = model(x)
+        scores = require_model(model)(x)
+    if not bool(torch.isfinite(scores).all()):
+        raise ValueError("the model's output is not finite; look at its weights and at x.")
     if scores.dim() != 2 or scores.shape[1] < 2:
         raise ValueError(
             f"the model's output has shape {tuple(scores.shape)}; it must be (examples, classes), 2 or more."

@@ -90,6 +90,7 @@ def graph_gates(
 
     Raises:
         ValueError: no such split; a penalty below 0.
+        TypeError: no `NodeGraph`.
 
     References:
         Y. Ye, S. Ji, "Sparse Graph Attention Networks", 1912.00552; settings of the code SGAT @8732b17 for Cora.
@@ -99,6 +100,8 @@ def graph_gates(
     >>> found.before.num_edges >= found.after.num_edges
     True
     """
+    if not isinstance(graph, NodeGraph):
+        raise TypeError(f"graph is {type(graph).__name__}, not a NodeGraph, such as load_graph gives.")
     require_int("split", split, low=0, high=len(graph.splits) - 1)
     seed = int(require_rng(rng).integers(2**63))
     with torch.random.fork_rng(devices=[]):

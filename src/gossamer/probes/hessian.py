@@ -42,7 +42,8 @@ def average_hessian(
 
     Raises:
         ValueError: points of another shape, none, or that are not finite; a single feature; a step that is not
-            positive.
+            positive; slopes that are not finite.
+        TypeError: no function, or one that gives no tensor of one row an example.
 
     >>> import torch
     >>> product = lambda x: x[:, :1] * x[:, 1:2] + x[:, 2:]
@@ -50,6 +51,8 @@ def average_hessian(
     >>> {pair: round(strength, 4) for pair, strength in found.items()}
     {(0, 1): 1.0, (0, 2): 0.0, (1, 2): 0.0}
     """
+    if not callable(model):
+        raise TypeError(f"model={model!r} is {type(model).__name__}, not a function.")
     points = _require_points(model, x)
     if isinstance(step, bool) or not isinstance(step, (int, float)) or not 0 < step < math.inf:
         raise ValueError(f"step={step!r} is not allowed: it must be a positive number.")
@@ -71,10 +74,16 @@ def _gradient(model: nn.Module, x: torch.Tensor, output: int | None) -> torch.Te
 
     with torch.enable_grad():
         x = x.detach().requires_grad_()
-        y = model(x).reshape(len(x), -1)
+        y = model(x)
+        if not isinstance(y, torch.Tensor) or y.dim() == 0 or len(y) != len(x):
+            raise TypeError(f"the model gives {type(y).__name__}, not a tensor of one row an example.")
+        y = y.reshape(len(x), -1)
         if output is not None:
             y = y[:, require_int("output", output, low=0, high=y.shape[1] - 1)]
-        return torch.autograd.grad(y.sum(), x)[0]
+        slope = torch.autograd.grad(y.sum(), x)[0]
+    if not bool(torch.isfinite(slope).all()):
+        raise ValueError("a slope of the model is not finite; look at its weights and at x.")
+    return slope
 
 
 def _pairs(slopes: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

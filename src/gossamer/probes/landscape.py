@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
@@ -15,6 +16,7 @@ from gossamer.errors import require_int, require_rng
 from gossamer.probes.curvature import Curvature, Loss, curvature
 from gossamer.probes.directions import Direction, cosine, filters_of, random_direction
 from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.models import finite_loss
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +99,9 @@ def landscape(
         extremes: whether the Hessian's extreme eigenvalues are found too.
 
     Raises:
-        ValueError: neither or both of `rng` and `directions`, weights not finite, a loss at the centre not finite.
+        ValueError: neither or both of `rng` and `directions`, no examples, targets that do not fit, weights or the
+            loss at the centre not finite.
+        TypeError: no torch module.
 
     References:
         H. Li et al., "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018; code loss-landscape @64ef4d5. Its
@@ -119,10 +123,8 @@ def landscape(
     if directions is None:
         rng = require_rng(rng)
         directions = random_direction(model, rng=rng), random_direction(model, rng=rng)
+    centre = finite_loss(model, inputs, targets, loss)
     at = _Losses(model, inputs, targets, loss)
-    centre = at({})
-    if not np.isfinite(centre):
-        raise ValueError(f"the loss of the network is {centre}; a landscape needs it finite.")
     steps = np.linspace(-radius, radius, points)
     losses = np.array([[at(_moved(directions, a, b)) for b in steps] for a in steps])
     bent = curvature(model, inputs, targets, loss=loss) if extremes else None
@@ -134,22 +136,15 @@ def _moved(directions: tuple[Direction, Direction], a: float, b: float) -> Direc
 
 
 class _Losses:
-    """The loss at the model's weights plus a direction."""
+    """The loss at a model's weights plus a direction."""
 
     def __init__(self, model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss) -> None:
-        self.model, self.inputs, self.targets, self.loss = model, inputs, targets, loss
+        # A copy: torch.func.functional_call leaves a model that uses a layer twice without its parameters.
+        self.model, self.inputs, self.targets, self.loss = copy.deepcopy(model).eval(), inputs, targets, loss
+        self.centre = {name: parameter.detach().clone() for name, parameter in self.model.named_parameters()}
 
+    @torch.no_grad()
     def __call__(self, direction: Mapping[str, Tensor]) -> float:
-        moved = {
-            name: parameter.detach() + direction[name]
-            for name, parameter in self.model.named_parameters()
-            if name in direction
-        }
-        training = self.model.training
-        self.model.eval()
-        try:
-            with torch.no_grad():
-                outputs = torch.func.functional_call(self.model, moved, (self.inputs,))
-                return float(self.loss(outputs, self.targets))
-        finally:
-            self.model.train(training)
+        for name, parameter in self.model.named_parameters():
+            parameter.copy_(self.centre[name] + direction[name])
+        return float(self.loss(self.model(self.inputs), self.targets))

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.nn import SparseLinear, sparse_linear
+from gossamer.probes.chain import layers_in_order
 
 
 def preactivations(model: nn.Module, x: Tensor) -> list[Tensor]:
     """Z = W h + b of every `Linear` and `SparseLinear`, (N, O) each, in the order in which they are computed.
 
     Raises:
-        TypeError: the model has no such layer.
+        TypeError: the model is no multilayer perceptron.
     """
     found: list[Tensor] = []
 
@@ -25,10 +26,7 @@ def preactivations(model: nn.Module, x: Tensor) -> list[Tensor]:
         else:
             found.append(nn.functional.linear(h, layer.weight, layer.bias))  # type: ignore[arg-type]
 
-    layers = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, SparseLinear))]
-    if not layers:
-        raise TypeError(f"{type(model).__name__} has no Linear or SparseLinear layer.")
-    hooks = [layer.register_forward_pre_hook(keep) for layer in layers]
+    hooks = [layer.register_forward_pre_hook(keep) for layer in dict.fromkeys(layers_in_order(model))]
     try:
         with torch.no_grad():
             model(x)

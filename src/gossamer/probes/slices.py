@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from gossamer.errors import require_int
 from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.models import require_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch import Tensor, nn
 
 _BLOCK = 1 << 14
+_FLAT = 1e-6
+"""How much shorter one axis of a triangle than the other is taken for rounding of points on one line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +80,8 @@ def region_slice(model: nn.Module, corners: Tensor, *, resolution: int = 200, ma
         margin: how far the square reaches beyond the corners, in lengths of its sides.
 
     Raises:
-        ValueError: corners of another shape, not finite or on one line; no hidden layer.
-        TypeError: a model without linear layers.
+        ValueError: corners of another shape, not finite or on one line; no hidden layer; weights not finite.
+        TypeError: a model that is no multilayer perceptron.
 
     >>> import torch
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
@@ -127,6 +130,9 @@ def _require_corners(model: nn.Module, corners: Tensor) -> tuple[Tensor, Tensor,
     import torch
 
     points = torch.as_tensor(corners)
+    for name, values in require_model(model).named_parameters():
+        if not bool(torch.isfinite(values).all()):
+            raise ValueError(f"parameter {name!r} has values that are not finite; train the network again.")
     parameter = next(iter(model.parameters()), None)
     points = points if parameter is None else points.to(parameter)
     if points.dim() != 2 or len(points) != 3:
@@ -134,6 +140,6 @@ def _require_corners(model: nn.Module, corners: Tensor) -> tuple[Tensor, Tensor,
     if not bool(torch.isfinite(points).all()):
         raise ValueError("corners holds values that are not finite.")
     ways = (points[1:] - points[0]).double()
-    if int(torch.linalg.matrix_rank(ways)) < 2:
+    if int(torch.linalg.matrix_rank(ways, rtol=_FLAT)) < 2:
         raise ValueError("corners lie on one line; a plane needs three points that do not.")
     return points[0], points[1] - points[0], points[2] - points[0]

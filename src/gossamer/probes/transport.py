@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 MOST_MATCHED = 4096**2
 """Most pairs of two samples of one size: half a minute, 128 MiB."""
 
+LARGEST = 1e150
+"""Of a coordinate."""
+
 MOST_PROGRAMMED = 250_000
 """Most pairs of two samples of different sizes: the linear program has a variable for each."""
 
@@ -65,10 +68,10 @@ def samples(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
     return first, second
 
 
-def _sample(name: str, values: Any) -> NDArray[np.float64]:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    points = np.asarray(values)
+def _sample(name: str, given: Any) -> NDArray[np.float64]:
+    if hasattr(given, "detach"):
+        given = given.detach().cpu().numpy()
+    points = np.asarray(given)
     if points.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {points.dtype}; it must be real numbers.")
     if points.ndim == 1:
@@ -78,7 +81,10 @@ def _sample(name: str, values: Any) -> NDArray[np.float64]:
     if not np.isfinite(points).all():
         row = int(np.argwhere(~np.isfinite(points))[0, 0])
         raise ValueError(f"{name}[{row}] is not finite; every point must be.")
-    return points.astype(np.float64)
+    values: NDArray[np.float64] = points.astype(np.float64)
+    if np.abs(values).max() > LARGEST:
+        raise ValueError(f"{name} holds {np.abs(values).max():.3g}; squares of more than {LARGEST:g} overflow.")
+    return values
 
 
 def _require_feasible(n: int, m: int) -> None:

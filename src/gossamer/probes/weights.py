@@ -16,27 +16,25 @@ if TYPE_CHECKING:
     import scipy.sparse
     from torch import nn
 
-_PASSED_BY = ("activation", "Dropout", "Flatten", "Identity", "AllReLU")
-"""Modules without weights that an MLP may have between its layers; torch keeps activations in a module of that name."""
-
 
 def layers_of(weights: Iterable[Any] | nn.Module, *, hidden: int = 1) -> list[scipy.sparse.csr_array]:
     """The weights (O, I) of each layer as float64 CSR matrices without zeros; nothing sparse is made dense.
 
     Args:
-        weights: one (O, I) array or scipy matrix a layer, first layer first; or a torch model made of `Linear` and
-            `SparseLinear` layers, activations, dropout and flattening, in the order of its modules.
+        weights: one (O, I) array or scipy matrix a layer, first layer first; or a torch model that is a multilayer
+            perceptron, see `gossamer.probes.chain.layers_in_order`.
         hidden: how many hidden layers there are at least.
 
     Raises:
         InvalidTopologyError: no layer, too few hidden ones, widths that do not fit, weights that are not finite.
-        TypeError: a model with a module that no MLP has.
+        TypeError: a model that is no multilayer perceptron.
 
     >>> [layer.shape for layer in layers_of([[[1.0, 0.0], [2.0, 3.0]], [[1.0, 1.0]]])]
     [(2, 2), (1, 2)]
     """
-    model = _is_model(weights)
-    layers = as_matrices(_matrices_of(weights) if model else weights)  # type: ignore[arg-type]
+    if isinstance(weights, str) or not (_is_model(weights) or isinstance(weights, Iterable)):
+        raise TypeError(f"weights={weights!r} is {type(weights).__name__}: neither a model nor one array a layer.")
+    layers = as_matrices(_matrices_of(weights) if _is_model(weights) else weights)  # type: ignore[arg-type]
     for number, (before, after) in enumerate(itertools.pairwise(layers)):
         if before.shape[0] != after.shape[1]:
             raise InvalidTopologyError(
@@ -56,22 +54,12 @@ def _is_model(weights: Any) -> bool:
 
 
 def _matrices_of(model: nn.Module) -> Iterator[Any]:
-    from torch import nn
-
     from gossamer.nn import SparseLinear
+    from gossamer.probes.chain import layers_in_order
 
-    for name, module in model.named_modules():
-        if isinstance(module, SparseLinear):
-            yield module.topology().to_scipy(_array(module.weight))
-        elif type(module) is nn.Linear:
-            yield _array(module.weight)
-        elif next(module.children(), None) is None and not _has_no_weights(module):
-            raise TypeError(f"module {name} is {type(module).__name__}: this probe needs a multilayer perceptron.")
-
-
-def _has_no_weights(module: nn.Module) -> bool:
-    named = type(module).__module__.rpartition(".")[2], type(module).__name__
-    return any(word in _PASSED_BY for word in named)
+    for layer in layers_in_order(model):
+        weight = _array(layer.weight)
+        yield layer.topology().to_scipy(weight) if isinstance(layer, SparseLinear) else weight
 
 
 def _array(weight: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -107,7 +107,10 @@ def undirected(ends: ArrayLike, *, nodes: int) -> tuple[Bipartite, int]:
     >>> junction.num_edges, loops
     (2, 1)
     """
-    pairs = np.asarray(ends, dtype=np.int64).reshape(-1, 2)
+    given = np.asarray(ends)
+    pairs = given.astype(np.int64).reshape(-1, 2) if np.isfinite(given).all() else np.empty((0, 2), np.int64)
+    if pairs.size != given.size or not np.array_equal(pairs.ravel(), given.ravel()):
+        raise ValueError("an edge ends at something that is no whole number.")
     wrong = pairs[(pairs < 0) | (pairs >= nodes)]
     if len(wrong):
         raise ValueError(f"an edge ends at node {wrong[0]}; 0 to {nodes - 1} are there.")
