@@ -15,6 +15,7 @@ from gossamer.distances.registry import DISTANCES, Distance, distance_named
 from gossamer.distances.relabel import relabelled
 from gossamer.distances.spectra import degree_sequence, spectral
 from gossamer.distances.symmetric import SymmetricDistance, symmetric_nnstd
+from gossamer.distances.table import DistanceTable, distance_table
 from gossamer.distances.ties import TieBounds, tie_bounds, tie_spread
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Approximate",
     "CanonicalForm",
     "Distance",
+    "DistanceTable",
     "EditBounds",
     "Evolution",
     "Exact",
@@ -39,6 +41,7 @@ __all__ = [
     "console_bar",
     "degree_sequence",
     "distance_named",
+    "distance_table",
     "edge_hamming",
     "edge_jaccard",
     "edge_overlap",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from gossamer.distances.reading import NetworkLike, as_topology
 from gossamer.distances.registry import Distance
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LayerDistance = Callable[[Topology, Topology], NDArray[np.float64]]
 """A distance for each junction, (L,)."""
@@ -51,6 +54,25 @@ class Evolution:
         ends = self.to_start[-1]
         kept: NDArray[np.float64] = np.divide(ends, self.travelled, out=np.ones_like(ends), where=self.travelled > 0)
         return kept
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each junction's distance to the start over the moments, into `ax` or a new figure; return the axes."""
+        from gossamer.plots.lines import Curve, draw_curves
+
+        moments = list(range(len(self.to_start)))
+        curves = [
+            Curve(f"junction {k}, travelled {way:.3f}", moments, self.to_start[:, k].tolist())
+            for k, way in enumerate(self.travelled)
+        ]
+        return draw_curves(curves, ax, x="moment", y="distance to the start", whole=True)
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.notebook import html_table
+
+        parts = (self.to_start[-1], self.travelled, self.kept_direction)
+        rows = [[k, *map(float, values)] for k, values in enumerate(zip(*parts, strict=True))]
+        head = ("junction", "start to end", "travelled", "straightness")
+        return html_table(head, rows, title=f"{len(self.to_start)} moments")
 
 
 class HasMoments(Protocol):
@@ -145,6 +167,23 @@ class Paths:
     points: tuple[NDArray[np.float64], ...]
     distances: NDArray[np.float64]
     explained: float
+
+    def plot(self, ax: Axes | None = None, *, names: Sequence[str] = ()) -> Axes:
+        """Draw the map: a ring where a run begins, a disc where it ends; into `ax` or a new figure; return the axes.
+
+        Args:
+            ax: where to draw.
+            names: of the runs, in their order; numbers if empty.
+
+        Raises:
+            ValueError: another number of names than runs.
+        """
+        from gossamer.plots.trails import draw_trails
+
+        called = names or [f"run {number}" for number in range(len(self.points))]
+        if len(called) != len(self.points):
+            raise ValueError(f"names has {len(called)} names; there are {len(self.points)} runs.")
+        return draw_trails(dict(zip(called, self.points, strict=True)), ax, explained=self.explained)
 
     def between(self, moment: int) -> NDArray[np.float64]:
         """Distances between the runs at one moment, (R, R); negative moments count from the end.

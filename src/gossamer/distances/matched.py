@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from gossamer.distances.overlap import JaccardCosts
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Weights = Sequence[ArrayLike]
 """One array (E,) a junction, in its edge order."""
@@ -53,6 +56,22 @@ class MatchedDistance:
         require_int("layer", layer, low=0, high=len(self.per_neuron) - 1)
         require_int("count", count, low=0)
         return np.argsort(-self.per_neuron[layer], kind="stable")[:count]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the distances of each junction's neurons, largest first, into `ax` or a new figure; return the axes."""
+        from gossamer.plots.lines import Curve, draw_curves
+
+        curves = [
+            Curve(f"junction {k}, mean {np.mean(each):.3f}", np.linspace(0, 100, len(each)).tolist(), each.tolist())
+            for k, each in enumerate(np.sort(neurons)[::-1] for neurons in self.per_neuron)
+        ]
+        return draw_curves(curves, ax, x="output neurons, %, the most different first", y="distance to the match")
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.notebook import html_table
+
+        rows = [[k, float(v), len(n)] for k, (v, n) in enumerate(zip(self.per_layer, self.per_neuron, strict=True))]
+        return html_table(("junction", "distance", "neurons"), rows, title=f"NNSTD {self.mean:.4g}")
 
     def __float__(self) -> float:
         return self.mean

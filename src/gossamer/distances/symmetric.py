@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from gossamer.distances.ram import require_memory
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
 from gossamer.distances.relabel import inverse
 from gossamer.errors import require_int
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @final
@@ -42,6 +45,21 @@ class SymmetricDistance:
     def orders(self) -> tuple[NDArray[np.int64] | None, ...]:
         """The match of the whole network; `relabelled(b, d.orders)` lays the second network over the first."""
         return (None, *self.assignments)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each junction's distance and its lower bound into `ax` or a new figure, and return the axes."""
+        from gossamer.plots.lines import Curve, draw_curves
+
+        places = list(range(len(self.per_layer)))
+        found = {"found": self.per_layer, "no relabelling gives less": self.lower}
+        curves = [Curve(name, places, values.tolist()) for name, values in found.items()]
+        return draw_curves(curves, ax, x="junction", y="distance", whole=True)
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.notebook import html_table
+
+        rows = [[k, float(v), float(low)] for k, (v, low) in enumerate(zip(self.per_layer, self.lower, strict=True))]
+        return html_table(("junction", "distance", "at least"), rows, title=f"symmetric NNSTD {self.mean:.4g}")
 
     def __float__(self) -> float:
         return self.mean

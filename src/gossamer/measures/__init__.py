@@ -44,7 +44,7 @@ from gossamer.measures.ramanujan import imdb, weighted_spectral_gap
 from gossamer.measures.registry import CHEAP, COSTS, MEASURES, Cost, Measure
 from gossamer.measures.resistance import edge_resistances, kirchhoff_index, mean_effective_resistance
 from gossamer.measures.storage import dense_storage_bytes, storage_bytes, storage_ratio
-from gossamer.measures.table import Measured, measure_all
+from gossamer.measures.table import Measured, Measurements, measure_all
 
 __all__ = [
     "CHEAP",
@@ -57,6 +57,7 @@ __all__ = [
     "DegreeStatistics",
     "Measure",
     "Measured",
+    "Measurements",
     "NeuralPersistence",
     "adjacency_gap",
     "algebraic_connectivity",

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from gossamer.distances import nnstd
 from gossamer.errors import require_int
 from gossamer.nn import SparseLinear, sparsify, topology_of
+from gossamer.plots.canvas import axes_or_new
 from gossamer.probes.chain import layers_in_order
 from gossamer.probes.curvature import Loss
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.models import finite_loss
 from gossamer.topology import Bipartite
 

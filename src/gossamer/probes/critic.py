@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from gossamer.errors import require_fraction, require_int, require_rng
 from gossamer.generators import erdos_renyi
 from gossamer.nn import BjorckLinear, GroupSort, lipschitz_bound
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.transport import samples
 
 if TYPE_CHECKING:

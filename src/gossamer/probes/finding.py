@@ -38,15 +38,6 @@ class Finding(abc.ABC):
         return "\n".join([f"{type(self).__name__}: {self.equation}", *lines])
 
 
-def axes_or_new(ax: Axes | None) -> Axes:
-    """`ax`, or the axes of a new figure that belongs to no window system."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(5, 4), layout="constrained").subplots()
-
-
 def shown(value: Number) -> str:
     """Six digits of a number, and anything else as it is."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from gossamer.distances import MatchedDistance, nnstd
 from gossamer.errors import require_int, require_rng
 from gossamer.nn import gated_layers, l0_penalty, with_gates, without_gates
+from gossamer.plots.canvas import axes_or_new
 from gossamer.probes.curvature import Loss
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.models import finite_loss
 from gossamer.topology import Topology
 

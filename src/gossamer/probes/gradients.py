@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import require_fraction
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.models import finite_loss, require_model
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from gossamer.distances import MatchedDistance, nnstd
 from gossamer.errors import require_int, require_rng
 from gossamer.measures import components
 from gossamer.nn.attention import Edges, Gated, GraphNetwork
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.topology import Bipartite
 from gossamer.training.data.graphs import NodeGraph
 from gossamer.training.nodes import NodeConfig, NodeResult, fit_nodes, open_edges

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gossamer.errors import require_int, require_rng
+from gossamer.plots.canvas import axes_or_new
 from gossamer.probes.curvature import Curvature, Loss, curvature
 from gossamer.probes.directions import Direction, cosine, filters_of, random_direction
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.models import finite_loss
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gossamer.errors import require_int, require_rng
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.regions import Rows, in_circuits, matched, rows_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gossamer.errors import InvalidTopologyError, require_fraction, require_known
 from gossamer.measures.persistence import as_matrices
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import require_int
-from gossamer.probes.finding import Finding, Number, axes_or_new
+from gossamer.plots.canvas import axes_or_new
+from gossamer.probes.finding import Finding, Number
 from gossamer.probes.models import require_model
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from gossamer.distances import Distance, Evolution, Paths, as_topology, distance_named, evolution, paths
 from gossamer.distances.evolution import LayerDistance, matched_layers
 from gossamer.distances.reading import NetworkLike
+from gossamer.plots.matrix import density_grid
 from gossamer.reports import page
 from gossamer.reports.figures import COLOURS, layout
 from gossamer.reports.page import Html
-from gossamer.reports.pictures import density_grid
 from gossamer.topology import Junction
 
 if TYPE_CHECKING:

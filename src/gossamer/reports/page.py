@@ -6,7 +6,6 @@ put on a page.
 
 from __future__ import annotations
 
-import base64
 import importlib.resources
 import io
 import json
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NewType
 
 import numpy as np
 
-from gossamer.reports.pictures import density_grid
+from gossamer.plots.canvas import png_address
+from gossamer.plots.matrix import matrix_png
 from gossamer.topology import Junction
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ Html = NewType("Html", str)
 
 Cell = tuple[str, float | str]
 """What a cell of a table shows, and what its column is sorted by."""
-
-_INK = (76, 110, 245)
 
 
 def page(title: str, lead: str, parts: Iterable[Html]) -> str:
@@ -137,7 +135,7 @@ def embedded(value: object) -> str:
 
 def image(g: Junction, *, name: str, side: int = 256) -> Html:
     """The matrix of a junction, outputs down and inputs across, at most `side` cells a way."""
-    return Html(f'<img alt="matrix of {escape(name)}" src="{_matrix_image(g, side)}">')
+    return Html(f'<img alt="matrix of {escape(name)}" src="{png_address(matrix_png(g, side=side))}">')
 
 
 def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
@@ -164,7 +162,7 @@ def drawings(draw: Sequence[tuple[Callable[[Any], object], str]], *, name: str) 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
     what = escape(f"{', '.join(word for _, word in draw)} of {name}")
-    return Html(f'<img alt="{what}" style="max-width:100%" src="{_png(buffer)}">')
+    return Html(f'<img alt="{what}" style="max-width:100%" src="{png_address(buffer.getvalue())}">')
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
@@ -211,19 +209,3 @@ def _anchor(title: str) -> str:
 
 def _asset(name: str) -> str:
     return importlib.resources.files("gossamer.reports").joinpath("assets", name).read_text("utf-8")
-
-
-def _matrix_image(g: Junction, side: int) -> str:
-    """A PNG as a data address: the ink is denser where more edges are, and the paper shows through elsewhere."""
-    from PIL import Image
-
-    grid = density_grid(g, side=side)
-    shades = np.round(255 * grid / max(grid.max(), 1e-9)).astype(np.uint8)
-    ink = np.broadcast_to(np.array(_INK, dtype=np.uint8), (*shades.shape, 3))
-    buffer = io.BytesIO()
-    Image.fromarray(np.dstack([ink, shades])).save(buffer, "PNG", optimize=True)
-    return _png(buffer)
-
-
-def _png(buffer: io.BytesIO) -> str:
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from gossamer.files import read_safetensors, write_safetensors
 from gossamer.rewiring.keys import Keys, difference, edge_keys, junction_of, union
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FORMAT = "gossamer-recording"
 VERSION = 2
@@ -103,6 +106,51 @@ class Recording:
         """
         return Topology(self.at(step).values())
 
+    def kept(self) -> dict[str, NDArray[np.float64]]:
+        """Share of each layer's first edges that are there at the start and after each update, (U + 1,), 1 to 0.
+
+        Of a layer that has no edges at first it is 1.
+
+        >>> import gossamer as gs
+        >>> log = Recording()
+        >>> log.begin({"0": gs.Bipartite.from_mask([[1, 0], [0, 1]])})
+        >>> log.add(5, {"0": Moved(removed=np.array([0]), added=np.array([1]))})
+        >>> log.kept()["0"]
+        array([1. , 0.5])
+        """
+        found = {}
+        for name in self._sizes:
+            first = keys = _unpacked(self._tensors[_slot(0, name, "added")])
+            shares = [1.0]
+            for number in range(len(self._steps)):
+                moved = self.moved(number, name)
+                keys = union(difference(keys, moved.removed), moved.added)
+                still = len(np.intersect1d(first, keys, assume_unique=True))
+                shares.append(still / len(first) if len(first) else 1.0)
+            found[name] = np.array(shares)
+        return found
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw, over the steps, the share of its first edges that each layer still has; return the axes.
+
+        Args:
+            ax: where to draw; a new figure if None.
+        """
+        from gossamer.plots.lines import Curve, draw_curves
+
+        steps = [0, *self._steps]
+        curves = [Curve(f"layer {name}", steps, (100 * shares).tolist()) for name, shares in self.kept().items()]
+        return draw_curves(curves, ax, x="step", y="first edges still there, %", whole=True)
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.notebook import html_table
+
+        rows = [
+            [name, *self._sizes[name], len(self._steps), self._count_moved(name), float(shares[-1])]
+            for name, shares in self.kept().items()
+        ]
+        return html_table(("layer", "inputs", "outputs", "updates", "edges moved", "first edges still there"), rows)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, atomically."""
         layers = json.dumps([[name, *sizes] for name, sizes in self._sizes.items()])
@@ -129,6 +177,9 @@ class Recording:
         log._sizes = {name: (inputs, outputs) for name, inputs, outputs in json.loads(metadata["layers"])}
         log._tensors = tensors
         return log
+
+    def _count_moved(self, name: str) -> int:
+        return sum(len(self.moved(number, name).added) for number in range(len(self._steps)))
 
     def _junction(self, name: str, step: int) -> Junction:
         keys = _unpacked(self._tensors[_slot(0, name, "added")])

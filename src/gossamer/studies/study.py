@@ -19,6 +19,7 @@ from gossamer.studies.store.study_folder import ListedRun
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from gossamer.rewiring import Recording
@@ -189,6 +190,33 @@ class Study:
             StudyError: the query is not SQL, or names a table or column that does not exist.
         """
         return frames.query(self.folder, self.entries, sql)
+
+    def plot(
+        self, ax: Axes | None = None, *, x: str | None = None, y: str = "accuracy", where: str | None = None
+    ) -> Axes:
+        """Draw the finished runs: every seed a dot, a line through the means of each construction; return the axes.
+
+        Args:
+            ax: where to draw; a new figure if None.
+            x: a column of `frame` that holds numbers, or "degree"; if None degree, density or edges, whichever varies.
+            y: a column of `frame` that holds numbers, such as "accuracy", "seconds" or "algebraic_connectivity".
+            where: which setting, such as a data set's name, if there are several; the first if None.
+
+        Raises:
+            StudyError: no run is done, or none has both numbers.
+            ValueError: a column or a setting that is not there.
+        """
+        from gossamer.studies.drawing import draw_runs
+
+        return draw_runs(frames.frame(self.folder, self.entries), self._labels(), ax, x=x, y=y, where=where)
+
+    def _repr_html_(self) -> str:
+        from gossamer.studies.drawing import runs_html
+
+        return runs_html(self.name, frames.frame(self.folder, self.entries), self._labels())
+
+    def _labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for entry in self.entries for name in entry.labels))
 
     def others(self) -> dict[str, str]:
         """Finished runs in the folder that are not of this study, and what they are of: other code, or settings."""

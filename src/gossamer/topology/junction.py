@@ -17,6 +17,7 @@ from gossamer.topology.rows import Rows
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
+    from matplotlib.axes import Axes
 
 _BLOCK_EDGES = 1 << 20
 
@@ -96,6 +97,26 @@ class Junction(abc.ABC):
     def to_networkx(self) -> networkx.Graph:
         """Graph with inputs 0..I-1 (`bipartite=0`) and outputs I..I+O-1 (`bipartite=1`)."""
         return convert.to_networkx(self._rows())
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the mask (O, I), outputs down and inputs across, into `ax` or a new figure, and return the axes.
+
+        `.figure.savefig(path)` writes it. Beyond 256 neurons a cell is the density of several.
+        """
+        from gossamer.plots.matrix import draw_matrix
+
+        return draw_matrix(self, ax)
+
+    def plot_degrees(self, ax: Axes | None = None) -> Axes:
+        """Draw how many neurons of each side have how many edges, into `ax` or a new figure, and return the axes."""
+        from gossamer.plots.matrix import draw_degrees
+
+        return draw_degrees(self, ax)
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.summary import junction_html
+
+        return junction_html(self)
 
     def digest(self) -> str:
         """Name of this junction: 32 hexadecimal digits (BLAKE2b over sizes, fan-in and edges), in O(E) of memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -16,6 +16,7 @@ from gossamer.topology.junction import Junction
 
 if TYPE_CHECKING:
     import networkx
+    from matplotlib.axes import Axes
 
 
 @final
@@ -157,6 +158,28 @@ class Topology:
         from gossamer.topology import graphs
 
         return cls(graphs.from_networkx(graph)[0])
+
+    def plot(self, ax: Axes | None = None, *, weights: Sequence[ArrayLike] | None = None) -> Axes:
+        """Draw the network into `ax` or a new figure, and return the axes; `.figure.savefig(path)` writes it.
+
+        Layers stand from left to right, edges run in bundles, neurons on no way from an input to an output are open.
+        `gossamer.plots.draw_network` has more to choose.
+
+        Args:
+            ax: where to draw.
+            weights: one array (E,) a junction, in edge order: blue edges are positive, red ones negative.
+
+        Raises:
+            InvalidTopologyError: weights that do not fit.
+        """
+        from gossamer.plots.network import draw_network
+
+        return draw_network(self._layers, ax, weights=weights)
+
+    def _repr_html_(self) -> str:
+        from gossamer.plots.summary import topology_html
+
+        return topology_html(self._layers)
 
     @classmethod
     def _of_foreign(cls, layers: Iterable[Junction], path: str | os.PathLike[str]) -> Self:
