@@ -50,6 +50,12 @@ def test_what_was_never_trained_is_not_judged(refused, tmp_path):
     assert "holds no results of a reproduction to judge again" in line
 
 
+def test_nothing_is_concluded_from_no_run(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
+    line = refused("reproduce", "insights-2020", "--quick", "--so-far", "--out", tmp_path / "empty")
+    assert "holds no finished run yet" in line
+
+
 def test_a_plan_can_be_cut_to_some_of_its_data(refused, tmp_path, monkeypatch):
     def told(_, plan, *__):
         raise ValueError(f"trained on {plan.data}")

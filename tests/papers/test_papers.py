@@ -19,6 +19,7 @@ from gossamer.papers.neighbours.regions import Space, Training
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Reproduction
 from gossamer.papers.record import Record
+from gossamer.papers.topologies.large_plan import Large, Layer
 from gossamer.reports.reproduction import reproduction_page
 from gossamer.studies import InProcess, Study
 from gossamer.studies.run import dataset
@@ -38,6 +39,13 @@ TOPOLOGIES = dataclasses.replace(
     contour=(1,),
     dropped=(1, 8),
     deep_degrees=(8,),
+    large=Large(
+        (Layer(8, (2, 4), seeds=2),),
+        constructions=("regular_random", "rotating_regular", "fibonacci"),
+        rates=(0.3, 1.0),
+        epochs=2,
+        validation=0.2,
+    ),
 )
 INSIGHTS = dataclasses.replace(
     insights.QUICK,

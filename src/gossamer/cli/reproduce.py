@@ -101,6 +101,8 @@ def _conclude(paper: Paper, plan: Any, folder: Path, studies: list[Study], engin
         study = Study(name, runs, folder / "studies" / name.replace(" ", "-"), measures=())
         studies.append(study)
         if engine is None:
+            if not any(each.count_done() for each in studies):
+                raise StudyError(f"{study.folder} holds no finished run yet; leave out --so-far to train.")
             return study
         with watching(name) as watch:
             execution = study.execute(engine, on_round=watch)

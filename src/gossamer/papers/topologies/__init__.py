@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gossamer.analysis.tables import where
 from gossamer.papers.paper import Findings, Paper, Train
-from gossamer.papers.topologies import exhibits
+from gossamer.papers.topologies import exhibits, large_exhibits
 from gossamer.papers.topologies.claims import claims
+from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs
+from gossamer.papers.topologies.large_plan import Large
 from gossamer.papers.topologies.plan import TopologiesPlan, runs
 from gossamer.papers.topologies.tables import Tables, of_folder, of_study, plan_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FULL = TopologiesPlan()
-LARGE = replace(FULL, large_hidden=1000, large_degrees=(8, 32, 128, 320))
+LARGE = replace(FULL, large=Large())
 QUICK = TopologiesPlan(
     epochs=3,
     seeds=2,
@@ -31,7 +37,22 @@ QUICK = TopologiesPlan(
 
 def reproduce(plan: TopologiesPlan, train: Train, folder: Path) -> Findings:
     """Train the networks of the plan, draw the figures, decide the claims."""
-    return concluded(of_study(train("topologies-2017", runs(plan)), plan), plan)
+    study = train("topologies-2017", runs(plan))
+    large, tuned = _full_size(plan, train)
+    return concluded(of_study(study, plan, large=large, tuned=tuned), plan)
+
+
+def _full_size(plan: TopologiesPlan, train: Train) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Finished runs at full size, and those that chose their rates."""
+    import pandas as pd
+
+    if plan.large is None:
+        return pd.DataFrame(), pd.DataFrame()
+    tuned = where(train("large, tuning", tuning_runs(plan.large, plan.data)).frame(), state="done")
+    rates = best_rates(tuned, plan.large, plan.data)
+    study = train("large", final_runs(plan.large, plan.data, rates))
+    finished = where(study.frame(), state="done")
+    return last_gains(study.epochs(), finished) if len(finished) else pd.DataFrame(), tuned.reindex(columns=TUNED_BY)
 
 
 def again(plan: Mapping[str, Any], folder: Path) -> Findings:
@@ -53,6 +74,7 @@ def concluded(tables: Tables, plan: TopologiesPlan) -> Findings:
         *exhibits.f6(tables.connectivity, tables.noted),
         *exhibits.f7(tables.connected(plan)),
         exhibits.f8(tables.weights),
+        *(large_exhibits.drawn(tables.large, tables.tuned) if len(tables.large) else ()),
     )
     return Findings(claims(tables, plan), drawn)
 

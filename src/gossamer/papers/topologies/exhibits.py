@@ -11,7 +11,7 @@ from gossamer.analysis.tables import means, where
 from gossamer.generators import fibonacci
 from gossamer.papers.exhibit import Exhibit, Lines, Networks, Squares
 from gossamer.papers.topologies.measured import first_junction
-from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, TopologiesPlan
+from gossamer.papers.topologies.plan import CLASSES, CONSTRUCTIONS, DENSE, TopologiesPlan, pixels
 from gossamer.papers.topologies.tables import one_hidden
 from gossamer.topology import Topology
 
@@ -30,7 +30,7 @@ def f0(plan: TopologiesPlan) -> Exhibit:
     """Matrix and graph of a rotating topology."""
     import pandas as pd
 
-    sizes, degree = (plan.inputs(plan.data[0]), plan.hidden), plan.medium[0]
+    sizes, degree = (pixels(plan.data[0]), plan.hidden), plan.medium[0]
     shown = {name: first_junction(name, sizes, degree, seed=0) for name in CONSTRUCTIONS}
     rows = [(name, g.in_features, g.out_features, g.num_edges, g.nbytes) for name, g in shown.items()]
     return Exhibit(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.tables import where
 from gossamer.errors import without_topology_warnings
 from gossamer.generators import named
 from gossamer.measures import algebraic_connectivity, dead_units, spectral_gap
-from gossamer.papers.topologies.plan import CONSTRUCTIONS
+from gossamer.papers.topologies.plan import CONSTRUCTIONS, DENSE, NARROW, pixels
 from gossamer.topology import Junction
 from gossamer.training import stream
 
@@ -61,6 +63,24 @@ def with_connectivity(runs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     keys = zip(runs["topology"], runs["degree"], runs["seed"], strict=True)
     sparse = [values.get(key, values.get((key[0], key[1], 0))) for key in keys]
     return runs.assign(connectivity=sparse).dropna(subset=["connectivity"])
+
+
+def with_first_connectivity(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs at full size with the λ₂ of their first junction; empty for fully connected networks."""
+
+    @cache
+    def value(name: str, sizes: tuple[int, int], degree: int, seed: int) -> float:
+        return float(algebraic_connectivity(first_junction(name, sizes, degree, seed=seed)))
+
+    if runs.empty:
+        return runs
+    found = [
+        math.nan
+        if row.topology in (DENSE, NARROW)
+        else value(row.topology, (pixels(row.data), row.hidden), row.degree, row.seed * named(row.topology).random)
+        for row in runs.itertuples()
+    ]
+    return runs.assign(connectivity=found)
 
 
 def weights(study: Study, runs: pd.DataFrame) -> pd.DataFrame:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import nn
 
 from gossamer.generators import named
 from gossamer.nn import Glorot, Masked
+from gossamer.papers.topologies.large_plan import Large
 from gossamer.studies import Architecture, Experiment, Run
 from gossamer.studies.run import Label
 from gossamer.training import SGD, Config, SquaredError
 from gossamer.training.data.catalogue import CATALOGUE
 
 DENSE = "dense"
+NARROW = "narrow"
 RANDOM = "erdos_renyi"
 CONSTRUCTIONS = (
     RANDOM,
@@ -58,9 +60,8 @@ class TopologiesPlan:
         dropped: degrees with dropout.
         deep: hidden layers of the deeper network.
         deep_degrees: its degrees, of all junctions but the last.
-        large_hidden: neurons of the large hidden layer for which the paper makes its main claim; 0 if none is trained.
-        large_degrees: its degrees, the first of them sparse.
-        large_epochs: epochs of those runs.
+        large: the full size with its large hidden layer, for which the paper makes its main claim; None if it is not
+            trained.
     """
 
     data: tuple[str, ...] = ("mnist", "fashion-mnist")
@@ -78,18 +79,17 @@ class TopologiesPlan:
     dropped: tuple[int, ...] = (8, 32)
     deep: int = 2
     deep_degrees: tuple[int, ...] = (8, 32)
-    large_hidden: int = 0
-    large_degrees: tuple[int, ...] = ()
-    large_epochs: int = 40
+    large: Large | None = None
 
     @property
     def sparse(self) -> tuple[int, ...]:
         """The degrees that are not medium."""
         return tuple(degree for degree in self.degrees if degree not in self.medium)
 
-    def inputs(self, data: str) -> int:
-        """Features of a data set."""
-        return math.prod(CATALOGUE[data].shape)
+
+def pixels(data: str) -> int:
+    """Features of a data set."""
+    return math.prod(CATALOGUE[data].shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Net:
     def run(self, plan: TopologiesPlan, data: str, seed: int) -> Run:
         """The run that trains it."""
         dense = self.topology == DENSE
-        widths = (plan.inputs(data), *[plan.hidden] * self.depth)
+        widths = (pixels(data), *[plan.hidden] * self.depth)
         inner = [None if dense else round(self.degree * width) for width in widths[:-1]]
         last = None if self.outer == CLASSES else self.outer * plan.hidden
         architecture = Architecture(
@@ -150,20 +150,11 @@ def runs(plan: TopologiesPlan) -> list[Run]:
         for seed in range(plan.seeds)
         for data, nets in ((first, _all(plan)), *((other, _few(plan)) for other in others))
         for net in nets
-    ] + _large(plan)
+    ]
 
 
 def _all(plan: TopologiesPlan) -> list[Net]:
     return [*_main(plan), *_contour(plan), *_dropped(plan), *_deeper(plan)]
-
-
-def _large(plan: TopologiesPlan) -> list[Run]:
-    """One large hidden layer, trained for longer, on all data."""
-    if not plan.large_hidden:
-        return []
-    large = replace(plan, hidden=plan.large_hidden, epochs=plan.large_epochs)
-    nets = [Net(DENSE, large.hidden), *(Net(name, degree) for degree in plan.large_degrees for name in ELSEWHERE)]
-    return [net.run(large, data, seed) for seed in range(plan.seeds) for data in plan.data for net in nets]
 
 
 def _main(plan: TopologiesPlan) -> Iterator[Net]:

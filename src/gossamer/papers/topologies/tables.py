@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import means, where
 from gossamer.papers.topologies import measured
-from gossamer.papers.topologies.plan import CLASSES, DENSE, TopologiesPlan
+from gossamer.papers.topologies.large_plan import large_of
+from gossamer.papers.topologies.plan import CLASSES, DENSE, TopologiesPlan, pixels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,8 @@ class Tables:
         noted: λ₂ beside values computed independently.
         curves: training accuracy of the deeper networks, a row a network and epoch, with intervals.
         weights: sizes of trained weights, a row a construction, degree and statistic, with intervals.
+        large: finished runs at full size, with what they gained at the end and the λ₂ of their first junction.
+        tuned: finished runs that chose the learning rates there.
     """
 
     runs: pd.DataFrame
@@ -36,32 +39,39 @@ class Tables:
     noted: pd.DataFrame
     curves: pd.DataFrame
     weights: pd.DataFrame
+    large: pd.DataFrame
+    tuned: pd.DataFrame
 
     def connected(self, plan: TopologiesPlan) -> pd.DataFrame:
         """Runs of sparse networks with the λ₂ of their first junction."""
         return measured.with_connectivity(one_hidden(self.runs, plan), self.connectivity)
 
 
-def of_study(study: Study, plan: TopologiesPlan) -> Tables:
+def of_study(study: Study, plan: TopologiesPlan, *, large: pd.DataFrame, tuned: pd.DataFrame) -> Tables:
     """The tables of what was just trained."""
     runs = where(study.frame(), state="done")
     found = measured.weights(study, where(one_hidden(runs, plan), data=plan.data[0]))
     found = found[(found["topology"] != DENSE) & (found["degree"] >= 1)]
-    return Tables(runs, *_measured(plan), _curves(runs, study.epochs(), plan), _sizes(found))
+    curves = _curves(runs, study.epochs(), plan)
+    return Tables(runs, *_measured(plan), curves, _sizes(found), measured.with_first_connectivity(large), tuned)
 
 
 def of_folder(folder: Path, plan: TopologiesPlan) -> Tables:
     """The tables that a folder keeps; what takes no training is computed again."""
     import pandas as pd
 
-    runs, curves, weights = (pd.read_csv(folder / f"{name}.csv") for name in ("runs-topologies-2017", "F5", "F8"))
-    return Tables(where(runs, state="done"), *_measured(plan), curves, weights)
+    def kept(name: str) -> pd.DataFrame:
+        path = folder / f"{name}.csv"
+        return pd.read_csv(path) if path.exists() else pd.DataFrame()
+
+    runs, curves, weights, large, tuned = map(kept, ("runs-topologies-2017", "F5", "F8", "L-runs", "L3"))
+    return Tables(where(runs, state="done"), *_measured(plan), curves, weights, large, tuned)
 
 
 def plan_of(found: Mapping[str, Any]) -> TopologiesPlan:
     """The plan as JSON has it."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return TopologiesPlan(**values)
+    return TopologiesPlan(**{**values, "large": large_of(found.get("large"))})
 
 
 def one_hidden(frame: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:
@@ -71,7 +81,7 @@ def one_hidden(frame: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:
 
 
 def _measured(plan: TopologiesPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
-    sizes = plan.inputs(plan.data[0]), plan.hidden
+    sizes = pixels(plan.data[0]), plan.hidden
     return measured.connectivity(sizes, plan.degrees, seeds=plan.seeds), measured.published(plan.seeds)
 
 

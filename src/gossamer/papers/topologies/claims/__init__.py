@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gossamer.analysis.claims import Claim
-from gossamer.papers.topologies.claims import accuracy, connectivity, constructions, cost, weights
+from gossamer.papers.topologies.claims import accuracy, connectivity, constructions, cost, large, weights
 from gossamer.papers.topologies.plan import TopologiesPlan
 from gossamer.papers.topologies.tables import Tables
 
@@ -21,6 +21,7 @@ def claims(tables: Tables, plan: TopologiesPlan) -> tuple[Claim, ...]:
 
 def _claims(tables: Tables, plan: TopologiesPlan) -> Iterator[Claim]:
     yield from accuracy.claims(tables.runs, plan)
+    yield from large.claims(tables.large, plan)
     yield from constructions.claims(tables.runs, plan)
     yield accuracy.gained_with_epochs(tables.curves, plan)
     yield from connectivity.claims(tables, plan)

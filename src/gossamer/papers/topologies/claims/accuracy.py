@@ -38,7 +38,6 @@ def claims(frame: pd.DataFrame, plan: TopologiesPlan) -> Iterator[Claim]:
     yield drop_of_inputs(runs, plan)
     yield outer_drop(frame, plan)
     yield from (as_good_as_dense(where(runs, data=data), plan, data) for data in plan.data)
-    yield from (large_layers(where(frame, data=data), plan, data) for data in plan.data)
     yield dropout_apart(frame, plan)
     yield with_dropout(frame, plan)
     yield deeper(frame, plan)
@@ -150,26 +149,6 @@ def as_good_as_dense(runs: pd.DataFrame, plan: TopologiesPlan, data: str) -> Cla
         data=data,
         needs=Needs.ANY,
         condition=f"{SMALL}, where degree {plan.medium[-1]} of 100 is no small share",
-    )
-
-
-def large_layers(frame: pd.DataFrame, plan: TopologiesPlan, data: str) -> Claim:
-    """F3: the condition of the paper's main claim, medium sparsity in large hidden layers."""
-    runs = where(frame, dropout=0.0, depth=1)
-    runs = runs[runs["hidden"].astype(str) == str(plan.large_hidden)]
-    missing = "" if plan.large_hidden else "gossamer reproduce topologies-2017 --large: layers of 1000 units, 40 epochs"
-    medium = plan.large_degrees[1:]
-    return Claim(
-        "structured ≥ dense, large layers",
-        "F3",
-        "At medium density structured sparse topologies with large hidden layers are at least as accurate as the fully "
-        "connected network.",
-        f"The same with {plan.large_hidden or 1000} hidden units at degrees {_listed(medium)}, at their last epoch.",
-        AS_GOOD,
-        () if missing else tuple(_less_dense(runs, name, degree) for degree in medium for name in STRUCTURED),
-        data=data,
-        needs=Needs.ANY,
-        missing=missing,
     )
 
 

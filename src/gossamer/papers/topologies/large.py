@@ -1,0 +1,136 @@
+"""The 2017 paper at full size: layers of 100 and 1000 units, tuned rates, trained until little more is learned.
+
+The paper makes its main claim for medium sparsity in large hidden layers. Every construction of one width, degree and
+start has one learning rate, found on examples that are held out from runs of which no result comes; the fully connected
+network and the narrow one, which has as many edges as the sparse ones, have rates of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from gossamer.analysis.tables import where
+from gossamer.generators import named, narrowed
+from gossamer.nn import Glorot, Masked
+from gossamer.nn.initialization import Fan
+from gossamer.papers.topologies.large_plan import Large, Layer
+from gossamer.papers.topologies.plan import CLASSES, DENSE, NARROW, pixels
+from gossamer.studies.architecture import Architecture
+from gossamer.studies.experiment import Experiment
+from gossamer.studies.run import Label, Run
+from gossamer.training import SGD, Config, SquaredError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TUNING_SEED = 1000
+"""Of the runs that choose the learning rates; no result comes from them."""
+
+TUNED = "regular_random"
+"""The construction whose best rate all sparse networks of its width, degree and start take."""
+
+TUNED_BY = ["data", "hidden", "topology", "degree", "fan", "rate", "validation_accuracy"]
+"""What is kept of the runs that chose the rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeNet:
+    """One network.
+
+    Args:
+        data: name.
+        hidden: units, before a narrow one is narrowed.
+        topology: construction, or dense or narrow.
+        degree: edges of an input, which a narrow network has as many of altogether; all units if dense.
+        fan: of the initial weights.
+    """
+
+    data: str
+    hidden: int
+    topology: str
+    degree: int
+    fan: Fan = "dense"
+
+    @property
+    def tuned(self) -> LargeNet:
+        """The network whose learning rate it takes."""
+        return self if self.topology in (DENSE, NARROW) else replace(self, topology=TUNED)
+
+    def run(self, large: Large, rate: float, seed: int, *, tuning: bool = False) -> Run:
+        """The run that trains it; the model after the last epoch is judged, unless it is for tuning."""
+        held_out = large.validation if tuning else 0.0
+        config = Config(epochs=large.epochs, optimizer=SGD(rate, 0.9), loss=SquaredError(), validation=held_out)
+        labels: dict[str, Label] = {
+            "data": self.data,
+            "hidden": self.hidden,
+            "topology": self.topology,
+            "degree": self.degree,
+            "fan": self.fan,
+            "rate": rate,
+            "seed": seed,
+        }
+        return Run(Experiment(self._architecture(), config, seed), data=self.data, labels=labels)
+
+    def _architecture(self) -> Architecture:
+        inputs, start = pixels(self.data), Masked(Glorot(fan=self.fan))
+        edges = self.degree * inputs
+        if self.topology in (DENSE, NARROW):
+            whole = (inputs, self.hidden, CLASSES)
+            widths = whole if self.topology == DENSE else narrowed(whole, edges + self.hidden * CLASSES)
+            return Architecture(None, widths[1:-1], (None, None), nn.Sigmoid, start)
+        return Architecture(named(self.topology), (self.hidden,), (edges, None), nn.Sigmoid, start)
+
+
+def large_nets(large: Large, data: str, layer: Layer) -> Iterator[LargeNet]:
+    """All networks of a layer on a data set."""
+    yield LargeNet(data, layer.hidden, DENSE, layer.hidden)
+    for degree in layer.degrees:
+        yield LargeNet(data, layer.hidden, NARROW, degree)
+        for fan in large.starts:
+            yield from (LargeNet(data, layer.hidden, name, degree, fan) for name in large.constructions)
+
+
+def tuning_runs(large: Large, data: tuple[str, ...]) -> list[Run]:
+    """Every rate for every network that is tuned, once."""
+    found = dict.fromkeys(
+        net.tuned for name in data for layer in large.layers for net in large_nets(large, name, layer)
+    )
+    return [net.run(large, rate, TUNING_SEED, tuning=True) for net in found for rate in large.rates]
+
+
+def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, float]) -> list[Run]:
+    """Every network with its rate; a whole seed before the next one, so that what is stopped has whole seeds."""
+    return [
+        net.run(large, rates[net.tuned], seed)
+        for seed in range(max(layer.seeds for layer in large.layers))
+        for name in data
+        for layer in large.layers
+        if seed < layer.seeds
+        for net in large_nets(large, name, layer)
+    ]
+
+
+def best_rates(tuned: pd.DataFrame, large: Large, data: tuple[str, ...]) -> dict[LargeNet, float]:
+    """Of every tuned network the rate with the best accuracy on what was held out; the first of the list if none is."""
+    found = {}
+    for name in data:
+        for layer in large.layers:
+            for net in large_nets(large, name, layer):
+                known = {"data": name, "hidden": net.hidden, "degree": net.degree, "fan": net.fan}
+                rows = where(tuned, topology=net.tuned.topology, **known) if len(tuned) else tuned
+                best = rows.sort_values("validation_accuracy")["rate"] if len(rows) else rows
+                found[net.tuned] = float(best.iloc[-1]) if len(best) else large.rates[0]
+    return found
+
+
+def last_gains(epochs: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Training accuracy gained in the last sixth of the epochs, a row a finished run: whether it had converged."""
+    ordered = epochs.sort_values("epoch").groupby("run")["accuracy"]
+    span = max(1, math.ceil(epochs["epoch"].max() / 6)) if len(epochs) else 1
+    gained = ordered.last() - ordered.apply(lambda each: each.iloc[max(0, len(each) - 1 - span)])
+    return runs.assign(gained=gained.reindex(runs["run"]).to_numpy())

@@ -1,0 +1,90 @@
+"""The 2017 paper at full size: what is trained, at which rate, and the claims on tables whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gossamer.analysis.claims import Verdict, judged
+from gossamer.papers import topologies
+from gossamer.papers.topologies.claims import large as claims_at_full_size
+from gossamer.papers.topologies.large import LargeNet, best_rates, final_runs, large_nets, last_gains, tuning_runs
+from gossamer.papers.topologies.large_plan import Large, Layer
+from gossamer.papers.topologies.plan import DENSE, NARROW
+
+PLAN = topologies.LARGE
+LARGE = PLAN.large
+SMALL = Large((Layer(50, (4, 20), seeds=6),), rates=(0.1, 1.0))
+
+
+def test_the_whole_plan_is_what_the_issue_of_full_size_asks_for():
+    nets = list(large_nets(LARGE, "mnist", LARGE.layers[1]))
+    assert {net.degree for net in nets if net.topology == "fibonacci"} == {8, 32, 128, 320}
+    assert {net.fan for net in nets if net.topology == "fibonacci"} == {"dense", "sparse"}
+    assert {"bernoulli", "rotating_bernoulli", DENSE, NARROW} <= {net.topology for net in nets}
+    runs = final_runs(LARGE, PLAN.data, best_rates(pd.DataFrame(), LARGE, PLAN.data))
+    seeds = {hidden: {run.labels["seed"] for run in runs if run.labels["hidden"] == hidden} for hidden in (100, 1000)}
+    assert (len(seeds[100]), len(seeds[1000])) == (10, 5)
+    assert (len(runs), len(tuning_runs(LARGE, PLAN.data))) == (1070, 160)
+
+
+def test_a_narrow_network_has_as_many_edges_as_a_sparse_one():
+    sizes = {}
+    for name in (NARROW, "regular_random"):
+        run = LargeNet("mnist", 1000, name, 32).run(LARGE, 0.3, 0)
+        widths, edges = run.experiment.architecture.hidden, run.experiment.architecture.edges
+        sizes[name] = (edges[0] or 784 * widths[0]) + 10 * widths[0]
+    assert sizes[NARROW] == pytest.approx(sizes["regular_random"], abs=794)  # one neuron
+
+
+def test_constructions_share_the_rate_that_is_best_on_what_was_held_out():
+    rows = [
+        ("mnist", 50, name, degree, fan, rate, 0.9 + (rate == best) * 0.05)
+        for name, degree, fan, best in (
+            (DENSE, 50, "dense", 1.0),
+            ("regular_random", 4, "sparse", 0.1),
+            ("regular_random", 4, "dense", 1.0),
+        )
+        for rate in SMALL.rates
+    ]
+    columns = ["data", "hidden", "topology", "degree", "fan", "rate", "validation_accuracy"]
+    rates = best_rates(pd.DataFrame(rows, columns=columns), SMALL, ("mnist",))
+    assert rates[LargeNet("mnist", 50, DENSE, 50)] == 1.0
+    assert rates[LargeNet("mnist", 50, "fibonacci", 4, "sparse").tuned] == 0.1
+    assert rates[LargeNet("mnist", 50, "fibonacci", 4).tuned] == 1.0
+
+
+def test_what_is_gained_at_the_end_tells_whether_training_had_converged():
+    epochs = pd.DataFrame({"run": ["a"] * 12, "epoch": range(1, 13), "accuracy": [0.5] * 10 + [0.6, 0.65]})
+    assert last_gains(epochs, pd.DataFrame({"run": ["a"]}))["gained"].tolist() == pytest.approx([0.15])
+
+
+@pytest.mark.parametrize(
+    ("structured", "narrow", "expected"),
+    [
+        (0.01, 0.0, {"structured ≥ dense": "holds", "accuracy stays": "holds", "structured beats narrow": "holds"}),
+        (-0.05, 0.0, {"structured ≥ dense": "does not hold", "accuracy stays": "does not hold"}),
+        (0.0, 0.03, {"structured beats narrow": "does not hold", "regular as good as fibonacci": "holds"}),
+    ],
+)
+def test_the_claims_find_what_is_there(structured, narrow, expected):
+    rng = np.random.default_rng(0)
+    luck = rng.normal(0.95, 0.01, 6)
+    effect = {DENSE: 0.0, NARROW: narrow}
+    rows = [
+        (net.data, net.hidden, net.topology, net.degree, net.fan, seed, luck[seed] + 0.0003 * rng.normal() + shift, 1.0)
+        for net in large_nets(SMALL, "mnist", SMALL.layers[0])
+        for shift in (effect.get(net.topology, structured),)
+        for seed in range(6)
+    ]
+    columns = ["data", "hidden", "topology", "degree", "fan", "seed", "accuracy", "connectivity"]
+    plan = topologies.TopologiesPlan(data=("mnist",), large=SMALL)
+    found = judged(claims_at_full_size.claims(pd.DataFrame(rows, columns=columns), plan))
+    verdicts = {each.claim.key.removesuffix(", full size"): each.verdict.value for each in found}
+    assert {key: verdicts[key] for key in expected} == expected
+    assert verdicts["the start does not matter"] == Verdict.HOLDS.value
+
+
+def test_the_claim_of_large_layers_waits_where_nothing_large_was_trained():
+    plan = topologies.TopologiesPlan(data=("mnist", "fashion-mnist"))
+    found = judged(claims_at_full_size.claims(pd.DataFrame(), plan))
+    assert [(each.claim.data, each.verdict) for each in found] == [(name, Verdict.UNTRIED) for name in plan.data]
