@@ -12,7 +12,8 @@ from typing import Any
 
 from gossamer.errors import Rng
 from gossamer.rewiring import Recording, Rewirer, Rule
-from gossamer.training.attached import AttachedRewiring, is_wrapped
+from gossamer.rewiring.parallel import has_fixed_sizes
+from gossamer.training.attached import AttachedRewiring
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer
@@ -71,7 +72,8 @@ class Rewiring(Callback):  # type: ignore[misc]
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take hold of model and optimiser; see `AttachedRewiring.begin` for what is raised."""
         whole = trainer.strategy.model
-        self._attached.begin(pl_module, trainer.optimizers, fixed_sizes=whole is not None and is_wrapped(whole))
+        fixed = whole is not None and has_fixed_sizes(whole, [])
+        self._attached.begin(pl_module, trainer.optimizers, fixed_sizes=fixed)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Log what the rewirer has to tell."""

@@ -1,6 +1,7 @@
 """The Python of tutorial, architecture, how-to pages and probes runs, each page from top to bottom."""
 
 import re
+import socket
 import warnings
 from pathlib import Path
 
@@ -15,7 +16,11 @@ PAGES = [
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
     *sorted((ROOT / "docs" / "probes").glob("*.md")),
 ]
-LIBRARIES = {"use-lightning": ["lightning"], "use-hugging-face": ["transformers", "accelerate"]}
+LIBRARIES = {
+    "data-parallel": ["torch.distributed.fsdp"],
+    "use-lightning": ["lightning"],
+    "use-hugging-face": ["transformers", "accelerate"],
+}
 """What a page needs of the extras. Its warnings are these libraries' own advice, to which a test does not listen."""
 
 BLOCK = re.compile(
@@ -25,6 +30,14 @@ BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 FILE = re.compile(r"^```\w+ title=\"(?P<name>[\w.-]+)\"\n(?P<content>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def alone():
+    """What torchrun tells a process that is a group by itself."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+    return {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
 
 
 def programs(page):
@@ -52,6 +65,8 @@ def test_every_block_of_the_page_runs(page, tmp_path, monkeypatch, capsys):
         warnings.simplefilter("ignore")
     for library in LIBRARIES.get(page.stem, ()):
         pytest.importorskip(library, reason=f"{library} is not installed")
+    for name, value in alone().items() if page.stem == "data-parallel" else ():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     for file in FILE.finditer(page.read_text(encoding="utf-8")):

@@ -16,6 +16,7 @@ from gossamer.nn.initialization import Initialization, Kaiming
 from gossamer.nn.integrity import accept, fingerprint, restored, same
 from gossamer.nn.kernels.backend import Backend, Layer
 from gossamer.nn.observers import stamp_of
+from gossamer.nn.sharded import is_sharded, whole, write
 from gossamer.nn.structure import OFFSETS, ROWS, Checked, Structure
 from gossamer.topology import Junction
 
@@ -160,10 +161,11 @@ class SparseLayer(nn.Module, abc.ABC):
     def adopt(self, junction: Junction, weight: Tensor) -> None:
         """Take on another junction of the same widths, in place: the same `Parameter`, with `weight` (E,) for values.
 
-        A gradient of other edges is dropped.
+        A gradient of other edges is dropped. A weight that `fully_shard` has spread over processes keeps its number of
+        edges, and takes its part of `weight`, which all ranks must give.
 
         Raises:
-            ValueError: other widths, or a weight that does not fit.
+            ValueError: other widths, a weight that does not fit, or another number of edges of a sharded weight.
         """
         if (junction.in_features, junction.out_features) != self._sizes:
             got = (junction.in_features, junction.out_features)
@@ -172,11 +174,19 @@ class SparseLayer(nn.Module, abc.ABC):
             raise ValueError("the weight of this layer is pruned or parametrised by PyTorch; undo that before.")
         if weight.shape != (junction.num_edges,):
             raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({junction.num_edges},) edges.")
+        if is_sharded(self.weight) and junction.num_edges != len(self.weight):
+            raise ValueError(
+                f"the weight of this layer is sharded for {len(self.weight)} edges, and the junction has "
+                f"{junction.num_edges}: load another topology before fully_shard, and rewire by rules that keep counts."
+            )
         last = self._structure.last
         if last is None or last.junction != junction:
             self.weight.grad = None  # of other edges
         with torch.inference_mode(False), torch.no_grad():
             self._take_on(Structure.of(junction, self.features.device))
+            if is_sharded(self.weight):
+                write(self.weight, weight.detach().to(self.weight.device, self.weight.dtype))
+                return
             values = weight.detach().to(self.weight).clone()
             if values.shape != self.weight.shape:
                 # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator,
@@ -189,7 +199,11 @@ class SparseLayer(nn.Module, abc.ABC):
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights anew; set the biases to 0."""
-        if self.weight.device.type != "meta":
+        if is_sharded(self.weight):  # all ranks draw all weights, as one process would
+            drawn = torch.empty(self.weight.shape, dtype=self.weight.dtype, device=self.weight.device)
+            self.initialization(drawn, self.topology(), generator)
+            write(self.weight, drawn)
+        elif self.weight.device.type != "meta":
             self.initialization(self.weight, self.topology(), generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -268,5 +282,5 @@ class SparseLayer(nn.Module, abc.ABC):
             if sizes != self._sizes:
                 raise ValueError(f"{prefix}features={sizes} in the state does not fit a layer of {self._sizes}.")
             junction = Structure(*sizes, tuple(state_dict[prefix + name] for name in names)).read()
-            self.adopt(junction, state_dict[prefix + "weight"].clone())  # models must not share their memory
+            self.adopt(junction, whole(state_dict[prefix + "weight"]).clone())  # models must not share their memory
         super()._load_from_state_dict(state_dict, prefix, *rest)

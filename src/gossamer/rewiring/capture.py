@@ -36,7 +36,10 @@ class Capture:
         if not self._handles:
             for name, layers in self._layers.items():
                 observer = _Observer(self, name)
-                self._handles += [layer.register_forward_hook(observer, with_kwargs=True) for layer in layers]
+                self._handles += [
+                    layer.register_forward_hook(observer, with_kwargs=True, prepend=True)  # weights are whole still
+                    for layer in layers
+                ]
             _EAGER.enter(self)
 
     def disarm(self) -> None:

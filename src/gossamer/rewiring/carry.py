@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gossamer.errors import RewiringError
+from gossamer.nn.sharded import spread_like, whole
 
 Source = Tensor
 """Which old edge each new edge is, or -1; int64 (E',)."""
@@ -32,8 +33,9 @@ def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, f
 
     def follow(value: Any, name: str) -> Any:
         if isinstance(value, Tensor):
-            fits = value.shape == shape and not value.is_sparse
-            return carried(value, source.to(value.device), fills.get(name, 0.0)) if fits else value
+            if value.shape != shape or value.is_sparse:
+                return value
+            return spread_like(carried(whole(value), source.to(value.device), fills.get(name, 0.0)), value)
         if isinstance(value, Mapping):
             return {key: follow(part, str(key)) for key, part in value.items()}
         if isinstance(value, (list, tuple)) and type(value) in (list, tuple):

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from gossamer.nn import SparseLayer
+from gossamer.nn.sharded import is_sharded, own_places, part
 
 _GROWN_UP = 1e-4
 """An edge is young until beta^a falls below this: its updates are then those of its elders to four digits."""
@@ -96,18 +97,20 @@ class ColdStart:
         step, (beta1, beta2) = int(self._seen[name]), map(float, group["betas"])
         factors = _factors(beta1, beta2, weight.dtype, weight.device)
         if name not in self._young or not step % _LOOK:
-            self._young[name] = _young(self._joined[name], step, len(factors.mean), weight.device)
+            where = _young(self._joined[name], step, len(factors.mean))
+            if not len(where):
+                self._forget(name)
+                return
+            self._young[name] = _here(where, self._joined[name], weight)
         where, joined = self._young[name]
-        if not len(where):
-            self._forget(name)
-            return
         age = step - joined
-        root = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"].index_select(0, where).sqrt_()
+        square = part(state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"])
+        root = square.index_select(0, where).sqrt_()
         taken = root.mul(1 / math.sqrt(1 - beta2**step)).add_(group["eps"]).reciprocal_().mul_(1 / (1 - beta1**step))
         scale = factors.square.index_select(0, age)
         due = root.mul_(scale).add_(group["eps"]).reciprocal_().mul_(factors.mean.index_select(0, age))
-        change = taken.sub_(due).mul_(state["exp_avg"].index_select(0, where)).mul_(float(group["lr"]))
-        weight.index_add_(0, where, change)
+        change = taken.sub_(due).mul_(part(state["exp_avg"]).index_select(0, where)).mul_(float(group["lr"]))
+        part(weight).index_add_(0, where, change)
 
 
 class _Factors(NamedTuple):
@@ -126,10 +129,18 @@ def _factors(beta1: float, beta2: float, dtype: torch.dtype, device: torch.devic
     return _Factors(*(each.to(device, dtype) for each in exact))
 
 
-def _young(joined: Tensor, step: int, oldest: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Which edges are young, and when they joined."""
-    where = torch.nonzero((joined > 0) & (step - joined < oldest - _LOOK)).squeeze(1)
-    return where.to(device), joined[where].to(device, torch.int64)
+def _young(joined: Tensor, step: int, oldest: int) -> Tensor:
+    """Which edges are young."""
+    return torch.nonzero((joined > 0) & (step - joined < oldest - _LOOK)).squeeze(1)
+
+
+def _here(where: Tensor, joined: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of some edges whose weights lie on this process, by their places there, and when they joined."""
+    start = 0
+    if is_sharded(weight):
+        own = own_places(weight)
+        start, where = own.start, where[(where >= own.start) & (where < own.stop)]
+    return (where - start).to(weight.device), joined[where].to(weight.device, torch.int64)
 
 
 def _step_of(state: Mapping[str, Any]) -> float:

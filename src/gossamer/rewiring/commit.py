@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gossamer.nn import SparseLayer
+from gossamer.nn.sharded import spread_like, whole, write
 from gossamer.rewiring.carry import carried, carried_state, fill_values, group_of
 from gossamer.rewiring.view import Change
 
@@ -30,7 +31,7 @@ class Prepared:
         """Take on junction, weights, gradient and optimiser state."""
         parameter = self.layers[0].weight
         if self.change.moved.is_nothing:
-            parameter.data.copy_(self.weight)
+            write(parameter, self.weight)
         else:
             for layer in self.layers:
                 layer.adopt(self.change.junction, self.weight)
@@ -47,6 +48,7 @@ def prepare(
     source = torch.from_numpy(change.source)
     on_device = source.to(parameter.device)
     shape, gradient = parameter.shape, parameter.grad
+    moved = None if gradient is None else carried(whole(gradient), on_device)
     fills = fill_values(group_of(parameter, optimizer, "?"))
     state = carried_state(optimizer.state[parameter], on_device, shape, fills) if parameter in optimizer.state else None
     kept = {name: carried(values, source) for name, values in memory.items()}
@@ -55,7 +57,7 @@ def prepare(
         layers=layers,
         change=change,
         weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
-        gradient=None if gradient is None else carried(gradient, on_device),
+        gradient=None if gradient is None or moved is None else spread_like(moved, gradient),
         state=state,
         memory=kept,
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gossamer.errors import RewiringError
 from gossamer.nn import SparseLayer
+from gossamer.nn.sharded import whole
 from gossamer.rewiring.carry import group_of, momentum_of
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.view import Floats, LayerView
@@ -21,8 +22,8 @@ def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Op
     for name, layer in layers.items():
         if not layer.weight.requires_grad:
             return f"the weight of layer {name!r} is frozen (requires_grad=False); name the layers to rewire."
-        if not bool(torch.isfinite(layer.weight.detach()).all()):
-            wrong = int((~torch.isfinite(layer.weight.detach())).sum())
+        wrong = int((~torch.isfinite(whole(layer.weight.detach()))).sum())
+        if wrong:
             return f"layer {name!r} has {wrong} weights that are NaN or infinite."
         try:
             group_of(layer.weight, optimizer, name)
@@ -41,7 +42,10 @@ def view_of(
     initial_edges: int,
     memory: Mapping[str, Tensor],
 ) -> LayerView:
-    """What a rule sees of a layer; arrays are read-only and share memory with the model where they can."""
+    """What a rule sees of a layer; arrays are read-only and share memory with the model where they can.
+
+    Of a sharded layer every rank must ask.
+    """
     state: Mapping[str, Any] = optimizer.state.get(layer.weight, {})
     momentum, gradient = momentum_of(state), layer.weight.grad
     return LayerView.of(
@@ -60,6 +64,6 @@ def view_of(
 def as_array(values: Tensor) -> Floats:
     """A tensor's numbers, float64 if it is, float32 otherwise (exact for bfloat16 and float16); read-only."""
     dtype = torch.float64 if values.dtype == torch.float64 else torch.float32
-    array: Floats = values.detach().to("cpu", dtype).numpy().view(np.ndarray)
+    array: Floats = whole(values.detach()).to("cpu", dtype).numpy().view(np.ndarray)
     array.flags.writeable = False
     return array

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from gossamer.errors import RewiringError
 from gossamer.nn import SparseLayer
+from gossamer.nn.sharded import is_sharded
 from gossamer.rewiring.capture import Pass
 from gossamer.rewiring.view import Change
 
@@ -47,18 +49,25 @@ def require_one_topology(layers: Iterable[SparseLayer], complaint: str | None) -
         raise RewiringError(f"the ranks disagree about the topology ({listed}); load one checkpoint on all of them.")
 
 
+def has_fixed_sizes(model: nn.Module, layers: Iterable[SparseLayer]) -> bool:
+    """Whether a wrapper or `fully_shard` has laid out buckets for the numbers of edges that there are."""
+    wrapped = any(isinstance(module, DistributedDataParallel) for module in model.modules())
+    return wrapped or any(is_sharded(layer.weight) for layer in layers)
+
+
 def require_same_sizes(layers: Mapping[str, SparseLayer], changes: Sequence[Change]) -> None:
     """Check that every layer keeps its number of edges.
 
     Raises:
-        RewiringError: one does not: DistributedDataParallel lays out its buckets once, for the sizes it first saw.
+        RewiringError: one does not: DistributedDataParallel and fully_shard lay out their buckets once, for the sizes
+            they first saw.
     """
     for (name, layer), change in zip(layers.items(), changes, strict=True):
         before, after = layer.weight.numel(), len(change.source)
         if before != after:
             raise RewiringError(
-                f"layer {name!r} is wrapped in DistributedDataParallel and would go from {before} to {after} edges; "
-                "use a rule that keeps counts, or average_gradients(model) instead of the wrapper."
+                f"layer {name!r} is wrapped in DistributedDataParallel or fully_shard, and would go from {before} to "
+                f"{after} edges; use a rule that keeps counts, or average_gradients(model) instead of the wrapper."
             )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from gossamer.errors import CheckpointError, RewiringError, Rng, require_rng
 from gossamer.nn import SparseLayer
@@ -27,7 +26,7 @@ from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.rule import Follows, Rule
 from gossamer.rewiring.ties import require_one_topology_each, tied
 from gossamer.rewiring.update import Update
-from gossamer.rewiring.view import Change, NetworkView
+from gossamer.rewiring.view import Change, LayerView, NetworkView
 
 
 class Rewirer:
@@ -40,7 +39,8 @@ class Rewirer:
 
     Layers that share one weight are rewired as one, under the name of the first; their junctions must be equal.
 
-    In a process group of several ranks rank 0 decides, with the gradients of all, and every rank does the same.
+    In a process group of several ranks rank 0 decides, with the gradients of all, and every rank does the same. Weights
+    may be sharded by `fully_shard`; rules must then keep numbers of edges.
 
     Args:
         model: its sparse layers (`gossamer.nn.SparseLayer`) are rewired.
@@ -205,7 +205,7 @@ class Rewirer:
         changes = self._decide(step, due)
         if changes is None:
             return None
-        if self._fixed_sizes or any(isinstance(module, DistributedDataParallel) for module in self._model.modules()):
+        if self._fixed_sizes or parallel.has_fixed_sizes(self._model, self._layers.values()):
             parallel.require_same_sizes(self._layers, changes)
         prepared = [
             prepare(layers, self._optimizer, change, self._memory[name])
@@ -226,16 +226,17 @@ class Rewirer:
         if not parallel.is_parallel():
             if complaint:
                 raise RewiringError(complaint)
-            return self._plan(step, due, passes)[0]
+            return self._plan(due, self._views(step, due, passes))[0]
         parallel.require_one_topology(self._layers.values(), complaint)
         if self.rule.window:
             passes = parallel.gather_passes(passes)
-        changes, state = parallel.decided_by_first(lambda: self._plan(step, due, passes))
+        views = self._views(step, due, passes)  # on every rank, since parts of weights may lie on each
+        changes, state = parallel.decided_by_first(lambda: self._plan(due, views))
         self._rng.bit_generator.state = state
         return changes
 
-    def _plan(self, step: int, due: int, passes: Mapping[str, Any]) -> tuple[tuple[Change, ...] | None, Any]:
-        views = tuple(
+    def _views(self, step: int, due: int, passes: Mapping[str, Any]) -> tuple[LayerView, ...]:
+        return tuple(
             view_of(
                 name,
                 layer,
@@ -247,6 +248,8 @@ class Rewirer:
             )
             for name, layer in self._layers.items()
         )
+
+    def _plan(self, due: int, views: tuple[LayerView, ...]) -> tuple[tuple[Change, ...] | None, Any]:
         ready = all(view.missing is None or view.missing.is_finite() for view in views)
         changes = self.rule.plan(NetworkView(due, views), rng=self._rng) if ready else None
         return changes, self._rng.bit_generator.state

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.hooks import RemovableHandle
 
 from gossamer.errors import RewiringError, Rng, require_known, require_rng
@@ -151,11 +150,6 @@ class AttachedRewiring:
         if update is not None:
             self._moved += sum(update.added)
             self._is_told = False
-
-
-def is_wrapped(model: nn.Module) -> bool:
-    """Whether a model is, or holds, a `DistributedDataParallel`."""
-    return any(isinstance(module, DistributedDataParallel) for module in model.modules())
 
 
 def _holding(

@@ -12,6 +12,7 @@ from torch import nn
 from gossamer.nn.conversion.attention import PROJECTIONS, SplitAttention
 from gossamer.nn.conversion.swaps import Swap, swap_of
 from gossamer.nn.layer import SparseLayer
+from gossamer.nn.sharded import is_sharded
 
 Filter = Callable[[nn.Module, str], bool]
 
@@ -173,3 +174,17 @@ def require_module(model: nn.Module) -> None:
         raise TypeError(f"model is {type(model).__name__}; a torch.nn.Module is needed.")
     if isinstance(model, torch.jit.ScriptModule):
         raise TypeError("the model is compiled by TorchScript; give the module that it was made of.")
+
+
+def require_unsharded(model: nn.Module) -> None:
+    """Check that all of each parameter is here.
+
+    Raises:
+        TypeError: one lies in parts on several processes.
+    """
+    sharded = next((name for name, each in model.named_parameters() if is_sharded(each)), None)
+    if sharded is not None:
+        raise TypeError(
+            f"parameter {sharded!r} is sharded by fully_shard, which must come last: sparsify or densify the model "
+            "before, or load its full state (torch.distributed.checkpoint.state_dict) into one that is not sharded."
+        )

@@ -9,7 +9,7 @@ from torch import nn
 
 from gossamer.nn.activations import Activation, AllReLU, Kind
 from gossamer.nn.conversion.attention import PROJECTIONS, SplitAttention
-from gossamer.nn.conversion.candidates import require_module
+from gossamer.nn.conversion.candidates import require_module, require_unsharded
 from gossamer.nn.conversion.swaps import Swap, carry_over, swap_of
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d
 from gossamer.nn.layer import SparseLayer
@@ -39,7 +39,7 @@ def densify(model: nn.Module, *, inplace: bool = False) -> nn.Module:
         The plain model: the same function up to the rounding of sums.
 
     Raises:
-        TypeError: the model is none, or has a sparse layer without a dense twin.
+        TypeError: the model is none, is sharded by `fully_shard`, or has a sparse layer without a dense twin.
 
     >>> from gossamer.nn import sparsify
     >>> dense = nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 2))
@@ -54,6 +54,7 @@ def densify(model: nn.Module, *, inplace: bool = False) -> nn.Module:
     12
     """
     require_module(model)
+    require_unsharded(model)
     result = model if inplace else copy.deepcopy(model)
     twins = _twins(result)
     if isinstance(result, SparseLayer):

@@ -20,6 +20,7 @@ from gossamer.nn.conversion.candidates import (
     listed,
     matching,
     require_module,
+    require_unsharded,
     unserved,
 )
 from gossamer.nn.conversion.choosing import Budget, Construction
@@ -103,7 +104,7 @@ def sparsify(
         ValueError: contradicting arguments; names and patterns of no layer; layers that cannot be swapped (lazy,
             parametrised, quantised, tied to something dense), by their names with the reason; shapes that do not fit.
         InfeasibleTopologyError: a density that leaves a layer without edges.
-        TypeError: the model is none, or what should be a junction is none.
+        TypeError: the model is none, is sharded by `fully_shard`, or what should be a junction is none.
 
     Warns:
         SparsifyWarning: nothing was swapped.
@@ -117,6 +118,7 @@ def sparsify(
     )
     """
     require_module(model)
+    require_unsharded(model)
     wishes = _Wishes(density, budget, generator, scores, keep, rng, include, exclude, filter, weights)
     _require_consistent(wishes, junctions)
     if rng is not None:
