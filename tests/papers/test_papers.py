@@ -53,10 +53,12 @@ INSIGHTS = dataclasses.replace(
     epochs={"digits": 2},
     chain=Chain("digits", hidden=(24, 24), edges=120, links=3, moved=0.05, epochs=3, moments=(0, 1, 3), lr=0.05),
     widths=(8, 16),
-    densities=(0.2,),
+    densities=(2,),
     rates=(0.03, 0.1),
+    dropouts=((0.0, 0.0), (0.1, 0.2)),
     seeds=2,
-    adaptive=0.2,
+    adaptive=2,
+    narrow=True,
 )
 CRITICS = Settings(steps=2, outputs=12, game=Game(width=4, steps=2, batch=8), perceptrons=Bending((8,), 0.3, epochs=2))
 NEIGHBOURS = dataclasses.replace(

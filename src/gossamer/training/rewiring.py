@@ -19,12 +19,14 @@ class Rewiring:
         rule: what happens when; steps are those of the optimiser, counted from 1.
         rng: where random rules draw. To resume, give it in the state that it had at the first call.
         recording: where updates are logged.
+        fresh_steps: see `gossamer.rewiring.Rewirer`.
     """
 
-    def __init__(self, rule: Rule, *, rng: Rng, recording: Recording | None = None) -> None:
+    def __init__(self, rule: Rule, *, rng: Rng, recording: Recording | None = None, fresh_steps: bool = True) -> None:
         self._rule = rule
         self._rng = require_rng(rng)
         self._recording = recording
+        self._fresh_steps = fresh_steps
         self._rewirer: Rewirer | None = None
         self._moved = 0
 
@@ -43,7 +45,13 @@ class Rewiring:
         """
         names = layers_with_room(run.model)
         self._rewirer = Rewirer(
-            run.model, run.optimizer, self._rule, rng=self._rng, layers=names, recording=self._recording
+            run.model,
+            run.optimizer,
+            self._rule,
+            rng=self._rng,
+            layers=names,
+            recording=self._recording,
+            fresh_steps=self._fresh_steps,
         )
 
     def after_step(self, run: TrainingRun) -> None:

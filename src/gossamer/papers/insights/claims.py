@@ -15,7 +15,7 @@ from gossamer.analysis.power import decides_a_spread, enough_for_a_spread
 from gossamer.analysis.tables import difference_by_seed, where
 from gossamer.papers.insights.apart import Cube, adjacent
 from gossamer.papers.insights.exhibits import PUBLISHED, PUBLISHED_ACCURACY, PUBLISHED_START, summary
-from gossamer.papers.insights.plan import NARROW, InsightsPlan
+from gossamer.papers.insights.plan import NARROW, InsightsPlan, amount
 from gossamer.papers.insights.tables import Tables
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ EQUAL = 0.005
 """Standard deviation of accuracies below which networks are equally accurate: half a point."""
 
 MORE = Between(low=0.0)
-LARGE = "gossamer reproduce insights-2020 --large: three layers of 1000 units, 50 epochs"
+LARGE = "gossamer reproduce insights-2020 --large: three layers of 1000 units, ε = 20, 50 epochs"
 
 
 def claims(tables: Tables, plan: InsightsPlan) -> tuple[Claim, ...]:
@@ -141,7 +141,7 @@ def sparse_beats_dense(frame: pd.DataFrame, tuned: pd.DataFrame, plan: InsightsP
     def less_dense(width: int, density: float) -> Estimate:
         runs = where(frame, width=width, rule="static")
         sparse, dense = (where(runs, density=share, topology=_topology(share)) for share in (density, 1.0))
-        return difference_by_seed(sparse, dense, f"width {width}, {100 * density:g} %")
+        return difference_by_seed(sparse, dense, f"width {width}, {amount(density)}")
 
     widest = plan.widths[-1]
     return Claim(
@@ -165,7 +165,7 @@ def sparse_beats_narrow(frame: pd.DataFrame, plan: InsightsPlan, data: str) -> C
     def less_narrow(rule: str) -> Estimate:
         runs = where(frame, width=plan.widths[-1], density=plan.adaptive)
         sparse, narrow = where(runs, topology="erdos_renyi", rule=rule), where(runs, topology=NARROW)
-        return difference_by_seed(sparse, narrow, f"{rule}, {100 * plan.adaptive:g} %")
+        return difference_by_seed(sparse, narrow, f"{rule}, {amount(plan.adaptive)}")
 
     return Claim(
         "sparse beats narrow",
@@ -220,10 +220,10 @@ def adaptive_beats_dense(frame: pd.DataFrame, plan: InsightsPlan, data: str) -> 
         "adaptive beats dense",
         "I7",
         "These sub-networks beat the fully connected one.",
-        f"Test accuracy with SET at {100 * plan.adaptive:g} % of the edges, less the fully connected network of the "
+        f"Test accuracy with SET at a density of {amount(plan.adaptive)}, less the fully connected network of the "
         f"same width {plan.widths[-1]} and seed.",
         MORE,
-        (difference_by_seed(ours, dense, f"{100 * plan.adaptive:g} %"),),
+        (difference_by_seed(ours, dense, amount(plan.adaptive)),),
         (difference_by_seed(ours, static, "less static edges of the same density"),),
         data=data,
         condition=_condition(frame, plan, data),
@@ -258,5 +258,5 @@ def _topology(density: float) -> str:
 
 
 def _best_density(tuned: pd.DataFrame, plan: InsightsPlan) -> float:
-    sparse = where(tuned, density=plan.densities).sort_values("validation_accuracy")
+    sparse = where(tuned, density=plan.densities, topology="erdos_renyi").sort_values("validation_accuracy")
     return float(sparse["density"].iloc[-1])

@@ -11,7 +11,7 @@ import numpy as np
 from gossamer.analysis.tables import means, where
 from gossamer.papers.exhibit import Exhibit, Lines, Squares
 from gossamer.papers.insights.apart import Cube, adjacent, as_table
-from gossamer.papers.insights.plan import NARROW, TUNING_SEED
+from gossamer.papers.insights.plan import NARROW, TUNING_SEED, amount
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,8 +151,7 @@ def sparse_and_dense(frame: pd.DataFrame) -> Exhibit:
     return Exhibit(
         "I7",
         "Sparse and fully connected networks over widths",
-        f"Two hidden layers. Static random edges against all edges, each with the learning rate that was best for "
-        f"it. {BARS}",
+        f"Static random edges against all edges, each with the learning rate that was best for it. {BARS}",
         table,
         (Lines("width", "accuracy", "hidden width", "test accuracy", "network", "data", "low", "high", log=True),),
         shown=True,
@@ -161,12 +160,12 @@ def sparse_and_dense(frame: pd.DataFrame) -> Exhibit:
 
 def tuning(frame: pd.DataFrame) -> Exhibit:
     """I8: the learning rates."""
-    columns = ["data", "network", "width", "rate", "validation_accuracy"]
+    columns = ["data", "network", "width", "rate", *frame.columns.intersection(["dropout"]), "validation_accuracy"]
     return Exhibit(
         "I8",
         "Learning rates",
-        f"Validation accuracy of every network with every rate, on one seed ({TUNING_SEED}) that no result comes from. "
-        "The best rate of each network is taken.",
+        f"Validation accuracy of every network with every rate (and dropout of hidden units, if there is a choice), on "
+        f"one seed ({TUNING_SEED}) that no result comes from. The best of each network is taken.",
         _named(frame)[columns],
         shown=True,
     )
@@ -192,9 +191,9 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
     names = [
         "dense"
         if row.density == 1
-        else f"{NARROW} dense with the edges of {100 * row.density:g} %"
+        else f"{NARROW} dense with the edges of {amount(row.density)}"
         if row.topology == NARROW
-        else f"{row.rule} sparse, {100 * row.density:g} %"
+        else f"{row.rule} sparse, {amount(row.density)}"
         for row in frame.itertuples()
     ]
     return frame.assign(network=names)

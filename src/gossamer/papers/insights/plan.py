@@ -65,9 +65,12 @@ class InsightsPlan:
         epochs: of the runs on each of the data.
         chain: the published experiment.
         widths: neurons of each of the two hidden layers.
-        densities: of the static sparse networks' hidden junctions.
+        densities: of the static sparse networks' hidden junctions: shares of all edges; a number above 1 is the ε of
+            SET's densities, ε (n + m) / (n m) for a junction of n inputs and m outputs.
         rates: learning rates, of which every network gets the one that its tuning run was best with.
+        dropouts: of inputs and hidden units of fully connected networks, wide and narrow, chosen in the same way.
         seeds: how many.
+        dense_seeds: of fully connected networks; 0 is as many.
         adaptive: density of the networks with SET, one of `densities`.
         fraction: ζ of SET there.
         depth: hidden layers.
@@ -80,7 +83,9 @@ class InsightsPlan:
     widths: tuple[int, ...] = (100, 250)
     densities: tuple[float, ...] = (0.02, 0.1)
     rates: tuple[float, ...] = (0.03, 0.1)
+    dropouts: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
     seeds: int = 3
+    dense_seeds: int = 0
     adaptive: float = 0.1
     fraction: float = 0.3
     depth: int = 2
@@ -139,13 +144,26 @@ def _link_run(chain: Chain, number: int) -> Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """What is tuned.
+
+    Args:
+        rate: learning rate.
+        dropout: of inputs and hidden units.
+    """
+
+    rate: float
+    dropout: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """One network of the other experiments.
 
     Args:
         data: name.
         width: neurons of every hidden layer, before a narrow one is narrowed.
-        density: of the hidden junctions; 1 is fully connected.
+        density: of the hidden junctions, see `InsightsPlan`; 1 is fully connected.
         adaptive: whether SET moves the edges.
         narrow: whether the edges are spent on a fully connected network of fewer neurons.
     """
@@ -156,10 +174,11 @@ class Net:
     adaptive: bool = False
     narrow: bool = False
 
-    def run(self, plan: InsightsPlan, rate: float, seed: int) -> Run:
-        """The run that trains it with a learning rate."""
-        architecture = self._architecture(plan)
-        config = Config(epochs=plan.epochs[self.data], batch_size=BATCH, optimizer=SGD(rate), validation=0.1)
+    def run(self, plan: InsightsPlan, setting: Setting, seed: int) -> Run:
+        """The run that trains it."""
+        architecture = replace(self._architecture(plan), dropout=setting.dropout)
+        epochs = plan.epochs[self.data]
+        config = Config(epochs=epochs, batch_size=BATCH, optimizer=SGD(setting.rate), validation=0.1)
         experiment = Experiment(architecture, config, seed, self._rule(plan) if self.adaptive else None)
         labels: dict[str, Label] = {
             "data": self.data,
@@ -167,7 +186,8 @@ class Net:
             "rule": "SET" if self.adaptive else "static",
             "width": self.width,
             "density": self.density,
-            "rate": rate,
+            "rate": setting.rate,
+            "dropout": setting.dropout[1],
             "seed": seed,
         }
         return Run(experiment, data=self.data, labels=labels)
@@ -176,7 +196,7 @@ class Net:
         widths = (math.prod(CATALOGUE[self.data].shape), *[self.width] * plan.depth)
         if self.density == 1:
             return Architecture(None, widths[1:], (*[None] * plan.depth, None))
-        edges = [round(self.density * n * m) for n, m in pairwise(widths)]
+        edges = [edges_at(self.density, n, m) for n, m in pairwise(widths)]
         if self.narrow:
             classes = len(CATALOGUE[self.data].classes)
             slim = narrowed((*widths, classes), sum(edges) + widths[-1] * classes)[1:-1]
@@ -193,9 +213,18 @@ class Net:
         """The label of the construction."""
         return NARROW if self.narrow else "dense" if self.density == 1 else "erdos_renyi"
 
+    def settings(self, plan: InsightsPlan) -> list[Setting]:
+        """What it chooses from."""
+        dropouts = ((0.0, 0.0),) if self.topology == "erdos_renyi" else plan.dropouts
+        return [Setting(rate, dropout) for dropout in dropouts for rate in plan.rates]
+
+    def seeds(self, plan: InsightsPlan) -> int:
+        """How many it is trained with."""
+        return plan.seeds if self.topology == "erdos_renyi" else plan.dense_seeds or plan.seeds
+
     @property
     def tuned(self) -> Net:
-        """The network whose learning rate it takes: SET that of the static one."""
+        """The network whose setting it takes: SET that of the static one."""
         return replace(self, adaptive=False)
 
 
@@ -214,14 +243,37 @@ def adaptive_nets(plan: InsightsPlan) -> list[Net]:
 
 
 def tuning_runs(plan: InsightsPlan) -> list[Run]:
-    """Every network with every learning rate, once."""
-    return [net.run(plan, rate, TUNING_SEED) for net in nets(plan) for rate in plan.rates]
+    """Every network with every setting that it may choose, once."""
+    return [net.run(plan, setting, TUNING_SEED) for net in nets(plan) for setting in net.settings(plan)]
 
 
-def final_runs(plan: InsightsPlan, rates: Mapping[Net, float]) -> list[Run]:
-    """Every network with its learning rate, over seeds."""
+def final_runs(plan: InsightsPlan, settings: Mapping[Net, Setting]) -> list[Run]:
+    """Every network with its setting, over seeds."""
     found = [*nets(plan), *adaptive_nets(plan)]
-    return [net.run(plan, rates[net.tuned], seed) for seed in range(plan.seeds) for net in found]
+    return [
+        net.run(plan, settings[net.tuned], seed)
+        for seed in range(plan.seeds)
+        for net in found
+        if seed < net.seeds(plan)
+    ]
+
+
+def edges_at(density: float, n: int, m: int) -> int:
+    """Edges of a junction of n inputs and m outputs at a density as `InsightsPlan` has it, at most all.
+
+    >>> edges_at(0.1, 100, 50), edges_at(20, 784, 1000)
+    (500, 35680)
+    """
+    return min(n * m, round(density * (n + m) if density > 1 else density * n * m))
+
+
+def amount(density: float) -> str:
+    """A density in words.
+
+    >>> amount(0.1), amount(20)
+    ('10 %', 'ε = 20')
+    """
+    return f"ε = {density:g}" if density > 1 else f"{100 * density:g} %"
 
 
 def steps_per_epoch(data: str, validation: float) -> int:

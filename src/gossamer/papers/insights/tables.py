@@ -69,7 +69,11 @@ def plan_of(found: Mapping[str, Any]) -> InsightsPlan:
 
 
 def _tuples(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {name: _frozen(value) for name, value in found.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _cube(rows: pd.DataFrame) -> Cube:
