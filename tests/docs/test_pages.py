@@ -19,6 +19,7 @@ PAGES = [
 LIBRARIES = {
     "data-parallel": ["torch.distributed.fsdp"],
     "use-lightning": ["lightning"],
+    "share-a-model": ["transformers"],
     "use-hugging-face": ["transformers", "accelerate"],
 }
 """What a page needs of the extras. Its warnings are these libraries' own advice, to which a test does not listen."""

@@ -13,6 +13,7 @@ from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.pretrained import from_pretrained, save_pretrained
 from gossamer.nn.restored import restored
 from gossamer.nn.sequential import Sequential
 from gossamer.nn.structure import Structure
@@ -43,6 +44,7 @@ __all__ = [
     "bjorck",
     "decay_groups",
     "densify",
+    "from_pretrained",
     "fusible",
     "gated_layers",
     "group_sort",
@@ -51,6 +53,7 @@ __all__ = [
     "mlp",
     "report",
     "restored",
+    "save_pretrained",
     "sparse_conv2d",
     "sparse_linear",
     "sparsify",

@@ -26,8 +26,15 @@ class State(NamedTuple):
     is_ordered: bool
 
 
-def write_state(path: str | os.PathLike[str], state: Mapping[str, Tensor]) -> None:
+def write_state(
+    path: str | os.PathLike[str], state: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a `state_dict` as a safetensors file, atomically; the order of its names, which the format loses, is kept.
+
+    Args:
+        path: the file.
+        state: tensors that share no memory.
+        metadata: what else its header says.
 
     Raises:
         OSError: the file cannot be written.
@@ -35,7 +42,8 @@ def write_state(path: str | os.PathLike[str], state: Mapping[str, Tensor]) -> No
     import safetensors.torch
 
     tensors = {name: tensor.contiguous() for name, tensor in state.items()}
-    write_atomically(path, safetensors.torch.save(tensors, {"order": json.dumps(list(tensors))}))
+    header = {**(metadata or {}), "order": json.dumps(list(tensors))}
+    write_atomically(path, safetensors.torch.save(tensors, header))
 
 
 def read_state(path: str | os.PathLike[str]) -> State:
@@ -45,6 +53,18 @@ def read_state(path: str | os.PathLike[str]) -> State:
         TopologyFileError: the file is no safetensors file, or damaged.
         OSError: there is no such file, or it cannot be read.
     """
+    tensors, metadata = read_tensors(path)
+    try:
+        order = json.loads(metadata.get("order", "null"))
+    except (ValueError, RecursionError) as error:
+        raise TopologyFileError(f"{os.fspath(path)} is damaged: the order of its tensors is no list.") from error
+    if not isinstance(order, list) or sorted(map(str, order)) != sorted(tensors):
+        return State(tensors, is_ordered=False)
+    return State({name: tensors[name] for name in order}, is_ordered=True)
+
+
+def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, and what the header of a safetensors file says; see `read_state` for what is raised."""
     from safetensors import SafetensorError, safe_open
 
     source = os.fspath(path)
@@ -53,12 +73,9 @@ def read_state(path: str | os.PathLike[str]) -> State:
     try:
         with safe_open(source, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            order = json.loads((file.metadata() or {}).get("order", "null"))
-    except (SafetensorError, ValueError, RecursionError) as error:
+            return tensors, dict(file.metadata() or {})
+    except (SafetensorError, ValueError) as error:
         raise TopologyFileError(f"{source} is no safetensors file, or damaged: {error}") from error
-    if not isinstance(order, list) or sorted(map(str, order)) != sorted(tensors):
-        return State(tensors, is_ordered=False)
-    return State({name: tensors[name] for name in order}, is_ordered=True)
 
 
 def layer_prefixes(state: Mapping[str, Tensor], *, is_ordered: bool) -> list[str]:
