@@ -24,14 +24,23 @@ GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
     return parts < 1 ? 1 : int(parts);
 }
 
-// dz = dy * f'(kept) of one row, in place; its sum goes to *sum.
+// What a row of a layer kept for its derivative, and its mask or null.
+template <typename T>
+struct Kept {
+    const T *argument, *mask;
+};
+
+// dz = dy * mask * f'(kept) of one row, in place; its sum goes to *sum.
 template <typename T, int C>
 GOSSAMER_INLINE void differentiate(
-    const Layer<T>& layer, Vector<T>* v, const T* kept, int64_t left, T* sum, LaneSums<T>& sums) {
+    const Layer<T>& layer, Vector<T>* v, const Kept<T>& kept, int64_t left, T* sum, LaneSums<T>& sums) {
+    if (kept.mask)
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) v[c] *= load(kept.mask + c * Lanes<T>::count);
     with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
         if constexpr (kind.value != IDENTITY) {
             Vector<T> k[C];
-            get<T, C>(kept, k, left);
+            get<T, C>(kept.argument, k, left);
 #pragma GCC unroll 8
             for (int c = 0; c < C; ++c) v[c] = backpropagate<T, kind.value>(v[c], k[c], layer.slope);
         }
@@ -87,6 +96,19 @@ struct BackwardPass {
         return found;
     }
     T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
+
+    // Of a layer's chunk: what its derivative needs, row after row.
+    struct KeptRows {
+        const T *argument, *mask;
+        int64_t stride;
+
+        Kept<T> row(int64_t j) const { return {argument + j * stride, mask ? mask + j * stride : nullptr}; }
+    };
+    template <int C>
+    KeptRows kept_rows(int l, int64_t b, int group) const {
+        const Chunk<const T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
+        return {argument.base, stack.template kept_mask<C>(a.kept, l, b, group).base, argument.stride};
+    }
 
     Columns columns(int l) const { return {stack.junction(l), rotations[l]}; }
 
@@ -149,7 +171,7 @@ struct BackwardPass {
         for (int64_t j = range.first; j < range.last; ++j) {
             Vector<T> v[C];
             get<T, C>(dz.row(j), v, C * Lanes<T>::count);
-            differentiate<T, C>(last, v, a.last + j * a.batch + b, left, db ? db + j : nullptr, sums);
+            differentiate<T, C>(last, v, {a.last + j * a.batch + b, nullptr}, left, db ? db + j : nullptr, sums);
             if (!there) put<T, C>(own.row(j), v, C * Lanes<T>::count);
         }
         return dz;
@@ -173,13 +195,13 @@ struct BackwardPass {
         }
         const Columns all = columns(l);
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
-        const T* kept = before ? stack.template kept_argument<C>(a.kept, l - 1, b, at.group).base : nullptr;
+        const KeptRows kept = before ? kept_rows<C>(l - 1, b, at.group) : KeptRows{};
         T* db = before ? space(l - 1, part_number).db : nullptr;
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
             Vector<T> sum[C];
             if (dw) row_sum_and_dots<T, C>(all[i], own.weights, x.row(i), dz, dw, sums, sum);
             else row_sum<T, C>(all[i], own.weights, dz, sum);
-            if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
+            if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, before ? span : a.batch - b);
         }
     }
@@ -215,14 +237,14 @@ struct BackwardPass {
         const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
-        const T* kept = before ? stack.template kept_argument<C>(a.kept, l - 1, b, at.group).base : nullptr;
+        const KeptRows kept = before ? kept_rows<C>(l - 1, b, at.group) : KeptRows{};
         T* db = before ? space(l - 1, part_number).db : nullptr;
-        if (before && before->activation == IDENTITY && !db) return;
+        if (before && before->activation == IDENTITY && !before->mask.data && !db) return;
         LaneSums<T> sums(add);
         for (int64_t i = own.first; i < own.last; ++i) {
             Vector<T> sum[C];
             get<T, C>(from.row(i), sum, span);
-            if (before) differentiate<T, C>(*before, sum, kept + i * span, span, db ? db + i : nullptr, sums);
+            if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, before ? span : a.batch - b);
         }
     }

@@ -23,19 +23,54 @@ using Group = std::pair<bool, std::vector<Updated>>;  // Adam or SGD
 // (lr, momentum, dampening, weight decay, nesterov) or (lr, beta1, beta2, eps, weight decay, decoupled)
 using Rates = std::vector<double>;
 
+// Which loss: kind, weights and what a target of 1 counts (address 0 if all count 1), the share of a label that goes to
+// all classes alike, a label that does not count, whether of the logistic function of outputs, whether a mean.
+using DescribedLoss = std::tuple<int, Array, Array, double, int64_t, bool, bool>;
+
+// Samples of some steps: inputs, outputs, labels or targets, and of each layer a mask or none.
+using Samples = std::tuple<DescribedMatrix, Array, Array, Array, std::vector<DescribedMatrix>>;
+
 struct Plan {
     virtual ~Plan() = default;
-    virtual double run(
-        int64_t batch, const DescribedMatrix& x, const Array& y, const Array& labels, double smoothing,
-        const std::vector<Rates>& rates, int threads) = 0;
+    // Steps of `size` samples each, the last one of what is left, with rates for each; their losses.
+    virtual std::vector<double> run(
+        int64_t size, const Samples& samples, const std::vector<std::vector<Rates>>& rates, double longest,
+        int threads) = 0;
 };
 
-void check_labels(const int64_t* labels, int64_t batch, int64_t classes) {
-    for (int64_t b = 0; b < batch; ++b)
-        if (labels[b] < 0 || labels[b] >= classes)
+template <typename T>
+Loss<T> loss_of(const DescribedLoss& described, int64_t outputs) {
+    const auto& [kind, weights, positive, smoothing, ignored, of_logistic, mean] = described;
+    if (!is_loss(kind)) throw std::invalid_argument("loss " + std::to_string(kind) + " is unknown.");
+    return {
+        .kind = kind,
+        .labels = nullptr,
+        .targets = nullptr,
+        .weights = optional_numbers<const T>(weights, outputs, "the weights of a loss"),
+        .positive = optional_numbers<const T>(positive, outputs, "what targets of 1 count"),
+        .smoothing = T(smoothing),
+        .ignored = ignored,
+        .of_logistic = of_logistic,
+        .divisor = mean ? 0.0 : 1.0};
+}
+
+// What makes a mean of the sum over `batch` samples; throws if a label is no class, or if none counts.
+template <typename T>
+double divisor(const Loss<T>& loss, int64_t batch, int64_t outputs) {
+    if (loss.targets) return double(batch) * double(outputs);
+    double all = 0;
+    const bool classes = loss.kind == CROSS_ENTROPY;
+    for (int64_t b = 0; b < batch; ++b) {
+        const int64_t label = loss.labels[b];
+        if (classes && label == loss.ignored) continue;
+        if (label < 0 || label >= outputs)
             throw std::invalid_argument(
-                "label " + std::to_string(labels[b]) + " of sample " + std::to_string(b) + " is no class; 0 to " +
-                std::to_string(classes - 1) + " are.");
+                "label " + std::to_string(label) + " of sample " + std::to_string(b) + " is no class; 0 to " +
+                std::to_string(outputs - 1) + " are.");
+        all += classes ? (loss.weights ? double(loss.weights[label]) : 1.0) : double(outputs);
+    }
+    if (!(all > 0)) throw std::invalid_argument("no sample of a batch counts.");
+    return all;
 }
 
 template <typename T>
@@ -44,13 +79,17 @@ class PlanOf : public Plan {
     std::vector<Layer<T>> layers;
     std::vector<std::vector<Parameter<T>>> parameters;
     std::vector<Update<T>> updates;
+    Loss<T> loss;
+
+    int64_t inputs() const { return layers.front().junction.inputs; }
+    int64_t outputs() const { return layers.back().junction.outputs; }
 
     static Parameter<T> parameter(const Updated& updated, bool adam) {
         const auto& [value, gradient, first, second, steps] = updated;
         const int64_t size = value.second / int64_t(sizeof(T));
         Parameter<T> made{
             .value = numbers<T>(value, size, "a parameter"),
-            .gradient = numbers<const T>(gradient, size, "its gradient"),
+            .gradient = numbers<T>(gradient, size, "its gradient"),
             .state = {optional_numbers<T>(first, size, "its state"), optional_numbers<T>(second, size, "its state")},
             .steps = optional_numbers<float>(steps, 1, "its count of steps"),
             .size = size};
@@ -59,9 +98,15 @@ class PlanOf : public Plan {
         return made;
     }
 
-    void set(Update<T>& update, const Rates& r) const {
-        if (r.size() != (update.by_adam ? 6 : 5))
-            throw std::invalid_argument(std::to_string(r.size()) + " rates; 5 are needed for SGD and 6 for Adam.");
+    void check_rates(const std::vector<Rates>& rates) const {
+        if (rates.size() != updates.size()) throw std::invalid_argument("each group of parameters needs its rates.");
+        for (size_t g = 0; g < updates.size(); ++g)
+            if (rates[g].size() != (updates[g].by_adam ? 6 : 5))
+                throw std::invalid_argument(
+                    std::to_string(rates[g].size()) + " rates; 5 are needed for SGD and 6 for Adam.");
+    }
+
+    static void set(Update<T>& update, const Rates& r) {
         if (update.by_adam)
             update.adam = {
                 .rate = r[0], .beta1 = r[1], .beta2 = r[2], .eps = r[3], .decay = r[4], .decoupled = r[5] != 0};
@@ -69,8 +114,12 @@ class PlanOf : public Plan {
     }
 
   public:
-    PlanOf(const std::vector<DescribedLayer>& of, const Gradients& gradients, const std::vector<Group>& groups)
-        : described(of), layers(stack<T>(of, &gradients, 1)) {
+    PlanOf(
+        const std::vector<DescribedLayer>& of, const Gradients& gradients, const std::vector<Group>& groups,
+        const DescribedLoss& described_loss)
+        : described(of),
+          layers(stack<T>(of, &gradients, 1)),
+          loss(loss_of<T>(described_loss, layers.back().junction.outputs)) {
         for (const auto& [adam, updated] : groups) {
             std::vector<Parameter<T>>& own = parameters.emplace_back();
             for (const Updated& each : updated) own.push_back(parameter(each, adam));
@@ -79,40 +128,80 @@ class PlanOf : public Plan {
         }
     }
 
-    double run(
-        int64_t batch, const DescribedMatrix& x, const Array& y, const Array& labels, double smoothing,
-        const std::vector<Rates>& rates, int threads) override {
-        const int64_t classes = layers.back().junction.outputs;
-        if (batch < 1) throw std::invalid_argument("a step needs a batch.");
+    std::vector<double> run(
+        int64_t size, const Samples& samples, const std::vector<std::vector<Rates>>& rates, double longest,
+        int threads) override {
         if (threads < 1) throw std::invalid_argument("a step needs a thread.");
-        if (rates.size() != updates.size()) throw std::invalid_argument("each group of parameters needs its rates.");
-        for (size_t g = 0; g < updates.size(); ++g) set(updates[g], rates[g]);
-        const Training<T> training{
-            .layers = layers.data(),
-            .depth = int(layers.size()),
-            .batch = batch,
-            .x = matrix<T>(x, batch, layers.front().junction.inputs, "x"),
-            .labels = numbers<const int64_t>(labels, batch, "labels"),
-            .smoothing = T(smoothing),
-            .y = numbers<T>(y, product(classes, batch), "y"),
-            .updates = updates.data(),
-            .groups = int(updates.size()),
-            .threads = threads};
-        check_labels(training.labels, batch, classes);
+        std::vector<Training<T>> steps = prepared(size, samples);
+        if (rates.size() != steps.size()) throw std::invalid_argument("each step needs its rates.");
+        for (const auto& each : rates) check_rates(each);
+        std::vector<double> losses;
         nb::gil_scoped_release release;
-        const double loss = passes_in_use<T>().train(training);
-        for (const auto& own : parameters)
-            for (const Parameter<T>& each : own)
-                if (each.steps) *each.steps += 1;
-        return loss;
+        for (size_t k = 0; k < steps.size(); ++k) {
+            for (size_t g = 0; g < updates.size(); ++g) set(updates[g], rates[k][g]);
+            steps[k].longest = longest;
+            steps[k].threads = threads;
+            losses.push_back(passes_in_use<T>().train(steps[k]));
+            for (const auto& own : parameters)
+                for (const Parameter<T>& each : own)
+                    if (each.steps) *each.steps += 1;
+        }
+        return losses;
+    }
+
+  private:
+    // All steps, checked before the first one changes anything.
+    std::vector<Training<T>> prepared(int64_t size, const Samples& samples) {
+        const auto& [x, y, labels, targets, masks] = samples;
+        const int64_t all = std::get<1>(x), O = outputs();
+        if (size < 1 || all < 1) throw std::invalid_argument("a step needs a batch.");
+        const Matrix<const T> from = matrix<T>(x, all, inputs(), "x");
+        T* const to = numbers<T>(y, product(O, all), "y");
+        const auto* own_labels = optional_numbers<const int64_t>(labels, all, "labels");
+        const auto* own_targets = optional_numbers<const T>(targets, product(all, O), "targets");
+        if (!own_labels == !own_targets) throw std::invalid_argument("a step needs labels, or targets.");
+        if (own_targets && loss.kind == CROSS_ENTROPY) throw std::invalid_argument("cross-entropy needs labels.");
+        set_masks(masks, all <= size ? all : -1);
+        std::vector<Training<T>> steps;
+        for (int64_t b = 0; b < all; b += size) {
+            Loss<T> own = loss;
+            const int64_t batch = b + size < all ? size : all - b;
+            own.labels = own_labels ? own_labels + b : nullptr;
+            own.targets = own_targets ? own_targets + b * O : nullptr;
+            if (loss.divisor == 0) own.divisor = divisor(own, batch, O);
+            else divisor(own, batch, O);
+            steps.push_back(
+                {.layers = layers.data(),
+                 .depth = int(layers.size()),
+                 .batch = batch,
+                 .x = {from.data + b * from.batch_stride, from.feature_stride, from.batch_stride},
+                 .loss = own,
+                 .y = to + b * O,
+                 .updates = updates.data(),
+                 .groups = int(updates.size()),
+                 .longest = -1,
+                 .threads = 1});
+        }
+        return steps;
+    }
+
+    // The last layer has none; those of several steps are not known beforehand.
+    void set_masks(const std::vector<DescribedMatrix>& masks, int64_t batch) {
+        if (!masks.empty() && (masks.size() + 1 != layers.size() || batch < 0))
+            throw std::invalid_argument("one step takes a mask for each layer but the last.");
+        for (size_t l = 0; l < layers.size(); ++l) {
+            const bool there = l < masks.size() && std::get<0>(masks[l]);
+            layers[l].mask =
+                there ? matrix<T>(masks[l], batch, layers[l].junction.outputs, "a mask") : Matrix<const T>{};
+        }
     }
 };
 
 std::unique_ptr<Plan> plan(
-    bool wide, const std::vector<DescribedLayer>& layers, const Gradients& gradients,
-    const std::vector<Group>& groups) {
-    if (wide) return std::make_unique<PlanOf<double>>(layers, gradients, groups);
-    return std::make_unique<PlanOf<float>>(layers, gradients, groups);
+    bool wide, const std::vector<DescribedLayer>& layers, const Gradients& gradients, const std::vector<Group>& groups,
+    const DescribedLoss& loss) {
+    if (wide) return std::make_unique<PlanOf<double>>(layers, gradients, groups, loss);
+    return std::make_unique<PlanOf<float>>(layers, gradients, groups, loss);
 }
 
 }  // namespace

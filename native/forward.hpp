@@ -23,6 +23,7 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
         for (int c = 0; c < C; ++c) {
             argument[c] = sum[c] + bias;
             value[c] = activate<T, kind.value>(argument[c], layer.slope);
+            if constexpr (kind.value == SIGMOID) argument[c] = value[c];  // what its derivative needs
         }
         put<T, C>(to.value.row(j), value, to.left);
         if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.left);
@@ -116,8 +117,25 @@ struct ForwardPass {
             const Target<T> to = target<C>(l, b, at.group);
             forward_share<C>(a.layers[l], rows, x, to, at);
             at.meet();
+            if (a.layers[l].mask.data) {
+                cover<C>(l, b, to.value, at);
+                at.meet();
+            }
             x = {to.value.base, to.value.stride};
         }
+    }
+
+    // Multiplies a layer's outputs by its mask, which is kept.
+    template <int C>
+    void cover(int l, int64_t b, const Chunk<T>& values, const Place& at) const {
+        const Chunk<T> mask = stack.template kept_mask<C>(a.kept, l, b, at.group);
+        const Range own = at.share(stack.junction(l).outputs);
+        pack<T, C>(a.layers[l].mask, b, a.batch - b, own, mask);
+        for (int64_t j = own.first; j < own.last; ++j)
+            for (int c = 0; c < C; ++c) {
+                T* value = values.row(j) + c * Lanes<T>::count;
+                store(value, load(value) * load(mask.row(j) + c * Lanes<T>::count));
+            }
     }
 
     // A single contiguous sample.

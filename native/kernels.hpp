@@ -21,6 +21,7 @@ struct Layer {
     T *dw, *db;               // (E), (O); null if not wanted
     int activation;
     T slope;
+    Matrix<const T> mask{};  // (O, batch): what the next layer's inputs are multiplied by (dropout), or no data
 };
 
 // Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that
@@ -54,7 +55,7 @@ constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }
 template <typename T>
 struct Parameter {
     T* value;
-    const T* gradient;
+    T* gradient;
     T* state[2];   // SGD: velocity or null; Adam: running means of the gradient and of its square
     float* steps;  // Adam: how many there were before this one; else null
     int64_t size;
@@ -80,18 +81,38 @@ struct Update {
     Adam adam;
 };
 
-// One step: forward, mean cross-entropy of the last layer's outputs, backward, and the updates, if any.
+// What a step makes small. The numbering is gossamer.nn.criteria.Kind.
+enum LossKind : int { CROSS_ENTROPY = 0, SQUARED = 1, ABSOLUTE = 2, LOGISTIC = 3 };
+
+constexpr bool is_loss(int kind) { return CROSS_ENTROPY <= kind && kind <= LOGISTIC; }
+
+// A sum over the batch, for a divisor that makes a mean of it.
+template <typename T>
+struct Loss {
+    int kind;
+    const int64_t* labels;  // (batch) classes, or `ignored`; null if there are targets
+    const T* targets;       // (batch, O) contiguous; null if there are labels: a 1 for the class then, 0 for others
+    const T *weights,       // (O) what each class or output counts; null if all count 1
+        *positive;          // (O) LOGISTIC: what a target of 1 counts; null if 1
+    T smoothing;            // CROSS_ENTROPY: the share of a label that goes to all classes alike
+    int64_t ignored;        // CROSS_ENTROPY: a label that does not count
+    bool of_logistic;       // SQUARED: of the logistic function of the outputs
+    double divisor;
+};
+
+// One step: forward, the loss of the last layer's outputs, backward, and the updates, if any.
 template <typename T>
 struct Training {
     const Layer<T>* layers;
     int depth;
     int64_t batch;  // at least 1
     Matrix<const T> x;
-    const int64_t* labels;  // all below the last layer's outputs
-    T smoothing;            // the share of a label that goes to all classes alike
-    T* y;                   // (O, batch) contiguous
+    Loss<T> loss;
+    T* y;  // (O, batch) contiguous
     const Update<T>* updates;
-    int groups, threads;
+    int groups;
+    double longest;  // gradients of all updated parameters together are cut to this norm; below 0 they are not
+    int threads;
 };
 
 // All that one instruction set computes with numbers of type T.
@@ -99,7 +120,7 @@ template <typename T>
 struct Passes {
     void (*forward)(const Forward<T>&);
     void (*backward)(const Backward<T>&);
-    double (*train)(const Training<T>&);  // the mean loss
+    double (*train)(const Training<T>&);  // the loss
 };
 
 // Instantiated once for each T, in a file of its own.

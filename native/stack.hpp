@@ -12,6 +12,13 @@ GOSSAMER_INLINE int64_t padded_batch(int64_t batch) {
     return batch < Lanes<T>::count ? Lanes<T>::count : batch;
 }
 
+// Whether a layer's activation keeps a block beside its output: its argument, or its value where a mask changes the
+// output.
+template <typename T>
+GOSSAMER_INLINE bool keeps_argument(const Layer<T>& layer) {
+    return needs_argument(layer.activation, layer.slope) || (layer.mask.data && layer.activation == SIGMOID);
+}
+
 template <typename T>
 struct Stack {
     const Layer<T>* layers;
@@ -50,8 +57,7 @@ struct Stack {
     int64_t kept_size(int layers_before) const {
         int64_t numbers = 0;
         for (int l = 0; l < layers_before; ++l)
-            numbers +=
-                junction(l).outputs * kept_samples() * (1 + needs_argument(layers[l].activation, layers[l].slope));
+            numbers += kept_block(l) * (1 + keeps_argument(layers[l]) + (layers[l].mask.data ? 1 : 0));
         return numbers;
     }
     // In it: a chunk of a layer's output, and what its activation's derivative needs, which may be the same.
@@ -63,11 +69,17 @@ struct Stack {
     template <int C, typename N>
     Chunk<N> kept_argument(N* kept, int l, int64_t b, int group) const {
         const Chunk<N> output = kept_output<C>(kept, l, b, group);
-        const bool needed = needs_argument(layers[l].activation, layers[l].slope);
-        return {output.base + (needed ? junction(l).outputs * kept_samples() : 0), output.stride};
+        return {output.base + (keeps_argument(layers[l]) ? kept_block(l) : 0), output.stride};
+    }
+    // And its mask, if it has one.
+    template <int C, typename N>
+    Chunk<N> kept_mask(N* kept, int l, int64_t b, int group) const {
+        const Chunk<N> argument = kept_argument<C>(kept, l, b, group);
+        return {layers[l].mask.data ? argument.base + kept_block(l) : nullptr, argument.stride};
     }
 
   private:
+    int64_t kept_block(int l) const { return junction(l).outputs * kept_samples(); }
     int64_t kept_samples() const { return chunkwise ? Part<T>::span : kept_batch(batch); }
 };
 

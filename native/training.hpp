@@ -1,22 +1,22 @@
-// A whole training step of a stack: values, cross-entropy, gradients and new weights.
+// A whole training step of a stack: values, loss, gradients and new weights.
 //
 // A thread takes its chunk of the batch through all layers and back before it begins another, so that the backward pass
 // finds the chunk's activations in that core's cache; nobody waits for anybody until the gradients are added up.
 #pragma once
 #include "backward.hpp"
+#include "clipping.hpp"
 #include "forward.hpp"
 #include "loss.hpp"
 #include "optimizers.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
-// The mean loss.
 template <typename T>
 double train(const Training<T>& a) {
     constexpr int n = Lanes<T>::count;
     const Stack<T> stack{a.layers, a.depth, a.batch, true};
     const Layer<T>& last = a.layers[a.depth - 1];
-    const int64_t widest = stack.widest_chunk(), classes = last.junction.outputs, E = stack.junction(0).edges;
+    const int64_t widest = stack.widest_chunk(), width = last.junction.outputs, E = stack.junction(0).edges;
     const int parts = count_parts(stack);
     const Grid grid = arrange(a.threads, parts, 3 * stack.multiply_adds());
     const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, E),
@@ -55,10 +55,10 @@ double train(const Training<T>& a) {
         .x_is_there = true};
 
     const int64_t buffers = 3 * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
-                  outputs = classes * a.batch;
+                  outputs = width * a.batch, pieces = Clipping<T>::count(a);
     Arena arena{static_cast<char*>(scratch(
         stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(kept) + Arena::bytes<T>(backward.size()) +
-        (1 + needs_z) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch)))};
+        (1 + needs_z) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch) + Arena::bytes<double>(pieces)))};
     forward.rotations = backward.rotations = stack.rotations(arena);
     forward.packed = backward.packed = arena.take<T>(buffers);
     values.kept = arena.take<T>(kept);
@@ -68,14 +68,9 @@ double train(const Training<T>& a) {
     gradients.dy.data = dy;
     gradients.kept = values.kept;
     gradients.last = needs_z ? values.z : a.y;
-    const CrossEntropy<T> loss{
-        .logits = a.y,
-        .gradient = dy,
-        .losses = losses,
-        .labels = a.labels,
-        .classes = classes,
-        .batch = a.batch,
-        .smoothing = a.smoothing};
+    const LossPass<T> loss{
+        .of = a.loss, .outputs = a.y, .gradient = dy, .losses = losses, .width = width, .batch = a.batch};
+    const Clipping<T> clipping{a, arena.take<double>(pieces)};
 
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {
@@ -88,8 +83,7 @@ double train(const Training<T>& a) {
                 constexpr int C = width.value;
                 forward.template chunk<C>(b, at);
                 const Range vectors = at.share(C);
-                for (int64_t c = vectors.first; c < vectors.last && b + c * n < a.batch; ++c)
-                    lane_losses<T>(loss, b + c * n);
+                for (int64_t c = vectors.first; c < vectors.last && b + c * n < a.batch; ++c) loss.lanes(b + c * n);
                 at.meet();
                 backward.template chunk<C>(b, number, b > share.first, at);
             });
@@ -97,11 +91,17 @@ double train(const Training<T>& a) {
         at.meet_all();
         backward.add_parts(at.rank, at.threads);
         if (a.groups) at.meet_all();
+        if (pieces) {
+            clipping.sum(at.rank, at.threads);
+            at.meet_all();
+            clipping.scale(at.rank, at.threads);
+            at.meet_all();
+        }
         for (int g = 0; g < a.groups; ++g) update(a.updates[g], at.rank, at.threads);
     }
     double total = 0;
     for (int64_t b = 0; b < a.batch; ++b) total += losses[b];
-    return total / double(a.batch);
+    return total / a.loss.divisor;
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -85,24 +85,26 @@ def stack_backward(
 ) -> None: ...
 
 # bind_training.cpp
+Loss: TypeAlias = tuple[int, Array, Array, float, int, bool, bool]
+Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix]]
+
 class Plan:
     def run(
         self,
-        batch: int,
-        x: Matrix,
-        y: Array,
-        labels: Array,
-        smoothing: float,
-        rates: Sequence[Sequence[float]],
+        size: int,
+        samples: Samples,
+        rates: Sequence[Sequence[Sequence[float]]],
+        longest: float,
         threads: int,
         /,
-    ) -> float: ...
+    ) -> list[float]: ...
 
 def plan(
     wide: bool,
     layers: list[Layer],
     gradients: list[tuple[Array, Array]],
     groups: list[tuple[bool, list[tuple[Array, ...]]]],
+    loss: Loss,
     /,
 ) -> Plan: ...
 

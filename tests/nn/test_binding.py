@@ -9,7 +9,7 @@ import gossamer as gs
 from gossamer import native as ground
 from gossamer.nn.activations import Activation
 from gossamer.nn.kernels import native
-from gossamer.nn.kernels.backend import GradientBuffers, Group, Layer, Updated
+from gossamer.nn.kernels.backend import GradientBuffers, Group, Layer, Loss, Updated
 from gossamer.nn.structure import Structure
 from gossamer.topology.transpose import transpose
 
@@ -199,9 +199,11 @@ def test_a_plan_refuses_what_does_not_fit():
     for gradient, size in ((torch.ones(17), 18), (torch.ones(18), 17)):
         updated = Updated(torch.ones(size), gradient, None, None, None)
         with pytest.raises(ValueError, match="is needed"):
-            native.NativeSteps(layers, [GradientBuffers(gradient, None)], [Group(False, [updated])])
+            native.NativeSteps(
+                layers, [GradientBuffers(gradient, None)], [Group(False, [updated])], Loss(0, labels=True)
+            )
     with pytest.raises(ValueError, match="Adam needs both means"):
-        native.NativeSteps(layers, places, [Group(True, [Updated(weight, torch.ones(18), None, None, None)])])
+        native.NativeSteps(layers, places, [Group(True, [Updated(weight, torch.ones(18), None, None, None)])], Loss(0))
 
 
 GRAPH = {

@@ -50,6 +50,7 @@ def train(
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine (down to 0) or constant.")] = "cosine",
     momentum: Annotated[float, typer.Option(help="Of sgd.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(help="Decoupled with adam, in the gradient with sgd.")] = 0.0,
+    clip_norm: Annotated[float | None, typer.Option(help="Cut gradients to this norm of all of them.")] = None,
     loss: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +99,7 @@ def train(
         loss=names.loss(loss),
         validation=validation,
         patience=patience,
+        clip_norm=clip_norm,
     )
     make_activation, begin = names.activation(activation), names.initialization(initialization)
     names.use_threads(threads)

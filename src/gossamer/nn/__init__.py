@@ -3,6 +3,7 @@
 from gossamer.nn.activations import Activation, AllReLU, fusible
 from gossamer.nn.conversion import SWAPS, Report, SplitAttention, Swap, densify, report, sparsify
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
+from gossamer.nn.criteria import LogisticSquaredError
 from gossamer.nn.decay import decay_groups
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
@@ -30,6 +31,7 @@ __all__ = [
     "Initialization",
     "Kaiming",
     "L0Linear",
+    "LogisticSquaredError",
     "Masked",
     "Report",
     "Sequential",

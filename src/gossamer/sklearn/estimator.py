@@ -152,6 +152,8 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]
 class _Progress:
     """One line an epoch."""
 
+    every_step = False
+
     def after_step(self, run: TrainingRun) -> None:
         """Nothing: a step is too little to tell."""
 

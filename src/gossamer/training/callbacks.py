@@ -9,7 +9,11 @@ from gossamer.training.run import TrainingRun
 
 
 class Callback(Protocol):
-    """Called by the training loop; may look at the run and change it."""
+    """Called by the training loop; may look at the run and change it.
+
+    One that says `every_step = False` need not see every step: those of small networks then go together, which is
+    faster, and `after_step` is called after the last of them.
+    """
 
     def after_step(self, run: TrainingRun) -> None:
         """Called after every step of the optimiser."""
@@ -54,6 +58,8 @@ class ProgressBar:
     >>> with ProgressBar("fibonacci", disable=True) as bar:
     ...     pass  # fit(model, data, config, rng=rng, callbacks=[bar])
     """
+
+    every_step = False
 
     def __init__(self, title: str, *, disable: bool = False) -> None:
         from rich.console import Console

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gossamer.errors import require_fraction, require_int, require_known
+from gossamer.nn.training_step import require_norm
 from gossamer.training.losses import LOSSES, Loss
 from gossamer.training.optimizers import OPTIMIZERS, Adam, OptimizerRecipe
 from gossamer.training.schedules import SCHEDULES, ConstantRate, Schedule
@@ -27,6 +28,8 @@ class Config:
             numbers to tell.
         validation: the fraction of the training examples held out to judge epochs, from 0 to below 1. Unless it is 0
             the model ends as it was after its best epoch.
+        clip_norm: gradients are cut to this norm of all of them together before each update, 0 or above; None leaves
+            them as they are.
         patience: stop after so many epochs without a better one; None never stops early. It needs `validation`.
 
     Raises:
@@ -47,6 +50,7 @@ class Config:
     loss: Loss | None = None
     validation: float = 0.1
     patience: int | None = None
+    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("loss", LOSSES)):
@@ -55,6 +59,7 @@ class Config:
         require_int("batch_size", self.batch_size, low=1)
         if require_fraction("validation", self.validation) == 1:
             raise ValueError("validation=1.0 is not allowed: it leaves nothing to train on.")
+        require_norm(self.clip_norm)
         if self.patience is not None:
             require_int("patience", self.patience, low=1)
             if self.validation == 0:

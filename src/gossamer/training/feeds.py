@@ -18,6 +18,9 @@ Batch = tuple[Tensor, Tensor]
 
 _BATCH = 1024
 
+_NUMBERS = 1 << 18
+"""Inputs of steps that are taken together: they should still be in a processor's cache when they are read."""
+
 
 class Feed(Protocol):
     """A source of batches, on the model's device and in its dtype."""
@@ -37,8 +40,12 @@ class Feed(Protocol):
     def steps(self, size: int) -> int:
         """Batches of an epoch."""
 
-    def epoch(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Batches to learn from, in an order that `rng` decides."""
+    @property
+    def cuts(self) -> bool:
+        """Whether batches are as large as is asked for; else they are a loader's."""
+
+    def epoch(self, size: int, rng: np.random.Generator, *, together: int = 1) -> Iterator[Batch]:
+        """Batches to learn from, in an order that `rng` decides; up to `together` of them as one, if they are small."""
 
     def batches(self) -> Iterator[Batch]:
         """All examples once, to judge by."""
@@ -101,17 +108,24 @@ class Batches:
         else:  # several times faster than indexing, which is made for any number of axes
             inputs = self.inputs.index_select(0, numbers).to(self.dtype)
             labels = self.labels.index_select(0, numbers)
-        inputs = inputs.sub_(mean).div_(deviation)
+        if not (isinstance(mean, (int, float)) and isinstance(deviation, (int, float)) and (mean, deviation) == (0, 1)):
+            inputs = inputs.sub_(mean).div_(deviation)
         return inputs.view(-1, *self.shape) if self.shape else inputs, labels
 
     def steps(self, size: int) -> int:
         """The last batch may be smaller."""
         return math.ceil(len(self) / size)
 
-    def epoch(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Batches of `size` in random order; the last one may be smaller."""
+    @property
+    def cuts(self) -> bool:
+        """Always."""
+        return True
+
+    def epoch(self, size: int, rng: np.random.Generator, *, together: int = 1) -> Iterator[Batch]:
+        """Batches of `size` in random order, up to `together` of them as one; the last one may be smaller."""
         order = torch.from_numpy(rng.permutation(len(self)))
-        for numbers in order.to(self.inputs.device).split(size):
+        fit = max(1, min(together, _NUMBERS // (size * self.inputs[0].numel())))
+        for numbers in order.to(self.inputs.device).split(size * fit):
             yield self.take(numbers)
 
     def batches(self) -> Iterator[Batch]:

@@ -57,7 +57,12 @@ class Loaded:
         """Those of the loader, whatever `size`."""
         return self._steps
 
-    def epoch(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    @property
+    def cuts(self) -> bool:
+        """Never: the loader does."""
+        return False
+
+    def epoch(self, size: int, rng: np.random.Generator, *, together: int = 1) -> Iterator[Batch]:
         """The loader's batches; in an order that `rng` decides, if the loader leaves that to it."""
         sampler = self._loader.sampler
         if isinstance(sampler, Order):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
 from gossamer.errors import TrainingDivergedError
@@ -20,6 +21,9 @@ from gossamer.training.evaluation import Metrics, measure
 from gossamer.training.losses import criterion
 from gossamer.training.material import Data
 from gossamer.training.run import Epoch, TrainingRun, live_weights
+
+_MOST_TOGETHER = 64
+"""Steps whose samples are taken together, if nobody looks in between."""
 
 _UNJUDGED = Metrics(math.nan, math.nan)
 
@@ -132,14 +136,15 @@ def _configured(config: Config | None) -> Config:
 def _one_epoch(run: TrainingRun, callbacks: Sequence[Callback]) -> Metrics:
     """One step for each batch, in an order that the run's generator decides."""
     run.model.train()
-    total, right, seen = 0.0, 0, 0
-    step = TrainingStep(run.model, run.optimizer, criterion(run.loss))
-    for inputs, labels in run.train.epoch(run.config.batch_size, run.rng):
-        run.set_rate()
-        loss, outputs = step(inputs, labels)
-        run.step += 1
-        total += _finite(loss, run) * len(labels)
-        right += 0 if run.train.numeric else int((outputs.argmax(1) == labels).sum())
+    total, right, seen, size = 0.0, 0, 0, run.config.batch_size
+    step = TrainingStep(run.model, run.optimizer, criterion(run.loss), clip_norm=run.config.clip_norm)
+    alone = any(getattr(callback, "every_step", True) for callback in callbacks)
+    for inputs, labels in run.train.epoch(size, run.rng, together=1 if alone else _MOST_TOGETHER):
+        losses, outputs = step.several(inputs, labels, size if run.train.cuts else len(labels), before=run.set_rate)
+        for loss, each in zip(losses, outputs, strict=True):
+            run.step += 1
+            total += _finite(loss, run) * len(each)
+        right += 0 if run.train.numeric else int((torch.cat(outputs).argmax(1) == labels).sum())
         seen += len(labels)
         for callback in callbacks:
             callback.after_step(run)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gossamer.errors import require_fraction
+from gossamer.nn import LogisticSquaredError
 
 
 class Loss(Protocol):
@@ -89,7 +89,14 @@ def loss_for(loss: Loss | None, *, numeric: bool) -> Loss:
 
 def criterion(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
     """A loss in the form that `gossamer.nn.TrainingStep` is fastest with."""
-    return nn.CrossEntropyLoss(label_smoothing=loss.smoothing) if isinstance(loss, CrossEntropy) else loss
+    if isinstance(loss, CrossEntropy):
+        return nn.CrossEntropyLoss(label_smoothing=loss.smoothing)
+    known: Mapping[type, Callable[[], nn.Module]] = {
+        SquaredError: LogisticSquaredError,
+        MeanSquaredError: nn.MSELoss,
+        MeanAbsoluteError: nn.L1Loss,
+    }
+    return known[type(loss)]() if type(loss) in known else loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +113,8 @@ class SquaredError:
 
     def __call__(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Mean over the batch and the classes."""
-        targets = functional.one_hot(labels, outputs.shape[1]).to(outputs.dtype)
-        return functional.mse_loss(torch.sigmoid(outputs), targets)
+        error: Tensor = LogisticSquaredError()(outputs, labels)
+        return error
 
 
 LOSSES: Mapping[str, Callable[[], Loss]] = MappingProxyType(

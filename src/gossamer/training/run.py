@@ -129,9 +129,9 @@ class TrainingRun:
         done, patience = len(self.history), self.config.patience
         return done >= self.config.epochs or (patience is not None and done - self.best_epoch >= patience)
 
-    def set_rate(self) -> None:
-        """Set the learning rate of the coming step."""
-        factor = self.config.schedule(self.step / (self.config.epochs * self.steps_per_epoch))
+    def set_rate(self, ahead: int = 0) -> None:
+        """Set the learning rate of the coming step, or of one so many steps later."""
+        factor = self.config.schedule((self.step + ahead) / (self.config.epochs * self.steps_per_epoch))
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = factor * rate
 
@@ -158,6 +158,7 @@ def live_weights(model: nn.Module) -> int:
 def _name(model: nn.Module, config: Config, *, data: tuple[Feed, Feed | None], rng: str) -> str:
     """Patience is left out, and so are the epochs if the rate stays: a longer run begins as a shorter one does."""
     free = {"patience", "epochs"} if isinstance(config.schedule, ConstantRate) else {"patience"}
+    free |= {"clip_norm"} if config.clip_norm is None else set()  # runs of versions that did not know it go on
     how = {field.name: repr(getattr(config, field.name)) for field in fields(config)}
     graphs = [layer.topology().digest() for layer in model.modules() if isinstance(layer, SparseLayer)]
     train, held = data

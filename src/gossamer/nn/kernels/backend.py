@@ -106,19 +106,62 @@ class Group(NamedTuple):
     updated: Sequence[Updated]
 
 
-class Steps(Protocol):
-    """Whole training steps of one stack with cross-entropy."""
+class Loss(NamedTuple):
+    """What a step makes small."""
 
-    def run(self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Rates]) -> tuple[float, Tensor]:
-        """One step: the mean loss, and the outputs (B, C) before the update.
+    kind: int
+    """A `gossamer.nn.criteria.Kind`."""
+    weights: Tensor | None = None
+    """What each class or output counts, (C,); None if all count 1."""
+    positive: Tensor | None = None
+    """What a target of 1 counts, (C,)."""
+    smoothing: float = 0.0
+    """The share of a label that goes to all classes alike."""
+    ignored: int = -100
+    """A label that does not count."""
+    of_logistic: bool = False
+    """Of the logistic function of the outputs."""
+    mean: bool = True
+    """Or the sum."""
+    labels: bool = False
+    """Whether targets are int64 classes (B,), or else numbers (B, C)."""
+
+
+class Samples(NamedTuple):
+    """What one or several steps learn from."""
+
+    inputs: Tensor
+    """Shape (B, I), of the stack's dtype and of any layout."""
+    targets: Tensor
+    """Contiguous int64 labels (B,), or numbers (B, C), as the loss takes."""
+    masks: Sequence[Tensor | None] = ()
+    """What the outputs (B, O) of each layer but the last are multiplied by; none of several steps."""
+
+
+class Course(NamedTuple):
+    """How steps are taken."""
+
+    size: int
+    """Samples of each; the last one takes the rest."""
+    rates: Sequence[Sequence[Rates]]
+    """For each step those of each group."""
+    longest: float | None = None
+    """The norm that all gradients together are cut to, if they are."""
+
+
+class Steps(Protocol):
+    """Whole training steps of one stack."""
+
+    def run(self, samples: Samples, course: Course) -> tuple[list[float], list[Tensor]]:
+        """Of each step the loss, and the outputs (B, C) before the update.
 
         Raises:
-            ValueError: a label that is no class. Nothing is changed then.
+            ValueError: a label that is no class, or no sample that counts. Nothing is changed then.
         """
 
 
-StepPlanner: TypeAlias = Callable[[Sequence[Layer], Sequence[GradientBuffers], Sequence[Group]], Steps]
-"""(layers, where their gradients go, what is updated) to steps."""
+StepPlanner: TypeAlias = Callable[[Sequence[Layer], Sequence[GradientBuffers], Sequence[Group], Loss], Steps]
+"""(layers, where their gradients go, what is updated, what is made small) to steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY, Activation
-from gossamer.nn.kernels.backend import Backend, GradientBuffers, Gradients, Group, Layer, Rates, Stacks, Wanted
+from gossamer.nn.kernels.backend import (
+    Backend,
+    Course,
+    GradientBuffers,
+    Gradients,
+    Group,
+    Layer,
+    Loss,
+    Samples,
+    Stacks,
+    Wanted,
+)
 from gossamer.nn.structure import Checked, Memo, Structure
 from gossamer.topology import Rotated
 
@@ -146,7 +157,7 @@ def stack_backward(
 
 
 class NativeSteps:
-    """Training steps of one stack with cross-entropy: what stays the same from step to step is described once.
+    """Training steps of one stack: what stays the same from step to step is described once.
 
     It owns the memory that it was given the addresses of. Whoever makes one asks before each step whether the tensors
     still are there: memory may be swapped under a tensor (`tensor.data = ...`, `share_memory_`).
@@ -155,51 +166,75 @@ class NativeSteps:
         layers: structure, contiguous weights, bias and activation of each.
         gradients: where those of weights and bias of each layer go, if they are wanted.
         groups: the parameters that are updated.
+        loss: what is made small.
     """
 
-    def __init__(self, layers: Sequence[Layer], gradients: Sequence[GradientBuffers], groups: Sequence[Group]) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], gradients: Sequence[GradientBuffers], groups: Sequence[Group], loss: Loss
+    ) -> None:
         dtype = layers[0].weight.dtype
         self._dtype = dtype
-        self._inputs, self._classes = layers[0].structure.in_features, layers[-1].structure.out_features
+        self._inputs, self._outputs = layers[0].structure.in_features, layers[-1].structure.out_features
+        self._features = [layer.structure.out_features for layer in layers]
+        self._labels = loss.labels
         self._stack = _Stack(layers, dtype, blocks=True)
         tensors: list[Tensor | None] = []
         for layer, buffers in zip(layers, gradients, strict=True):
             tensors += (layer.weight, layer.bias)
-            _require("gradient", buffers.weight, (layer.weight.numel(),), dtype)
+            _require("gradient", _flat(buffers.weight), (layer.weight.numel(),), dtype)
             _require("gradient", buffers.bias, (layer.structure.out_features,), dtype)
             tensors += buffers
         for row in (row for group in groups for row in group.updated):
             for tensor in row[:4]:
-                _require("state", tensor, (row.value.numel(),), dtype)
+                _require("state", _flat(tensor), (row.value.numel(),), dtype)
             _require("step", row.steps, (), torch.float32)
             tensors += row
+        for weights in (loss.weights, loss.positive):
+            _require("weights of the loss", weights, (self._outputs,), dtype)
+            tensors.append(weights)
         self._owned = [tensor.untyped_storage() for tensor in tensors if tensor is not None]
         places = [(_address(dw), _address(db)) for dw, db in gradients]
         updated = [(adam, [tuple(map(_address, row)) for row in rows]) for adam, rows in groups]
-        self._plan = _native.plan(dtype is torch.float64, self._stack.described, places, updated)
+        counts = _address(loss.weights), _address(loss.positive)
+        described = (loss.kind, *counts, loss.smoothing, loss.ignored, loss.of_logistic, loss.mean)
+        self._plan = _native.plan(dtype is torch.float64, self._stack.described, places, updated, described)
 
-    def run(self, x_BI: Tensor, labels_B: Tensor, smoothing: float, rates: Sequence[Rates]) -> tuple[float, Tensor]:
-        """One step.
-
-        Args:
-            x_BI: inputs of the stack's dtype, of any layout.
-            labels_B: contiguous int64 classes, at least one.
-            smoothing: the share of a label that goes to all classes alike.
-            rates: of each group.
-
-        Returns:
-            The mean loss, and the outputs (B, C) before the update.
+    def run(self, samples: Samples, course: Course) -> tuple[list[float], list[Tensor]]:
+        """Of each step the loss, and the outputs (B, C) before the update.
 
         Raises:
-            ValueError: a label that is no class, or a tensor that is not contiguous any more. Nothing is changed then.
+            ValueError: a label that is no class, no sample that counts, or a tensor that is not contiguous any more.
+                Nothing is changed then.
         """
-        batch = x_BI.shape[0]
-        x = _readable("x", x_BI, (batch, self._inputs), self._dtype)
-        _require("labels", labels_B, (batch,), torch.int64)
-        y_BC = _feature_major(x, self._classes)
-        arrays = (_address(y_BC), _address(labels_B))
-        loss = self._plan.run(batch, _matrix(x), *arrays, smoothing, rates, torch.get_num_threads())
-        return loss, y_BC
+        batch, targets = samples.inputs.shape[0], samples.targets
+        x = _readable("x", samples.inputs, (batch, self._inputs), self._dtype)
+        shape, dtype = ((batch,), torch.int64) if self._labels else ((batch, self._outputs), self._dtype)
+        _require("targets", targets, shape, dtype)
+        wide = [self._mask(mask, batch, number) for number, mask in enumerate(samples.masks)]
+        one = course.size >= batch
+        outputs = [_feature_major(x, self._outputs)] if one else _blocks(x, self._outputs, course.size)
+        whole = outputs[0].untyped_storage()
+        labels, numbers = (_address(targets), (0, 0)) if self._labels else ((0, 0), _address(targets))
+        described = _matrix(x), (whole.data_ptr(), whole.nbytes()), labels, numbers, [_matrix(mask) for mask in wide]
+        longest = -1.0 if course.longest is None else course.longest
+        losses = self._plan.run(course.size, described, course.rates, longest, torch.get_num_threads())
+        return losses, outputs
+
+    def _mask(self, mask: Tensor | None, batch: int, number: int) -> Tensor:
+        if mask is None:
+            return torch.empty(0, 0)
+        return _readable("mask", mask, (batch, self._features[number]), self._dtype)
+
+
+def _flat(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor
+
+
+def _blocks(x: Tensor, features: int, size: int) -> list[Tensor]:
+    """New matrices (size, features) for the samples of several steps, the last one of the rest; each as one step's."""
+    whole = x.new_empty(x.shape[0] * features)
+    starts = range(0, x.shape[0], size)
+    return [whole[b * features : (b + size) * features].view(features, -1).t() for b in starts]
 
 
 def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:

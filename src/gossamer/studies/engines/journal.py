@@ -23,6 +23,8 @@ _SECONDS_BETWEEN_NOTES = 0.2
 class Position:
     """Knows how far a run is, for those who tell that it failed."""
 
+    every_step = False
+
     def __init__(self) -> None:
         self._training: TrainingRun | None = None
 
@@ -66,6 +68,8 @@ class Journal:
         folder: of this run.
         recording: the updates of its topology, if a rule is at work.
     """
+
+    every_step = False
 
     def __init__(self, run: Run, data: Dataset, folder: RunFolder, recording: Recording | None) -> None:
         self._of, self._data, self._folder, self._recording = run, data, folder, recording

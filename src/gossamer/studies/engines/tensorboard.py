@@ -20,6 +20,8 @@ class Board:
         folder: of this run alone.
     """
 
+    every_step = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
