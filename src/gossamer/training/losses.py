@@ -34,6 +34,7 @@ class CrossEntropy:
     References:
         Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
 
+    >>> import torch
     >>> round(float(CrossEntropy()(torch.zeros(2, 4), torch.tensor([0, 3]))), 4)  # log 4
     1.3863
     """
@@ -52,6 +53,7 @@ class CrossEntropy:
 class MeanSquaredError:
     """Mean over batch and numbers of (output - number)²: for numbers to tell.
 
+    >>> import torch
     >>> float(MeanSquaredError()(torch.tensor([[1.0], [2.0]]), torch.tensor([[0.0], [0.0]])))
     2.5
     """
@@ -107,6 +109,7 @@ class SquaredError:
         Bourely, Boueri, Choromanski, "Sparse Neural Networks Topologies", arXiv 1706.05683, 2017: sigmoid on every
         unit, the output too, and the mean squared error. It has plateaus: give it 20 epochs or more.
 
+    >>> import torch
     >>> float(SquaredError()(torch.zeros(2, 4), torch.tensor([0, 3])))
     0.25
     """
