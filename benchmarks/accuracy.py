@@ -5,7 +5,8 @@
 Methods: dense, static, set, rigl, chts, and others by name. The three hidden junctions are sparse, the head of 10 is
 full. Adam, cosine learning rate, batch 128, no examples held out: the accuracy is that after the last epoch. SET, CHT
 and CHTs act once an epoch, RigL each 100 steps, all up to three quarters of the training. Every run is appended to
-docs/results/accuracy.jsonl with all that decides its numbers; published figures are in docs/rewiring.md.
+docs/results/accuracy.jsonl with all that decides its numbers, and is not done again if it is there already: a call that
+was stopped goes on. Published figures are in docs/rewiring.md.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import torch
 from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
+from gossamer.studies.digest import described
 from gossamer.timing.environment import environment_line
 from gossamer.training import SGD, Adam, Config, CosineRate, CrossEntropy
 from gossamer.training.data import load
@@ -77,6 +79,18 @@ def experiment_of(method, options, data, seed):
     return Experiment(architecture, config, seed, rule_of(method, options, steps))
 
 
+def name_of(data, method, seed, experiment):
+    """What makes two runs the same: everything that decides the numbers but versions and processor."""
+    return data, method, seed, repr(experiment.rule), repr(experiment.config), described(experiment.architecture)
+
+
+def kept(path):
+    """Test accuracies by `name_of`; lines of before networks were described in full name no run."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    names = ("data", "method", "seed", "rule", "config", "network")
+    return {tuple(line[name] for name in names): line["test_accuracy"] for line in lines if "network" in line}
+
+
 def main(options):
     """All runs, one line each, then mean and spread."""
     torch.set_num_threads(options.threads)
@@ -86,6 +100,10 @@ def main(options):
         found = []
         for seed in options.seeds:
             experiment = experiment_of(method, options, data, seed)
+            known = kept(options.out).get(name_of(options.data, method, seed, experiment))
+            if known is not None:
+                found.append(known)
+                continue
             outcome = experiment.run(data)
             found.append(100 * outcome.test.accuracy)
             line = {
@@ -97,6 +115,7 @@ def main(options):
                 "seconds": round(outcome.history.seconds, 1),
                 "rule": repr(experiment.rule),
                 "config": repr(experiment.config),
+                "network": described(experiment.architecture),
                 "options": {name: str(value) for name, value in vars(options).items() if name != "out"},
                 "environment": environment_line(),
             }
