@@ -26,7 +26,7 @@ def train(
         str,
         typer.Option(
             help="A construction, or dense for the fully connected network; a file of a network (.safetensors, .npz, "
-            ".mtx, .graphml); or module:function."
+            ".mtx, .graphml, .edgelist); or module:function."
         ),
     ],
     hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 1000,500.")] = "1000",

@@ -7,6 +7,7 @@ from gossamer.nn.criteria import LogisticSquaredError
 from gossamer.nn.decay import decay_groups
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
+from gossamer.nn.graphs import from_networkx, to_networkx
 from gossamer.nn.hard_concrete import HardConcrete
 from gossamer.nn.initialization import Glorot, Initialization, Kaiming, Masked
 from gossamer.nn.l0 import L0Linear
@@ -46,6 +47,7 @@ __all__ = [
     "bjorck",
     "decay_groups",
     "densify",
+    "from_networkx",
     "from_pretrained",
     "fusible",
     "gated_layers",
@@ -59,6 +61,7 @@ __all__ = [
     "sparse_conv2d",
     "sparse_linear",
     "sparsify",
+    "to_networkx",
     "topology_of",
     "with_gates",
     "without_gates",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ def to_networkx(layers: tuple[Junction, ...], weights: Iterable[ArrayLike] | Non
     """A directed graph from inputs to outputs: nodes 0, 1, ... layer by layer, with `layer` from 0."""
     import networkx
 
-    given = [None] * len(layers) if weights is None else [_checked(w, g) for w, g in _paired(weights, layers)]
+    given = paired(layers, weights)
     graph: networkx.DiGraph = networkx.DiGraph()
     graph.add_nodes_from(range(layers[0].in_features), layer=0)
     start = 0
@@ -96,14 +96,21 @@ def _junction(
     return junction, np.array([edge[2] for edge in ordered], dtype=np.float64)
 
 
-def _paired(weights: Iterable[ArrayLike], layers: tuple[Junction, ...]) -> Iterable[tuple[ArrayLike, Junction]]:
+def paired(layers: Sequence[Junction], weights: Iterable[ArrayLike] | None) -> list[NDArray[Any] | None]:
+    """The weights (E,) of each junction; None for each if there are none.
+
+    Raises:
+        InvalidTopologyError: weights that do not fit.
+    """
+    if weights is None:
+        return [None] * len(layers)
     given = list(weights)
     if len(given) != len(layers):
         raise InvalidTopologyError(f"weights has {len(given)} arrays for {len(layers)} junctions; give one for each.")
-    return zip(given, layers, strict=True)
+    return [_fitting(values, junction) for values, junction in zip(given, layers, strict=True)]
 
 
-def _checked(weights: ArrayLike, junction: Junction) -> NDArray[Any]:
+def _fitting(weights: ArrayLike, junction: Junction) -> NDArray[Any]:
     values = convert.as_dense("weights", weights)
     if values.shape != (junction.num_edges,):
         raise InvalidTopologyError(f"weights has shape {values.shape}; the junction has ({junction.num_edges},) edges.")

@@ -86,18 +86,55 @@ class Topology:
         names = " ".join(layer.digest() for layer in self._layers)
         return hashlib.blake2b(names.encode(), digest_size=16).hexdigest()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a safetensors file, under a temporary name first. See `gossamer.topology.files`.
+    def save(self, path: str | os.PathLike[str], weights: Iterable[ArrayLike] | None = None) -> None:
+        """Write a file, under a temporary name first.
+
+        One of `gossamer.topology.formats` if it ends like these (.npz, .mtx, .graphml, .edgelist), else safetensors
+        (`gossamer.topology.files`). What is written loads as an equal topology; only safetensors keep that a junction
+        is rotated or grouped.
+
+        Args:
+            path: the file.
+            weights: one array (E,) a junction, in edge order, for the formats of others;
+                `gossamer.topology.formats.read` reads them.
 
         Raises:
             TopologyFileError: a rotated junction of more than 2**20 outputs and 64 for each edge.
+            InvalidTopologyError: weights that do not fit.
+            ValueError: several junctions for a .mtx file, or weights for safetensors, where
+                `gossamer.nn.save_pretrained` keeps them.
             OSError: the file cannot be written.
+
+        >>> import tempfile
+        >>> from gossamer import Bipartite
+        >>> t = Topology([Bipartite.from_mask([[1, 0], [1, 1]])])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     t.save(f"{folder}/net.edgelist", weights=[[0.5, 1, 2]])
+        ...     print(Path(folder, "net.edgelist").read_text(), Topology.load(f"{folder}/net.edgelist") == t)
+        # widths: 2 2
+        # edges: 3
+        0 2 0.5
+        0 3 1.0
+        1 3 2.0
+        True
         """
+        from gossamer.topology import formats
+
+        if Path(path).suffix.lower() in formats.WRITERS:
+            formats.write(self._layers, path, weights)
+            return
+        if weights is not None:
+            raise ValueError(
+                f"{os.fspath(path)} would be a file of a topology alone: gossamer.nn.save_pretrained writes models, "
+                f"and files that end in {', '.join(formats.WRITERS)} hold weights."
+            )
         files.save(self._layers, self.digest(), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file that `save` wrote, or one of `gossamer.topology.formats`, by its ending: .npz, .mtx, .graphml.
+        """Read a file that `save` wrote, or anybody: .npz, .mtx, .graphml and .edgelist are told by their endings.
+
+        See `gossamer.topology.formats`, which reads weights, too.
 
         Raises:
             TopologyFileError: the file is damaged, truncated, foreign or of another version.
