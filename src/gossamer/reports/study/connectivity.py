@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gossamer.analysis.groups import Group, Results
 from gossamer.analysis.prediction import Association, Runs, associate
-from gossamer.measures import MEASURES
 from gossamer.reports import figures, page
 from gossamer.reports.page import Cell, Html
 from gossamer.reports.study.accuracy import percent
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.wording import joined, signed
+from gossamer.studies.measures import known_measures
 from gossamer.training import stream
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def connectivity_part(results: Results, densities: Densities) -> Part | Absent:
     found, compared = measure_associations(results, densities)
     words = (
         "Each point is a mean over seeds; bars are 95 % intervals of the accuracy. Measures are of the graph that the "
-        "sparse junctions make at the end of training."
+        "sparse junctions make at the end of training; probes that the study took are of its networks then."
     )
     if not parts:
         return Absent("no measure of connectivity is recorded of three sparse networks or more.")
@@ -69,7 +69,7 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
     usable = [(code, group) for code, sharing in enumerate(members.values()) if len(sharing) >= 3 for group in sharing]
     measures = {
         name: values
-        for name in MEASURES
+        for name in known_measures(results.frame.columns)
         if name in results.frame and name != "num_edges"
         for values in [[group.mean(name) for _, group in usable]]
         if all(map(math.isfinite, values)) and len(set(values)) > 1

@@ -12,7 +12,7 @@ from gossamer.reports.study.part import Absent, Part
 
 WORDS = (
     "Means over seeds, one row a configuration; ± is the standard deviation of the accuracy over them, in points. "
-    "Measures are of the graph that the sparse junctions make. Click a name to sort."
+    "Measures are of the graph that the sparse junctions make, probes of the trained network. Click a name to sort."
 )
 
 

@@ -36,7 +36,7 @@ class Task:
     Args:
         run: what to train.
         folder: the run's own.
-        measures: names of what is measured of the topology at the end.
+        measures: names of what is measured of the network at the end.
         threads: of PyTorch and the kernels; None leaves them.
         board: where TensorBoard's events go, or None.
     """
@@ -117,7 +117,7 @@ def _train(task: Task, folder: RunFolder, callbacks: Sequence[Callback]) -> None
             callbacks=[journal, *_boards(task), *callbacks],
             recording=recording,
         )
-        write_result(task.run.experiment, outcome, folder, measures=task.measures)
+        write_result(task.run.experiment, outcome, folder, data=data, measures=task.measures)
 
 
 def _require_same(run: Run, data: Dataset) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gossamer.errors import StudyError
 from gossamer.files import file_digest
 from gossamer.measures.table import measure_all
-from gossamer.studies.measures import known_measures
+from gossamer.studies.measures import graph_measures, of_networks, readings
 from gossamer.studies.store.json_files import read_json, write_json
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.topology import Topology
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DEFAULT_MEASURES = ("algebraic_connectivity", "spectral_gap", "components", "log_effective_paths")
 """What every run of a study is measured by, unless it says otherwise: of the graph of its sparse junctions."""
+
+Weighted: TypeAlias = "tuple[Topology, list[NDArray[np.floating]]]"
+"""A network's junctions, and the weights of each one's edges."""
 
 NUMBERS = ("validation_accuracy", "best_epoch", "edges", "epochs", "seconds", "model_bytes", "topology_bytes")
 """What a result holds beside the accuracy and the loss on the test examples, and the measures."""
@@ -50,8 +53,17 @@ def write_config(run: Run, data: Dataset, folder: RunFolder) -> None:
     write_json(folder.config, entry)
 
 
-def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *, measures: Iterable[str] = ()) -> None:
+def write_result(
+    experiment: Experiment, outcome: Outcome, folder: RunFolder, *, data: Dataset, measures: Iterable[str] = ()
+) -> None:
     """Write epochs, weights (the `state_dict`), the topology if the network is sparse, and at last `result.json`.
+
+    Args:
+        experiment: what was asked for.
+        outcome: what came of it.
+        folder: where it goes.
+        data: what the network was trained on; probes among the measures look at it.
+        measures: names, see `gossamer.studies.measures.known_measures`.
 
     Raises:
         OSError: the folder cannot be written.
@@ -64,7 +76,7 @@ def write_result(experiment: Experiment, outcome: Outcome, folder: RunFolder, *,
         topology_of(outcome.model).save(folder.end)
     folder.write_epochs(outcome.history.epochs)
     files = {path.name: file_digest(path) for path in (folder.weights, folder.epochs)}
-    write_json(folder.result, {**_result(experiment, outcome, measures), "files": files})
+    write_json(folder.result, {**_result(experiment, outcome, data, measures), "files": files})
 
 
 def read_result(folder: RunFolder) -> dict[str, Any]:
@@ -117,15 +129,19 @@ def sparse_junctions(architecture: Architecture) -> slice:
 def measured(
     topology: Topology, weights: list[NDArray[np.floating]] | None, names: Iterable[str]
 ) -> dict[str, float | int | None]:
-    """The measures of a graph by name; None where one is too costly or did not converge."""
+    """The measures of a graph by name; None where one is too costly or did not converge.
+
+    Raises:
+        ValueError: a name that is no measure of a graph and its weights.
+    """
     graph = topology if len(topology.layers) > 1 else topology.layers[0]
     values = weights if weights is None or len(weights) > 1 else weights[0]
     chosen = tuple(names)
-    found = measure_all(graph, values, names=chosen, layers=False, known=known_measures(chosen))
+    found = measure_all(graph, values, names=chosen, layers=False, known=graph_measures(chosen))
     return {entry.measure: entry.value for entry in found}
 
 
-def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -> dict[str, Any]:
+def _result(experiment: Experiment, outcome: Outcome, data: Dataset, measures: Iterable[str]) -> dict[str, Any]:
     from gossamer.timing.environment import environment
 
     history, best = outcome.history, outcome.history.best_epoch
@@ -142,12 +158,25 @@ def _result(experiment: Experiment, outcome: Outcome, measures: Iterable[str]) -
         "seconds": history.seconds,
         "model_bytes": stored + _parameter_bytes(outcome.model),
         "topology_bytes": stored,
-        "measures": measured(graph, weights[part], measures),
+        "measures": _measures(tuple(measures), (whole, weights), part, outcome, experiment, data),
         "environment": environment(),
     }
 
 
-def _graph(model: nn.Module) -> tuple[Topology, list[NDArray[np.floating]]]:
+def _measures(
+    names: tuple[str, ...], whole: Weighted, part: slice, outcome: Outcome, experiment: Experiment, data: Dataset
+) -> dict[str, float | int | None]:
+    """All that was asked for, in its order: of the sparse junctions' graph, of the network, and of it on examples."""
+    topology, weights = whole
+    probes = of_networks(names)
+    graphs = graph_measures(()).keys() & set(names)
+    found = measured(topology, weights, probes)
+    found |= measured(Topology(topology.layers[part]), weights[part], graphs)
+    found |= readings([name for name in names if name not in found], outcome.model, experiment, data)
+    return {name: found[name] for name in names}
+
+
+def _graph(model: nn.Module) -> Weighted:
     """All junctions of a network with the weights of their edges."""
     import torch
     from torch import nn
