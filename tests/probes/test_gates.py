@@ -32,7 +32,7 @@ def test_edges_of_no_weight_close_and_those_that_matter_stay():
     assert found.loss_before == 0 and found.loss_after < 0.1
     assert found.distance.mean == gs.distances.nnstd(found.before, found.after).mean
     assert found.record()["gates_closed"] == pytest.approx(10 / 12)
-    assert "z hard-concrete" in str(found) and found.plot().get_ylabel() == "edges"
+    assert "z hard-concrete" in str(found) and "83.3 % of the edges closed" in found.plot().get_title()
 
 
 def test_more_penalty_fewer_edges_and_no_seed_but_the_given():

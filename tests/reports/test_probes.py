@@ -11,7 +11,7 @@ from gossamer.analysis.groups import Results
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.probed import output_distance, probed
-from gossamer.reports.study.probes import COLUMNS, probes_part
+from gossamer.reports.study.probes import COLUMNS, _chosen, probes_part
 from gossamer.studies import Architecture, Experiment, InProcess, Run, Study
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.training import Config
@@ -53,13 +53,30 @@ def test_rows_hold_the_probes_numbers(study):
         assert row[3:5] == [f"{persistence.mean:.4g}", f"{persistence.weight_variance:.4g}"]
         (i, j), _ = gs.probes.nid(layers).top(1)[0]
         assert row[6].startswith(f"{i}–{j}")
-        assert float(row[8]) == pytest.approx(12 * np.log10(2), rel=1e-3)
+        assert 0 <= float(row[8]) <= 1
+        assert float(row[9]) == pytest.approx(12 * np.log10(2), rel=1e-3)
     first, _ = study.entries
     moved = gs.distances.nnstd(study.topology(first.digest, "start"), study.topology(first.digest))
     assert cells[0][2] == f"{moved.mean:.4g}" and cells[1][2] == "–"
-    assert float(cells[0][9]) == 0 < float(cells[1][9])
+    assert float(cells[0][10]) == 0 < float(cells[1][10])
     assert part.body.count("data:image/png;base64,") == 2
     assert material.gaps == {}
+
+
+def test_every_group_has_a_row_before_a_second_seed_has_one(fabricate, tmp_path):
+    labels = [{"topology": name, "degree": 4, "seed": seed} for name in ("fibonacci", "erdos_renyi") for seed in (0, 1)]
+    made = fabricate(tmp_path, labels, rng=np.random.default_rng(0))
+    results = Results(Material(made).frame(), ("topology", "degree", "seed"))
+    wanted = (("fibonacci", 0), ("fibonacci", 1), ("erdos_renyi", 0))
+    titles = [run.title for run in _chosen(results.groups, 3)]
+    assert titles == [f"{name}, degree 4, seed {seed}" for name, seed in wanted]
+    assert len(_chosen(results.groups, 99)) == 4
+
+
+def test_rows_are_as_many_as_asked_for(study):
+    material = Material(study)
+    part = probes_part(Results(material.frame(), ("topology", "seed")), material, most=1)
+    assert part.body.count("<tr><td") == 1 and "Of 2 networks, 1 are looked at" in part.words
 
 
 def test_a_run_without_weights_is_left_out_and_named(study):

@@ -83,6 +83,7 @@ class Barrier(Finding):
         ax.plot(self.steps, self.losses, marker="o")
         ax.plot([0, 1], self.losses[[0, -1]], linestyle=":", color="gray")
         ax.set(xlabel="from the first network to the second", ylabel="loss")
+        ax.set_title(f"Barrier {self.height:.3g} over the chord")
         return ax
 
 

@@ -63,7 +63,10 @@ class CriticDistance(Finding):
         """Draw the distance as training found it."""
         ax = axes_or_new(ax)
         ax.plot(np.arange(1, len(self.curve) + 1) * EVERY, self.curve)
-        ax.set(xlabel="critic steps", ylabel="critic distance", ylim=(0, None))
+        top = 1.05 * max(self.curve) or 1.0
+        ax.set(
+            xlabel="critic steps", ylabel="distance found so far", ylim=(0, top), title="Critic distance, at most W₁"
+        )
         return ax
 
     def __float__(self) -> float:

@@ -54,26 +54,32 @@ class Gates(Finding):
             for old, new in zip(self.before.layers, self.after.layers, strict=True)
         )
 
+    @property
+    def closed_share(self) -> float:
+        """Share of all edges that were closed, 0 to 1."""
+        edges = self.before.num_edges
+        return 1 - self.after.num_edges / edges if edges else 0.0
+
     def record(self) -> Mapping[str, Number]:
         """Edges, the share closed, losses and the distance."""
-        edges = self.before.num_edges
         return {
-            "gates_edges": edges,
-            "gates_closed": 1 - self.after.num_edges / edges if edges else 0.0,
+            "gates_edges": self.before.num_edges,
+            "gates_closed": self.closed_share,
             "gates_loss_before": self.loss_before,
             "gates_loss_after": self.loss_after,
             "gates_nnstd": self.distance.mean,
         }
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the edges of each layer, open and closed."""
+        """Draw the share of each layer's edges that stayed open, and say of how many."""
         ax = axes_or_new(ax)
-        places = np.arange(len(self.before.layers))
-        ax.bar(places, [layer.num_edges for layer in self.before.layers], color="lightgray", label="closed")
-        ax.bar(places, [layer.num_edges for layer in self.after.layers], label="open")
-        ax.set_xticks(places, [f"{i}-{o}" for i, o in zip(self.before.widths, self.before.widths[1:], strict=False)])
-        ax.set(xlabel="layer", ylabel="edges", yscale="log")
-        ax.legend()
+        places, layers = np.arange(len(self.before.layers)), self.before.layers
+        ax.bar(places, np.ones(len(layers)), color="lightgray", label="closed")
+        ax.bar(places, [1 - share for share in self.closed], label="open")
+        ax.set_xticks(places, [f"{g.in_features}–{g.out_features}\n{g.num_edges:,} edges" for g in layers])
+        title = f"{100 * self.closed_share:.3g} % of the edges closed by gates"
+        ax.set(xlabel="layer", ylabel="share of the edges", ylim=(0, 1), title=title)
+        ax.legend(loc="lower right")
         return ax
 
 

@@ -80,7 +80,7 @@ class GradientMass(Finding):
         ax.plot(self.shares, self.boundary_mass, marker="o", label="mass, nearest to the boundary")
         ax.plot(self.shares, self.boundary_cosine, marker="o", label="cosine, nearest to the boundary")
         ax.set(xlabel="share of the examples", ylabel="of all", xscale="log", ylim=(-0.05, 1.05), title="Gradient mass")
-        ax.legend()
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize="small")  # curves go through every corner
         return ax
 
 

@@ -45,14 +45,19 @@ class GraphGates(Finding):
 
     equation: ClassVar[str] = "z_ij = clip(1.2 σ((a_l·h_i + a_r·h_j + b) / β) − 0.1, 0, 1); removed: z_ij = 0"
 
+    @property
+    def closed_share(self) -> float:
+        """Share of the edges that were closed, 0 to 1."""
+        edges = self.before.num_edges
+        return 1 - self.after.num_edges / edges if edges else 0.0
+
     def record(self) -> Mapping[str, Number]:
         """Accuracies, edges, the share removed, components and the distance."""
-        edges = self.before.num_edges
         return {
             "test_accuracy": self.result.test,
             "validation_accuracy": self.result.validation,
-            "gates_edges": edges,
-            "gates_closed": 1 - self.after.num_edges / edges if edges else 0.0,
+            "gates_edges": self.before.num_edges,
+            "gates_closed": self.closed_share,
             "components_before": int(components(self.before)),
             "components_after": int(components(self.after)),
             "gates_nnstd": None if self.distance is None else self.distance.mean,
@@ -64,8 +69,10 @@ class GraphGates(Finding):
         most = int(self.before.fan_in.max(initial=0))
         for name, junction in (("before", self.before), ("after", self.after)):
             counts = np.bincount(junction.fan_in, minlength=most + 1)
-            ax.plot(np.arange(len(counts)) + 1, counts, marker=".", linestyle="none", label=name)
-        ax.set(xlabel="neighbours + 1", ylabel="nodes", xscale="log", yscale="symlog")
+            there = np.flatnonzero(counts)
+            ax.plot(there + 1, counts[there], marker=".", linestyle="none", label=name)
+        title = f"{100 * self.closed_share:.3g} % of the edges closed by gates"
+        ax.set(xlabel="neighbours + 1", ylabel="nodes", xscale="log", yscale="log", title=title)
         ax.legend()
         return ax
 

@@ -23,6 +23,7 @@ Features = tuple[int, ...]
 
 _WIDEST_MATRIX = 64
 _DRAWN = 20
+_LISTED = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,7 +120,7 @@ class Interactions(Finding, Mapping[Features, float]):
             ax.set(xlabel="feature", ylabel="feature")
         else:
             best = self.top(_DRAWN)[::-1]
-            ax.barh([" ".join(map(str, features)) for features, _ in best], [strength for _, strength in best])
+            ax.barh([_shortened(features) for features, _ in best], [strength for _, strength in best])
             ax.set(xlabel="strength", ylabel="features")
         ax.set_title(f"Interactions ({self.method})")
         return ax
@@ -159,3 +160,10 @@ class Interactions(Finding, Mapping[Features, float]):
 
 def _set_of(members: NDArray[np.int32]) -> Features:
     return tuple(int(feature) for feature in members if feature >= 0)
+
+
+def _shortened(features: Features) -> str:
+    """The features, or the ends of a long list with their number."""
+    if len(features) <= _LISTED:
+        return " ".join(map(str, features))
+    return f"{features[0]} {features[1]} … {features[-1]} ({len(features)} features)"

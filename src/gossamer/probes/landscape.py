@@ -66,7 +66,7 @@ class Landscape(Finding):
         drawn = ax.contourf(self.steps, self.steps, np.log10(np.maximum(finite, 1e-12)).T, levels=20)
         ax.figure.colorbar(drawn, ax=ax, label="log₁₀ loss")
         ax.plot([0], [0], "x", color="white")
-        ax.set(xlabel="first direction", ylabel="second direction", aspect="equal")
+        ax.set(xlabel="first direction", ylabel="second direction", aspect="equal", title="Loss around the weights")
         return ax
 
 

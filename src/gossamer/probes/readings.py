@@ -115,8 +115,7 @@ def _hessian_max(of: Trained, rng: np.random.Generator) -> float:
 
 
 def _gates_closed(of: Trained, rng: np.random.Generator) -> float:
-    found = gates(of.model, of.inputs, of.targets, rng=rng, loss=of.loss, steps=_STEPS)
-    return float(found.record()["gates_closed"] or 0.0)
+    return gates(of.model, of.inputs, of.targets, rng=rng, loss=of.loss, steps=_STEPS).closed_share
 
 
 def _boundary_mass(of: Trained, rng: np.random.Generator) -> float:

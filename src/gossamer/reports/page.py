@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.resources
 import io
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,7 +149,7 @@ def pictures(junctions: Mapping[str, tuple[Junction, str]]) -> Html:
 
 
 def drawings(draw: Sequence[tuple[Callable[[Any], object], str]], *, name: str) -> Html:
-    """Matplotlib pictures side by side.
+    """Matplotlib pictures in a row, or in two rows of two.
 
     Args:
         draw: functions that draw into axes, each with what it draws.
@@ -156,9 +157,11 @@ def drawings(draw: Sequence[tuple[Callable[[Any], object], str]], *, name: str) 
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.5 * len(draw), 4), layout="constrained")
-    for ax, (paint, _) in zip(figure.subplots(1, len(draw), squeeze=False)[0], draw, strict=True):
-        paint(ax)
+    columns = 2 if len(draw) == 4 else max(1, min(3, len(draw)))
+    rows = max(1, math.ceil(len(draw) / columns))
+    figure = Figure(figsize=(4.5 * columns, 4 * rows), layout="constrained")
+    for number, (paint, _) in enumerate(draw, 1):
+        paint(figure.add_subplot(rows, columns, number))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
     what = escape(f"{', '.join(word for _, word in draw)} of {name}")

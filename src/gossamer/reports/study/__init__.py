@@ -20,7 +20,7 @@ from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.means import means_part
 from gossamer.reports.study.origin import lead, source
 from gossamer.reports.study.part import Absent, Part
-from gossamer.reports.study.probes import probes_part
+from gossamer.reports.study.probes import MOST_RUNS, probes_part
 from gossamer.reports.study.runs import failures_part, runs_part
 from gossamer.reports.study.topologies import distance_part, evolution_part, networks_of, topology_part
 from gossamer.reports.study.weights import weights_part
@@ -29,13 +29,19 @@ __all__ = ["study_page"]
 
 
 def study_page(
-    study: StudyLike, *, networks: int = 16, store: Path | None = None, progress: Progress | None = None
+    study: StudyLike,
+    *,
+    networks: int = 16,
+    checkpoints: int = MOST_RUNS,
+    store: Path | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """The report of a study, as far as it has come.
 
     Args:
         study: what was run.
         networks: how many are compared in one heat map, at least 2; the work grows with the square.
+        checkpoints: how many trained networks are probed, at least 1; a second or more each.
         store: a folder that keeps distances between calls; none are kept without one.
         progress: told how many pairs are compared; see `gossamer.distances.pairwise`.
 
@@ -46,6 +52,7 @@ def study_page(
         StudyError: the study has no run that is done.
     """
     require_int("networks", networks, low=2)
+    require_int("checkpoints", checkpoints, low=1)
     labels = tuple(dict.fromkeys(name for entry in study.entries for name in entry.labels))
     material = Material(study)
     results = Results(material.frame(), labels)
@@ -62,7 +69,7 @@ def study_page(
         "Distances": distance_part(found, most=networks, store=store, progress=progress),
         "Rewiring": evolution_part(results, material),
         "Weights": weights_part(results, material),
-        "Probes": probes_part(results, material),
+        "Probes": probes_part(results, material, most=checkpoints),
         "Learning curves": learning_part(results, material.epochs()),
         "All numbers": means_part(results),
         "Runs": runs_part(results, material),

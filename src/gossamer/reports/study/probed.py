@@ -13,7 +13,7 @@ from gossamer.errors import GossamerError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from gossamer.probes import Finding
+    from gossamer.probes import Finding, Gates, Landscape, Slice
     from gossamer.topology import Topology
 
 T = TypeVar("T")
@@ -25,6 +25,9 @@ TOP = 3
 _GRID = 9
 _SLICE = 120
 _MOST_STEPS = 2e8
+_GATE_STEPS = 40
+_MOST_GATES = 1e6
+"""Edges whose gates are learned in a report: some seconds."""
 
 
 class Probed(NamedTuple):
@@ -37,6 +40,7 @@ class Probed(NamedTuple):
         deep_persistence: deep graph persistence, normalised.
         pairs: the strongest pairs of features, by NID.
         flatness: share of a plane around the weights with less than twice the loss.
+        closed: share of all edges that gates close at no more loss than `gossamer.probes.gates` lets them cost.
         log10_regions: of the first layer.
         outputs: (N, K) on the examples.
         drawn: what has a picture.
@@ -48,6 +52,7 @@ class Probed(NamedTuple):
     deep_persistence: float | None
     pairs: str | None
     flatness: float | None
+    closed: float | None
     log10_regions: float | None
     outputs: Tensor | None
     drawn: tuple[Finding, ...]
@@ -65,26 +70,13 @@ def probed(
         rng: draws planes and orders of rows.
     """
     from gossamer.measures import neural_persistence
-    from gossamer.probes import landscape, nid, region_slice
+    from gossamer.probes import nid
     from gossamer.probes.weights import layers_of
 
     layers = layers_of(network, hidden=0)
     held = neural_persistence(layers)
     pairs = _tried(lambda: nid(layers))
-    plane = (
-        None
-        if examples is None
-        else _tried(lambda: landscape(network, *examples, rng=rng, points=_GRID, extremes=False))
-    )
-    cut = (
-        None
-        if examples is None
-        else _tried(
-            lambda: region_slice(
-                network, examples[0][rng.choice(len(examples[0]), size=3, replace=False)], resolution=_SLICE
-            )
-        )
-    )
+    plane, gated, cut = (None, None, None) if examples is None else _on_examples(network, examples, rng)
     return Probed(
         nnstd=None if start is None else _tried(lambda: _moved(start, network)),
         persistence=held.mean,
@@ -92,10 +84,36 @@ def probed(
         deep_persistence=_tried(lambda: _deep(layers)),
         pairs=None if pairs is None else ", ".join(f"{i}–{j}" for (i, j), _ in pairs.top(TOP)),
         flatness=None if plane is None else plane.flat_share,
+        closed=None if gated is None else gated.closed_share,
         log10_regions=_tried(lambda: _regions(abs(layers[0]) > 0, rng)),
         outputs=None if examples is None else _outputs(network, examples[0]),
-        drawn=tuple(each for each in (pairs, plane, cut) if each is not None),
+        drawn=tuple(each for each in (pairs, plane, gated, cut) if each is not None),
     )
+
+
+def _on_examples(
+    network: nn.Sequential, examples: Examples, rng: np.random.Generator
+) -> tuple[Landscape | None, Gates | None, Slice | None]:
+    from gossamer.probes import landscape, region_slice
+
+    def cut() -> Slice:
+        corners = examples[0][rng.choice(len(examples[0]), size=3, replace=False)]
+        return region_slice(network, corners, resolution=_SLICE)
+
+    return (
+        _tried(lambda: landscape(network, *examples, rng=rng, points=_GRID, extremes=False)),
+        _tried(lambda: _gated(network, examples, rng)),
+        _tried(cut),
+    )
+
+
+def _gated(network: nn.Sequential, examples: Examples, rng: np.random.Generator) -> Gates:
+    from gossamer.probes import gates
+
+    edges = sum(parameter.numel() for parameter in network.parameters())
+    if edges > _MOST_GATES:
+        raise ValueError(f"{edges} parameters are more than {_MOST_GATES:g}.")
+    return gates(network, *examples, rng=rng, steps=_GATE_STEPS)
 
 
 def output_distance(one: Probed, other: Probed) -> float | None:
