@@ -71,6 +71,29 @@ void forward_rows(const Layer<T>& layer, const Rows& rows, Range range, const Ch
     }
 }
 
+// Rows of a single sample; bias and activation wait until there are as many sums as a vector has lanes.
+template <typename T>
+void single_rows(const Layer<T>& layer, const Rows& rows, Range range, const T* x, T* value, T* argument) {
+    constexpr int n = Lanes<T>::count;
+    for (int64_t j = range.first; j < range.last; j += n) {
+        const int64_t left = range.last - j;
+        T sums[n] = {};
+        for (int r = 0; r < (left < n ? int(left) : n); ++r)
+            sums[r] = row_sum_single(rows[j + r], layer.weights, x, layer.junction.inputs);
+        Vector<T> z = load(sums);
+        if (layer.bias) {
+            Vector<T> bias;
+            get<T, 1>(layer.bias + j, &bias, left);
+            z += bias;
+        }
+        with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
+            const Vector<T> y = activate<T, kind.value>(z, layer.slope);
+            put<T, 1>(value + j, &y, left);
+        });
+        if (argument) put<T, 1>(argument + j, &z, left);
+    }
+}
+
 // One forward pass: the stack, its tables and its memory.
 template <typename T>
 struct ForwardPass {
@@ -138,18 +161,15 @@ struct ForwardPass {
             }
     }
 
-    // A single contiguous sample.
+    // A single contiguous sample. Nothing is kept, so that all activations lie one behind the other.
     void single(const Place& at) const {
         const T* x = a.x.data;
         for (int l = 0; l < a.depth; ++l) {
             const Rows rows{stack.junction(l), rotations[l]};
-            Target<T> to = target<1>(l, 0, at.group);
-            if (!a.kept || l == a.depth - 1) to.value.stride = 1, to.left = 1;
-            const Layer<T>& layer = a.layers[l];
-            for (int64_t j = rows.cut(at.member, at.members); j < rows.cut(at.member + 1, at.members); ++j) {
-                const Vector<T> sum = Vector<T>{} + row_sum_single(rows[j], layer.weights, x);
-                finish_row<T, 1>(layer, j, &sum, to);
-            }
+            const Target<T> to = target<1>(l, 0, at.group);
+            single_rows(
+                a.layers[l], rows, {rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)}, x,
+                to.value.base, to.argument.base);
             at.meet();
             x = to.value.base;
         }

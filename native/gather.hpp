@@ -140,11 +140,30 @@ GOSSAMER_INLINE void row_sum_and_dots(
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 
-// A single sample: little but weights and sources is streamed. The empty statement keeps compilers from making vectors
-// of it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge).
+// A single sample and a row that reads all of it.
 template <typename T>
-GOSSAMER_INLINE T row_sum_single(const Row& row, const T* weights, const T* x) {
+GOSSAMER_INLINE T full_row_sum_single(const T* w, const T* x, int64_t count) {
+    constexpr int n = Lanes<T>::count;
+    Vector<T> a{}, b{};
+    int64_t e = 0;
+    for (; e + 2 * n <= count; e += 2 * n) {
+        a += load(w + e) * load(x + e);
+        b += load(w + e + n) * load(x + e + n);
+    }
+    a += b;
+    T sum = 0;
+    for (int lane = 0; lane < n; ++lane) sum += a[lane];
+    for (; e < count; ++e) sum += w[e] * x[e];
+    return sum;
+}
+
+// A single sample: little but weights and sources is streamed. The empty statement keeps compilers from making vectors
+// of it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge). Two loads of numbers
+// an edge are what remains, and processors start two a cycle.
+template <typename T>
+GOSSAMER_INLINE T row_sum_single(const Row& row, const T* weights, const T* x, int64_t inputs) {
     const T *base = x + row.shift, *w = weights + row.begin;
+    if (row.count == inputs && inputs >= 8 * Lanes<T>::count) return full_row_sum_single(w, x, inputs);
     const int32_t* from = row.sources;
     T a = 0, b = 0, c = 0, d = 0;
     int e = 0;

@@ -52,28 +52,37 @@ int64_t common_group(const Junction& g) {
     return group;
 }
 
+void check_rows(const Junction& g, const Arrays& arrays) {
+    require(count(arrays[0]) == g.outputs + 1, "indptr must have a number for each output, and one more.");
+    require(are_starts(g.row_starts, g.outputs, g.edges), "indptr must rise from 0 to the number of edges.");
+    require(all_below(g.row_inputs, g.edges, g.inputs), "an index is no input.");
+    require(ascend(g.row_starts, g.outputs, g.row_inputs), "the inputs of an output must ascend.");
+}
+
+void check_columns(const Junction& g, const Arrays& arrays) {
+    require(count(arrays[2]) == g.inputs + 1, "column_indptr must have a number for each input, and one more.");
+    require(count(arrays[3]) == g.edges && count(arrays[4]) == g.edges, "columns and rows differ in length.");
+    require(are_starts(g.column_starts, g.inputs, g.edges), "column_indptr must rise from 0 to the number of edges.");
+    require(all_below(g.column_outputs, g.edges, g.outputs), "an index of a column is no output.");
+    require(all_below(g.column_edges, g.edges, g.edges), "an index of a column is no edge.");
+    require(ascend(g.column_starts, g.inputs, g.column_outputs), "the outputs of an input must ascend.");
+    require(columns_fit(g), "columns and rows hold different edges.");
+}
+
 Junction compressed(int64_t inputs, int64_t outputs, const Arrays& arrays) {
-    const int64_t edges = count(arrays[1]);
     Junction g{
         .inputs = inputs,
         .outputs = outputs,
-        .edges = edges,
+        .edges = count(arrays[1]),
         .row_starts = integers(arrays[0]),
-        .row_inputs = integers(arrays[1]),
-        .column_starts = integers(arrays[2]),
-        .column_outputs = integers(arrays[3]),
-        .column_edges = integers(arrays[4])};
-    require(count(arrays[0]) == outputs + 1, "indptr must have a number for each output, and one more.");
-    require(count(arrays[2]) == inputs + 1, "column_indptr must have a number for each input, and one more.");
-    require(count(arrays[3]) == edges && count(arrays[4]) == edges, "columns and rows differ in length.");
-    require(are_starts(g.row_starts, outputs, edges), "indptr must rise from 0 to the number of edges.");
-    require(are_starts(g.column_starts, inputs, edges), "column_indptr must rise from 0 to the number of edges.");
-    require(all_below(g.row_inputs, edges, inputs), "an index is no input.");
-    require(all_below(g.column_outputs, edges, outputs), "an index of a column is no output.");
-    require(all_below(g.column_edges, edges, edges), "an index of a column is no edge.");
-    require(ascend(g.row_starts, outputs, g.row_inputs), "the inputs of an output must ascend.");
-    require(ascend(g.column_starts, inputs, g.column_outputs), "the outputs of an input must ascend.");
-    require(columns_fit(g), "columns and rows hold different edges.");
+        .row_inputs = integers(arrays[1])};
+    check_rows(g, arrays);
+    if (arrays.size() == 5) {
+        g.column_starts = integers(arrays[2]);
+        g.column_outputs = integers(arrays[3]);
+        g.column_edges = integers(arrays[4]);
+        check_columns(g, arrays);
+    }
     g.group = common_group(g);
     return g;
 }
@@ -91,7 +100,9 @@ Junction rotated(int64_t inputs, int64_t outputs, const Arrays& arrays) {
 
 Junction checked_junction(int64_t inputs, int64_t outputs, const Arrays& arrays) {
     require(inputs >= 1 && inputs < INT32_MAX && outputs >= 1 && outputs < INT32_MAX, "it has no inputs or outputs.");
-    require(arrays.size() == 1 || arrays.size() == 5, "there must be 5, or 1 of a rotated one.");
+    require(
+        arrays.size() == 1 || arrays.size() == 2 || arrays.size() == 5,
+        "there must be 5, 2 where nothing is learnt, or 1 of a rotated one.");
     for (const auto& [address, bytes] : arrays)
         require(bytes >= 0 && (bytes == 0 || address != 0) && address % sizeof(int32_t) == 0, "one has no data.");
     return arrays.size() == 1 ? rotated(inputs, outputs, arrays) : compressed(inputs, outputs, arrays);

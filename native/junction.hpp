@@ -13,7 +13,8 @@ struct Blocks {
     const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
 };
 
-// One junction: compressed rows and columns, or offsets (then the other pointers are null).
+// One junction: compressed rows and columns, or offsets (then the other pointers are null). Columns may be missing:
+// then it has no backward pass.
 struct Junction {
     int64_t inputs, outputs, edges;
     const int32_t *row_starts = nullptr, *row_inputs = nullptr;  // (O + 1), (E)
@@ -24,6 +25,8 @@ struct Junction {
     int64_t group = 1;                  // so many neighbouring outputs each read the same inputs
     const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
     const Blocks* blocks = nullptr;     // or null
+
+    bool has_backward() const { return offsets || column_starts; }
 };
 
 }  // namespace gossamer

@@ -9,6 +9,7 @@ NB_MODULE(_native, m) {
     bind_assignment_sparse(m);
     bind_convolution(m);
     bind_graph(m);
+    bind_inference(m);
     bind_kernels(m);
     bind_overlap(m);
     bind_training(m);

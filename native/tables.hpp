@@ -31,8 +31,8 @@ class KnownJunction {
     Tables tables;
 
   public:
-    // `arrays` (address and bytes of each): five of compressed rows and columns, or one of offsets. Throws
-    // std::invalid_argument unless they describe a junction.
+    // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows where
+    // there is no backward pass, or one of offsets. Throws std::invalid_argument unless they describe a junction.
     KnownJunction(
         int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays, bool with_blocks);
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         pruning,
         reports,
         rewiring,
+        runtime,
         studies,
         training,
     )
@@ -39,6 +40,7 @@ _SUBPACKAGES = frozenset(
         "pruning",
         "reports",
         "rewiring",
+        "runtime",
         "studies",
         "training",
     }
@@ -59,6 +61,7 @@ __all__ = [
     "pruning",
     "reports",
     "rewiring",
+    "runtime",
     "studies",
     "training",
 ]

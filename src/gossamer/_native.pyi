@@ -84,6 +84,19 @@ def stack_backward(
     /,
 ) -> None: ...
 
+# bind_inference.cpp
+class Inference:
+    def __init__(self) -> None: ...
+    def add(
+        self,
+        junction: Junction,
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
+        activation: int,
+        slope: float,
+    ) -> None: ...
+    def run(self, x: NDArray[np.float32], y: NDArray[np.float32], threads: int) -> None: ...
+
 # bind_training.cpp
 Loss: TypeAlias = tuple[int, Array, Array, float, int, bool, bool]
 Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix]]

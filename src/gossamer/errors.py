@@ -37,6 +37,10 @@ class TopologyFileError(GossamerError, ValueError):
     """A file is damaged, truncated, foreign or of another version."""
 
 
+class ExportError(GossamerError, ValueError):
+    """A model has a layer that the runtime lacks, or is no fixed graph."""
+
+
 class DataUnavailableError(GossamerError, RuntimeError):
     """A data set is neither on this machine nor to be had."""
 

@@ -27,7 +27,10 @@ def _share_threads() -> None:
     The extension asks for `libgomp.so.1`, which a machine without a compiler may not have. PyTorch's wheels hold a copy
     under that name; it is loaded here without importing PyTorch.
     """
-    found = importlib.util.find_spec("torch")
+    try:
+        found = importlib.util.find_spec("torch")
+    except (ImportError, ValueError):  # somebody keeps PyTorch out
+        return
     if found is None or found.origin is None:
         return
     for library in sorted((Path(found.origin).parent / "lib").glob("libgomp*.so*")):

@@ -127,3 +127,16 @@ def test_partial_fit_refuses_what_it_cannot_do():
         SparseMLPClassifier(rewire="rigl").partial_fit(X, y, classes=range(10))
     with pytest.raises(ValueError, match="not among classes"):
         SparseMLPClassifier().partial_fit(X, y, classes=[0, 1])
+
+
+def test_exported_estimators_say_the_same_without_pytorch(tmp_path):
+    X, y = load_digits(return_X_y=True)
+    classifier = SparseMLPClassifier((16,), epochs=1, random_state=0).fit(X, np.array(list("abcdefghij"))[y])
+    classifier.export(tmp_path / "classes")
+    network = gs.runtime.load(tmp_path / "classes")
+    assert network.labels == tuple("abcdefghij")
+    np.testing.assert_allclose(network(X), classifier.predict_proba(X), rtol=1e-4, atol=1e-6)
+    X, y = load_diabetes(return_X_y=True)
+    regressor = SparseMLPRegressor((16,), epochs=1, random_state=0).fit(X, y)
+    regressor.export(tmp_path / "numbers")
+    np.testing.assert_allclose(gs.runtime.load(tmp_path / "numbers")(X)[:, 0], regressor.predict(X), rtol=1e-5)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +34,34 @@ def main() -> None:
     accuracy = evaluate(model, data.load("digits"), CrossEntropy()).accuracy
     require(accuracy > 0.5, f"accuracy {accuracy}")
     require(openmp_pools() <= 1, f"{openmp_pools()} OpenMP libraries named libgomp.so.1 are loaded")
+    require_export(model, x)
     command = Path(sys.executable).parent / "gossamer"
     told = subprocess.run([command, "--help"], check=True, capture_output=True, text=True).stdout
     require("study" in told, "gossamer --help tells of no study")
     print(f"{gs.__file__}: {extension.instruction_set()} kernels, accuracy {accuracy:.3f}")
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None
+import numpy as np
+import gossamer.runtime
+network = gossamer.runtime.load(sys.argv[1])
+np.save(sys.argv[2], network(np.load(sys.argv[2])))
+print(network.kernels)
+"""
+
+
+def require_export(model: torch.nn.Module, x: torch.Tensor) -> None:
+    """Run what is exported where PyTorch cannot be imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        gs.nn.export(model, f"{folder}/net")
+        np.save(f"{folder}/x.npy", x.numpy())
+        words = [sys.executable, "-c", WITHOUT_TORCH, f"{folder}/net", f"{folder}/x.npy"]
+        told = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        with torch.no_grad():
+            require(np.allclose(np.load(f"{folder}/x.npy"), model(x), atol=1e-4), "an exported network is wrong")
+    print(f"without PyTorch: {told} kernels")
 
 
 def openmp_pools() -> int:

@@ -31,6 +31,7 @@ COMMANDS = {
     "search": "gossamer.cli.search",
     "reproduce": "gossamer.cli.reproduce",
     "report": "gossamer.cli.report",
+    "export": "gossamer.cli.export",
     "data": "gossamer.cli.data",
     "bench": "gossamer.cli.bench",
 }

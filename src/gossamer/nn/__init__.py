@@ -5,6 +5,7 @@ from gossamer.nn.conversion import SWAPS, Report, SplitAttention, Swap, densify,
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
 from gossamer.nn.criteria import LogisticSquaredError
 from gossamer.nn.decay import decay_groups
+from gossamer.nn.exporting import export
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
 from gossamer.nn.graphs import from_networkx, to_networkx
@@ -47,6 +48,7 @@ __all__ = [
     "bjorck",
     "decay_groups",
     "densify",
+    "export",
     "from_networkx",
     "from_pretrained",
     "fusible",

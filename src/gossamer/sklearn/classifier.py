@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import nn
 
+from gossamer.nn import export
 from gossamer.sklearn.estimator import SparseMLP
 
 
@@ -92,6 +94,16 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLP):  # type: ignore[misc]
         best = self._outputs(X).argmax(axis=1)
         found: NDArray[Any] = self.classes_[best]
         return found
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write a file whose `gossamer.runtime.load(path)(X)` is `predict_proba`; its `labels` are the classes.
+
+        Raises:
+            ExportError: labels that are neither texts nor numbers.
+            OSError: the file cannot be written.
+        """
+        check_is_fitted(self, "model_")
+        export(self.model_, path, softmax=True, labels=list(self.classes_))
 
     def _labelled(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         rows, labels = self._checked(X, y, reset=reset)

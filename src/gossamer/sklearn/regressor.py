@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from gossamer.nn import export
 from gossamer.sklearn.estimator import SparseMLP
 
 
@@ -49,6 +53,19 @@ class SparseMLPRegressor(RegressorMixin, SparseMLP):  # type: ignore[misc]
         outputs = self._outputs(X)
         found: NDArray[Any] = outputs * self._deviation + self._mean
         return found[:, 0] if self._flat else found
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write a file whose `gossamer.runtime.load(path)(X)` is `predict` as a matrix (N, K), without PyTorch.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        check_is_fitted(self, "model_")
+        scaled = nn.BatchNorm1d(len(self._mean), eps=0.0)  # of mean 0 and variance 1 as it is made: a scale and a shift
+        with torch.no_grad():
+            scaled.weight.copy_(torch.from_numpy(self._deviation))
+            scaled.bias.copy_(torch.from_numpy(self._mean))
+        export(nn.Sequential(self.model_, scaled), path)
 
     def _numbered(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         rows, numbers = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)

@@ -36,19 +36,29 @@ def pack(layers: Sequence[Junction], digest: str) -> tuple[dict[str, NDArray[Any
     tensors: dict[str, NDArray[Any]] = {}
     kinds = []
     for number, layer in enumerate(layers):
-        group: dict[str, Any] = {}
-        if isinstance(layer, Grouped):
-            kind, arrays = "grouped", {"indptr": layer.base.indptr, "indices": layer.base.indices}
-            group = {"group": list(layer.group)}
-        elif isinstance(layer, Rotated):
-            require_sizes(f"layers[{number}]", layer.out_features, edges=layer.num_edges)
-            kind, arrays = "rotated", {"offsets": layer.offsets}
-        else:
-            kind, arrays = "bipartite", {"indptr": layer.indptr, "indices": layer.indices}
-        kinds.append({"kind": kind, "in_features": layer.in_features, "out_features": layer.out_features, **group})
+        kind, arrays = describe(layer, f"layers[{number}]")
+        kinds.append(kind)
         tensors |= {f"layer.{number}.{name}": array for name, array in arrays.items()}
     metadata = {"format": FORMAT, "version": str(VERSION), "digest": digest, "layers": json.dumps(kinds)}
     return tensors, metadata
+
+
+def describe(junction: Junction, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """What JSON says of a junction, and its arrays; `name` stands for it in errors.
+
+    Raises:
+        TopologyFileError: a rotated junction of far more outputs than edges.
+    """
+    group: dict[str, Any] = {}
+    if isinstance(junction, Grouped):
+        kind, arrays = "grouped", {"indptr": junction.base.indptr, "indices": junction.base.indices}
+        group = {"group": list(junction.group)}
+    elif isinstance(junction, Rotated):
+        require_sizes(name, junction.out_features, edges=junction.num_edges)
+        kind, arrays = "rotated", {"offsets": junction.offsets}
+    else:
+        kind, arrays = "bipartite", {"indptr": junction.indptr, "indices": junction.indices}
+    return {"kind": kind, "in_features": junction.in_features, "out_features": junction.out_features, **group}, arrays
 
 
 def unpack(
@@ -67,7 +77,7 @@ def unpack(
         raise TopologyFileError(f"{source} has version {metadata.get('version')!r}; this Gossamer reads {VERSION}.")
     try:
         kinds = json.loads(metadata["layers"])
-        layers = tuple(_junction(kind, f"layer.{number}", tensors) for number, kind in enumerate(kinds))
+        layers = tuple(described(kind, f"layer.{number}", tensors) for number, kind in enumerate(kinds))
         digest = metadata["digest"]
     except KeyError as error:
         raise TopologyFileError(f"{source} is damaged: it lacks {error}.") from error
@@ -99,7 +109,15 @@ def load(path: str | os.PathLike[str]) -> tuple[tuple[Junction, ...], str]:
     return unpack(*read_safetensors(path), source=os.fspath(path))
 
 
-def _junction(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Junction:
+def described(kind: Mapping[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Junction:
+    """The junction that `describe` described, from the tensors whose names begin with `prefix` and a point.
+
+    Raises:
+        TopologyFileError: an unknown kind, or sizes that do not fit.
+        InvalidTopologyError: arrays that are no junction.
+        KeyError: something is missing.
+        TypeError: a size that is no number, or an array that is not integer.
+    """
     I, O = kind["in_features"], kind["out_features"]
     if kind["kind"] == "rotated":
         offsets = tensors[f"{prefix}.offsets"]
@@ -115,7 +133,7 @@ def _junction(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[A
     raise TopologyFileError(f"{prefix} is of kind {kind['kind']!r}; 'bipartite', 'rotated' and 'grouped' are known.")
 
 
-def _grouped(kind: dict[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Grouped:
+def _grouped(kind: Mapping[str, Any], prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Grouped:
     I, O = kind["in_features"], kind["out_features"]
     outputs, inputs = (require_int("group", size, low=1, high=MAX_EDGES) for size in kind["group"])
     indptr, indices = tensors[f"{prefix}.indptr"], tensors[f"{prefix}.indices"]
