@@ -3,10 +3,10 @@
     python benchmarks/export.py [--widths 784 1000 1000 1000 10] [--batches 1 64] [--threads 2] [--json F]
 
 One network with ReLU between its layers, the last one full, all others at each sparsity; every contender gets the same
-weights and is checked against float64 first. "onnxruntime dense" is a chain of Gemm and Relu with zeros where there is no
-edge. onnxruntime has one sparse product for the CPU, com.microsoft.SparseToDenseMatMul (Eigen, one thread), whose sparse
-operand must be fed at every call, since sparse initialisers are made dense when a model is loaded: "onnxruntime sparse".
-"torch dense" is nn.Sequential under inference_mode; "torch Gossamer" the same network in gossamer.nn.
+weights and is checked against float64 first. "onnxruntime dense" is a chain of Gemm and Relu with zeros where there is
+no edge. onnxruntime has one sparse product for the CPU, com.microsoft.SparseToDenseMatMul, whose sparse operand must be
+fed at every call, since sparse initialisers are made dense when a model is loaded: "onnxruntime sparse". "torch dense"
+is nn.Sequential under inference_mode; "torch Gossamer" is the same network in gossamer.nn.
 """
 
 import argparse
