@@ -25,6 +25,9 @@ def section(name, command):
     if parameters:
         rows = [row(parameter) for parameter in parameters]
         parts.append("\n".join(["| option | default | meaning |", "|---|---|---|", *rows]))
+    if command.epilog:
+        calls = [line.strip() for line in command.epilog.split("\n\n")[1:]]
+        parts.append("\n".join(["```sh", *calls, "```"]))
     parts += [section(f"{name} {each}", below) for each, below in getattr(command, "commands", {}).items()]
     return "\n\n".join(parts)
 

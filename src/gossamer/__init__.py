@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         runtime,
         studies,
         training,
+        zoo,
     )
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _SUBPACKAGES = frozenset(
         "runtime",
         "studies",
         "training",
+        "zoo",
     }
 )
 
@@ -64,6 +66,7 @@ __all__ = [
     "runtime",
     "studies",
     "training",
+    "zoo",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def called(word: str, *arguments: Any, **options: Any) -> Any:
     try:
         return function(*arguments, **options)
     except Exception as error:
-        raise ImportedError(f"{word} raised {type(error).__name__}: {error}") from error
+        raise ImportedError(f"{word} raised {type(error).__name__}: {error}{where_raised(error)}") from error
 
 
 def _module(path: str, word: str) -> Any:
@@ -73,4 +74,14 @@ def _module(path: str, word: str) -> Any:
             raise ImportedError(f"{word}: there is no module {path}; {here} and Python's path were searched.") from None
         raise ImportedError(f"{word}: module {path} cannot be imported: {error}.") from error
     except Exception as error:
-        raise ImportedError(f"{word}: module {path} raised {type(error).__name__}: {error}") from error
+        raise ImportedError(
+            f"{word}: module {path} raised {type(error).__name__}: {error}{where_raised(error)}"
+        ) from error
+
+
+def where_raised(error: Exception) -> str:
+    """File and line where an error was raised, such as " (my_graphs.py, line 7)"; a syntax error says them itself."""
+    if isinstance(error, SyntaxError) or error.__traceback__ is None:
+        return ""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f" ({Path(frame.filename).name}, line {frame.lineno})"

@@ -15,7 +15,7 @@ def test_it_prints_a_table_and_writes_a_report(run, tmp_path):
     lines = out.splitlines()
     assert len([line for line in lines if "±" in line]) == 1 + 2 * len(CONSTRUCTIONS)
     assert all(name in out for name in (*CONSTRUCTIONS, "dense"))
-    assert lines[-1] == f"report: {path}"
+    assert lines[-1].startswith(f"saved to {path}; next: ")
     assert path.read_text().startswith("<!doctype html>")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 

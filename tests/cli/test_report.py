@@ -24,7 +24,7 @@ def test_it_writes_a_page(run, study, tmp_path):
     path = tmp_path / "report.html"
     code, out, err = run("report", study, "-o", path)
     assert code == 0, err
-    assert out.startswith(f"report: {path}")
+    assert out.startswith(f"saved to {path}; next: ")
     text = path.read_text()
     assert text.startswith("<!doctype html>")
     assert "4 of 4 runs are done" in text

@@ -30,7 +30,7 @@ def test_a_call_leaves_report_numbers_and_runs_and_goes_on(run, tmp_path, monkey
     folder = tmp_path / "made"
     code, out, error = run("reproduce", "insights-2020", "--quick", "--out", folder)
     assert code == 0, error
-    assert f"report: {folder.resolve() / 'report.html'}" in out and "same start" in out
+    assert f"saved to {folder.resolve() / 'report.html'}" in out and "same start" in out
     results = json.loads((folder / "results.json").read_text())
     assert results["size"] == "quick" and results["command"] == "gossamer reproduce insights-2020 --quick"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}

@@ -33,11 +33,18 @@ def main() -> None:
     fit(model, data.load("digits"), Config(epochs=8), rng=rng)
     accuracy = evaluate(model, data.load("digits"), CrossEntropy()).accuracy
     require(accuracy > 0.5, f"accuracy {accuracy}")
+    for name in gs.zoo.names():
+        card = gs.zoo.card(name)
+        require(gs.nn.topology_of(gs.zoo.load(name)).num_edges == card.edges, f"{name} of the zoo is not whole")
+    require(len(gs.zoo.names()) == 5, f"the zoo holds {gs.zoo.names()}")
     require(openmp_pools() <= 1, f"{openmp_pools()} OpenMP libraries named libgomp.so.1 are loaded")
     require_export(model, x)
     command = Path(sys.executable).parent / "gossamer"
     told = subprocess.run([command, "--help"], check=True, capture_output=True, text=True).stdout
     require("study" in told, "gossamer --help tells of no study")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([command, "new", "first"], cwd=folder, check=True, capture_output=True)
+        require((Path(folder) / "first" / "study.toml").is_file(), "gossamer new has no template")
     print(f"{gs.__file__}: {extension.instruction_set()} kernels, accuracy {accuracy:.3f}")
 
 

@@ -1,7 +1,8 @@
 """The command line: one file a command, imported when it is called.
 
-To add a command, write `cli/NAME.py` with a function or a `typer.Typer` called NAME, and add one line to `COMMANDS`.
-Commands import what is heavy inside their functions, and raise; the one place that reports errors is here.
+To add a command, write `cli/NAME.py` with a function or a `typer.Typer` called NAME and a call that shows its use,
+EXAMPLE, and add one line to `COMMANDS`. Commands import what is heavy inside their functions, and raise; the one place
+that reports errors is here.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any
 
 import typer
 
-from gossamer.cli import stopping
+from gossamer.cli import examples, stopping
 from gossamer.errors import GossamerError, require_known
 
 COMMANDS = {
     "demo": "gossamer.cli.demo",
+    "new": "gossamer.cli.new",
     "topology": "gossamer.cli.topology",
     "measure": "gossamer.cli.measure",
     "compare": "gossamer.cli.compare",
@@ -33,9 +35,13 @@ COMMANDS = {
     "report": "gossamer.cli.report",
     "export": "gossamer.cli.export",
     "data": "gossamer.cli.data",
+    "zoo": "gossamer.cli.zoo",
     "bench": "gossamer.cli.bench",
 }
 """Each command's module, in the order in which `gossamer --help` shows them."""
+
+EXAMPLES = ("gossamer demo", "gossamer train --data digits --topology fibonacci", "gossamer new my-study")
+"""What `gossamer --help` shows to begin with."""
 
 _REPORTED = (GossamerError, ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only its subclass
@@ -89,16 +95,18 @@ def _wanted(arguments: list[str]) -> list[str]:
 def _application(names: Iterable[str]) -> typer.Typer:
     application = typer.Typer(
         help="Sparse neural networks seen as graphs.",
-        add_completion=False,
+        epilog=examples.shown(*EXAMPLES),
         callback=_root,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in names:
-        command: Any = getattr(importlib.import_module(COMMANDS[name]), name)
+        module = importlib.import_module(COMMANDS[name])
+        command: Any = getattr(module, name)
+        epilog = examples.shown(module.EXAMPLE)
         if isinstance(command, typer.Typer):
-            application.add_typer(command, name=name)
+            application.add_typer(command, name=name, epilog=epilog)
         else:
-            application.command(name)(command)
+            application.command(name, epilog=epilog)(command)
     return application
 
 

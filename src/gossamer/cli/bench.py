@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli.examples import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.table import Table
     from torch import nn
+
+EXAMPLE = "gossamer bench --threads 1"
 
 bench = typer.Typer(help="Race the sparse layers against dense PyTorch on this machine.", no_args_is_help=False)
 
@@ -33,7 +37,7 @@ def race(context: typer.Context, threads: Threads = None, rounds: Annotated[int,
     console.print(_table("a training step of 784-1000-1000-1000-10, batch 128, SGD", _networks, rounds))
 
 
-@bench.command()
+@bench.command(epilog=shown("gossamer bench layer --inputs 784 --outputs 300 --density 0.05"))
 def layer(
     inputs: Annotated[int, typer.Option(help="Neurons on the input side.")] = 1024,
     outputs: Annotated[int, typer.Option(help="Neurons on the output side.")] = 1024,

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli import completions
+from gossamer.cli.endings import Quiet, saved
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -15,14 +18,20 @@ if TYPE_CHECKING:
     from gossamer.topology import Topology
 
 
+EXAMPLE = "gossamer compare fibonacci:64x64:8 erdos_renyi:64x64:8"
+
+
 def compare(
     networks: Annotated[
         list[str],
         typer.Argument(
-            help="Two or more topology files, checkpoints, run folders, or constructions like fibonacci:784x300:8."
+            help="Two or more topology files, checkpoints, run folders, zoo:NAME, or constructions like "
+            "fibonacci:784x300:8."
         ),
     ],
-    distance: Annotated[str, typer.Option(help="Which distance; a wrong name lists them all.")] = "nnstd",
+    distance: Annotated[
+        str, typer.Option(help="Which distance; a wrong name lists them all.", autocompletion=completions.distances)
+    ] = "nnstd",
     plot: Annotated[Path | None, typer.Option(help="Write a page with heat map and map to this HTML file.")] = None,
     pad: Annotated[
         bool, typer.Option("--pad", help="Compare layers of unequal width: neurons without edges are added.")
@@ -33,6 +42,7 @@ def compare(
     store: Annotated[
         Path | None, typer.Option(help="Keep values here; a stopped comparison goes on from them.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Print the distance of two networks layer by layer, or the matrix of the distances of many."""
     from gossamer.cli.networks import load
@@ -55,12 +65,13 @@ def compare(
         _print_ties(topologies)
     if len(networks) == 2 and plot is None and store is None:
         return
-    with console_bar(measure.name) as bar:
+    with console_bar(measure.name, disable=quiet) as bar:
         table = pairwise(topologies, measure, workers=workers, progress=bar, store=store)
     if len(networks) > 2:
         _print_table(table, names, measure)
     if plot is not None:
         _write_page(table, names, measure, plot)
+        saved(plot, "open it in a browser", quiet=quiet)
 
 
 def _fitted(topologies: list[Topology], *, pad: bool) -> list[Topology]:

@@ -6,10 +6,15 @@ from typing import Annotated
 
 import typer
 
+from gossamer.cli import completions
+from gossamer.cli.examples import shown
+
+EXAMPLE = "gossamer data list"
+
 data = typer.Typer(help="Say which data sets are here, and get others.", no_args_is_help=True)
 
 
-@data.command("list")
+@data.command("list", epilog=shown("gossamer data list"))
 def list_() -> None:
     """List the known data sets: where each lies, or how to get it."""
     from rich.console import Console
@@ -29,8 +34,13 @@ def list_() -> None:
     console.print("\nlooked in: " + ", ".join(str(folder) for folder in search_folders()), highlight=False)
 
 
-@data.command()
-def get(name: Annotated[str, typer.Argument(help="A data set, as `gossamer data list` names it.")]) -> None:
+@data.command(epilog=shown("gossamer data get fashion-mnist"))
+def get(
+    name: Annotated[
+        str,
+        typer.Argument(help="A data set, as `gossamer data list` names it.", autocompletion=completions.data_sets),
+    ],
+) -> None:
     """Download a data set into the user's cache, unless it is on this machine, and check that it can be read."""
     from gossamer.errors import require_known
     from gossamer.training.data import CATALOGUE

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli.endings import Quiet, saved
+
 if TYPE_CHECKING:
     from gossamer.studies import Run, Study
     from gossamer.training import Config
@@ -30,6 +32,9 @@ CONSTRUCTIONS = (
 MEASURES = ("algebraic_connectivity", "components", "dead_inputs", "dead_outputs")
 
 
+EXAMPLE = "gossamer demo --degrees 4,16 --seeds 5 --keep runs/demo"
+
+
 def demo(
     out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
     degrees: Annotated[str, typer.Option(help="Edges of an input, separated by commas.")] = "2,6,16",
@@ -40,6 +45,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="A folder that keeps the runs, so that a demo that was stopped goes on.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train every construction on the digits, dense nets as wide and of equal edges; print a table, write a report."""
     from gossamer.cli.outputs import require_writable
@@ -58,13 +64,14 @@ def demo(
             lost = "" if keep else "Nothing is kept of it: with --keep FOLDER the same call goes on."
             return Stopped(f"with {study.count_done()} of {len(study)} networks trained", lost=lost)
 
-        with stoppable(stopped), watching("training") as watch:
+        with stoppable(stopped), watching("training", quiet=quiet) as watch:
             execution = study.execute(InProcess(threads), on_round=watch)
         for cause in execution.failed.values():
             raise StudyError(cause)
         write_atomically(out, study_page(study).encode())
         _print_table(study)
-    print(f"\nreport: {out.resolve()}")
+    print()
+    saved(out.resolve(), "open it in a browser, then: gossamer new my-study", quiet=quiet)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gossamer.cli.endings import saved
+
 if TYPE_CHECKING:
     from gossamer.probes import Finding
 
@@ -67,6 +69,8 @@ def show(probe: str, found: Sequence[Shown], *, as_json: bool, plot: Path | None
             print("\n".join(each.lines))
     if plot is not None:
         _draw(found, plot)
+        if not as_json:
+            saved(plot)
 
 
 def _record(probe: str, shown: Shown) -> dict[str, Any]:

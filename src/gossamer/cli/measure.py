@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gossamer.cli import completions
+
 if TYPE_CHECKING:
     from gossamer.measures import Measured
 
@@ -29,13 +31,21 @@ _SHORT = (
 )
 
 
+EXAMPLE = "gossamer measure fibonacci:784x300:8 regular_random:784x300:8"
+
+
 def measure(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Topology files, checkpoints, or constructions such as fibonacci:784x300:8 (degree last)."),
+        typer.Argument(
+            help="Topology files, checkpoints, run folders, zoo:NAME, or constructions such as fibonacci:784x300:8 "
+            "(degree last)."
+        ),
     ],
     every: Annotated[bool, typer.Option("--all", help="Take every measure there is.")] = False,
-    only: Annotated[str, typer.Option(help="Take these measures, separated by commas.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Take these measures, separated by commas.", autocompletion=completions.measures)
+    ] = "",
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Skip nothing for its size.")] = False,
     seed: Annotated[int, typer.Option(help="Decides the random constructions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,

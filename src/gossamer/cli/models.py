@@ -18,7 +18,7 @@ class Model(NamedTuple):
 
 
 def load_model(word: str, *, activation: str) -> Model:
-    """The network in a run's folder, a checkpoint or a `state_dict` as safetensors.
+    """The network in a run's folder, a checkpoint or a `state_dict` as safetensors; or "zoo:NAME".
 
     Args:
         word: the path.
@@ -31,13 +31,16 @@ def load_model(word: str, *, activation: str) -> Model:
         StudyError: a run without weights, or a damaged one.
         OSError: there is no such file, or it cannot be read.
     """
-    from gossamer.cli.networks import state_of
+    from gossamer import zoo
+    from gossamer.cli.networks import of_the_zoo, state_of
     from gossamer.errors import TopologyFileError
     from gossamer.nn.restored import restored
     from gossamer.studies.plan import names
     from gossamer.studies.store.run_folder import RunFolder
     from gossamer.studies.store.trained import trained_network
 
+    if (tame := of_the_zoo(word)) is not None:
+        return Model(word, zoo.load(tame.stem), zoo.card(tame.stem).data)
     path = Path(word)
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {word}.")

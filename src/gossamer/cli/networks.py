@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gossamer.nn.states import State
     from gossamer.topology import Junction, Topology
 
+_ZOO = "zoo:"
+
 Layer = tuple["Junction", NDArray[np.float64]]
 """A junction and its weights (E,)."""
 
@@ -32,7 +34,8 @@ class Network(NamedTuple):
 def load(word: str, *, seed: int) -> Network:
     """Read the file or folder of this name, or make the construction NAME:INPUTSxOUTPUTS:DEGREE.
 
-    Files are those of a topology, a checkpoint, or a `state_dict` as safetensors; a folder is a run's.
+    Files are those of a topology, a checkpoint, or a `state_dict` as safetensors; a folder is a run's; "zoo:NAME" is a
+    network that comes with the package.
 
     Raises:
         ValueError: a construction that does not exist or cannot have that degree.
@@ -40,14 +43,28 @@ def load(word: str, *, seed: int) -> Network:
         CheckpointError: a damaged checkpoint.
         OSError: there is no such file, or it cannot be read.
     """
-    path = Path(word)
+    path = of_the_zoo(word) or Path(word)
     if path.is_dir():
         return Network(word, *_read(_in_run(path)))
     if path.exists():
         return Network(word, *_read(path))
     if word.count(":") >= 2:
         return _construction(word, seed)
-    raise FileNotFoundError(f"there is no file {word}; a construction is named like fibonacci:784x300:8.")
+    raise FileNotFoundError(
+        f"there is no file {word}; a construction is named like fibonacci:784x300:8, a network of the zoo like "
+        "zoo:rigl-mnist-1pct."
+    )
+
+
+def of_the_zoo(word: str) -> Path | None:
+    """The file of the network that a word such as "zoo:rigl-mnist-1pct" names; None for other words.
+
+    Raises:
+        ValueError: there is no such network.
+    """
+    from gossamer import zoo
+
+    return zoo.path(word.removeprefix(_ZOO)) if word.startswith(_ZOO) else None
 
 
 def _construction(word: str, seed: int) -> Network:

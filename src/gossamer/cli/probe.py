@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli.examples import shown
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
     from gossamer.probes import Finding, Interactions
     from gossamer.probes.finding import Number
 
+EXAMPLE = "gossamer probe interactions zoo:fibonacci-digits"
+
 probe = typer.Typer(help="Look into a trained network: interactions, gates, regions, the loss around it, its outputs.")
 
-Networks = Annotated[list[str], typer.Argument(help="Run folders, checkpoints, or state_dicts as safetensors.")]
+Networks = Annotated[
+    list[str], typer.Argument(help="Run folders, checkpoints, state_dicts as safetensors, or zoo:NAME.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw into this file; its ending says the format.")]
 Data = Annotated[str, typer.Option(help="A data set; that of the run if not given.")]
@@ -26,7 +32,7 @@ Activation = Annotated[str, typer.Option(help="Of hidden layers, where no run's 
 Seed = Annotated[int, typer.Option(help="Decides what is drawn at random.")]
 
 
-@probe.command()
+@probe.command(epilog=shown("gossamer probe interactions zoo:fibonacci-digits --top 5"))
 def interactions(
     networks: Networks,
     method: Annotated[str, typer.Option(help="nid (published) or pid (our reading).")] = "nid",
@@ -57,7 +63,7 @@ def interactions(
     show("interactions", found, as_json=as_json, plot=plot)
 
 
-@probe.command()
+@probe.command(epilog=shown("gossamer probe regions zoo:fibonacci-digits --data digits"))
 def regions(
     networks: Networks,
     data: Data = "",
@@ -95,7 +101,7 @@ def regions(
     show("regions", found, as_json=as_json, plot=plot)
 
 
-@probe.command()
+@probe.command(epilog=shown("gossamer probe gates zoo:fibonacci-digits --data digits --steps 100"))
 def gates(
     networks: Annotated[
         list[str], typer.Argument(help="Run folders, checkpoints, or graphs: cora, cornell, texas, actor.")
@@ -141,7 +147,7 @@ def gates(
     show("gates", found, as_json=as_json, plot=plot)
 
 
-@probe.command()
+@probe.command(epilog=shown("gossamer probe landscape zoo:fibonacci-digits --data digits --points 9"))
 def landscape(
     networks: Networks,
     data: Data = "",
@@ -171,7 +177,7 @@ def landscape(
     show("landscape", found, as_json=as_json, plot=plot)
 
 
-@probe.command()
+@probe.command(epilog=shown("gossamer probe critic runs/a runs/b --data digits"))
 def critic(
     first: Annotated[str, typer.Argument(help="A network, or a table of points (.npy, .csv).")],
     second: Annotated[str, typer.Argument(help="Another one.")],

@@ -9,22 +9,33 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gossamer.errors import GossamerError
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from gossamer.studies import Run
     from gossamer.studies.engines.work import Task
     from gossamer.studies.store.run_folder import RunFolder
 
 _SECONDS = 0.5
+_SECONDS_WORTH_A_WORD = 60.0
+"""From which on an estimate is told before the work."""
 _SECONDS_BETWEEN_LINES = 60.0
 """Where there is no terminal to draw a bar on."""
 
 
 @contextlib.contextmanager
-def watching(title: str) -> Iterator[Callable[[Sequence[Task]], None]]:
+def watching(title: str, *, workers: int = 1, quiet: bool = False) -> Iterator[Callable[[Sequence[Task]], None]]:
     """A bar on stderr, with the time left; gives the function that tells it what to watch.
 
-    Where stderr is no terminal there is a line a minute instead.
+    Where the work takes minutes that is said before it begins. Where stderr is no terminal there is a line a minute
+    instead of a bar.
+
+    Args:
+        title: of the work.
+        workers: runs at once.
+        quiet: whether to show nothing.
     """
     from rich import progress as rich
     from rich.console import Console
@@ -43,7 +54,8 @@ def watching(title: str) -> Iterator[Callable[[Sequence[Task]], None]]:
         threads: list[threading.Thread] = []
 
         def watch(tasks: Sequence[Task]) -> None:
-            if tasks:
+            if tasks and not quiet:
+                say_how_long([task.run for task in tasks], workers=workers, threads=tasks[0].threads)
                 threads.append(threading.Thread(target=_follow, args=(bars, title, tasks, ended), daemon=True))
                 threads[0].start()
 
@@ -53,6 +65,31 @@ def watching(title: str) -> Iterator[Callable[[Sequence[Task]], None]]:
             ended.set()
             for thread in threads:
                 thread.join()
+
+
+def say_how_long(runs: Sequence[Run], *, workers: int = 1, threads: int | None = None) -> None:
+    """Say on stderr about how long the training of these runs is going to take, if it takes minutes."""
+    from gossamer.studies.estimate import training_seconds
+
+    try:
+        seconds = training_seconds(runs, workers=workers, threads=threads)
+    except GossamerError:  # the run itself is going to say it, and the others go on
+        return
+    if seconds is not None and seconds > _SECONDS_WORTH_A_WORD:
+        what = "1 network" if len(runs) == 1 else f"{len(runs)} networks"
+        at_once = f", {workers} at once" if workers > 1 else ""
+        print(f"to train: {what}{at_once}, about {in_words(seconds)}; Ctrl-C stops it.", file=sys.stderr, flush=True)
+
+
+def in_words(seconds: float) -> str:
+    """A duration as one says it.
+
+    >>> in_words(100), in_words(5000), in_words(200000)
+    ('2 min', '1.4 h', '2.3 days')
+    """
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def _follow(bars: Progress, title: str, tasks: Sequence[Task], ended: threading.Event) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+EXAMPLE = 'gossamer query digits "select topology, avg(accuracy) from runs group by all"'
+
+
 def query(
     study: Annotated[Path, typer.Argument(help="A study's folder.")],
     sql: Annotated[str, typer.Argument(help="A select over the tables runs and epochs, in DuckDB's SQL.")],

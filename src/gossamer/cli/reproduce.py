@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gossamer.cli import completions
+from gossamer.cli.endings import Quiet, saved
 from gossamer.errors import require_known
 
 if TYPE_CHECKING:
@@ -18,8 +20,16 @@ if TYPE_CHECKING:
     from gossamer.studies import Engine, Run, Study
 
 
+EXAMPLE = "gossamer reproduce insights-2020 --quick"
+
+
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="topologies-2017, insights-2020, connectivity or neighbours.")],
+    paper: Annotated[
+        str,
+        typer.Argument(
+            help="topologies-2017, insights-2020, connectivity or neighbours.", autocompletion=completions.papers
+        ),
+    ],
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes: few seeds, short training.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder of runs and report; the paper's name by default. Call again to go on.")
@@ -35,6 +45,7 @@ def reproduce(
     judge: Annotated[
         bool, typer.Option("--judge", help="Train nothing: judge and draw anew what the folder keeps in data/.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
     from gossamer.cli.outputs import require_folder
@@ -49,11 +60,12 @@ def reproduce(
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
     engine = None if so_far else Loky(workers or 0, threads=1)
-    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine, only=data)
+    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine, only=data, quiet=quiet)
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
     _print(made)
-    print(f"\nreport: {(folder / 'report.html').resolve()}")
+    print()
+    saved((folder / "report.html").resolve(), "open it in a browser", quiet=quiet)
 
 
 def _judged(paper: Paper, folder: Path) -> Reproduction:
@@ -66,7 +78,9 @@ def _judged(paper: Paper, folder: Path) -> Reproduction:
     return Reproduction(paper, record, paper.again(record.plan, folder))
 
 
-def _trained(paper: Paper, size: str, folder: Path, engine: Engine | None, *, only: str | None) -> Reproduction:
+def _trained(
+    paper: Paper, size: str, folder: Path, engine: Engine | None, *, only: str | None, quiet: bool
+) -> Reproduction:
     from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.papers.paper import Reproduction
     from gossamer.papers.record import Record
@@ -78,7 +92,7 @@ def _trained(paper: Paper, size: str, folder: Path, engine: Engine | None, *, on
     command += "" if only is None else f" --data {only}"
     again = f"{command} --out {shlex.quote(str(folder))}"
     with stoppable(lambda: Stopped(again=again)):
-        findings = _conclude(paper, plan, folder, studies, engine)
+        findings = _conclude(paper, plan, folder, studies, engine, quiet=quiet)
     record = Record.of(plan, studies, size=size, command=command, seconds=findings.seconds)
     return Reproduction(paper, record, findings, tuple(studies))
 
@@ -92,7 +106,9 @@ def _with_data(plan: Any, only: str | None) -> Any:
     return replace(plan, data=tuple(name for name in plan.data if name in wanted))
 
 
-def _conclude(paper: Paper, plan: Any, folder: Path, studies: list[Study], engine: Engine | None) -> Findings:
+def _conclude(
+    paper: Paper, plan: Any, folder: Path, studies: list[Study], engine: Engine | None, *, quiet: bool
+) -> Findings:
     from gossamer.cli.progress import watching
     from gossamer.errors import StudyError
     from gossamer.studies import Study
@@ -104,7 +120,7 @@ def _conclude(paper: Paper, plan: Any, folder: Path, studies: list[Study], engin
             if not any(each.count_done() for each in studies):
                 raise StudyError(f"{study.folder} holds no finished run yet; leave out --so-far to train.")
             return study
-        with watching(name) as watch:
+        with watching(name, workers=engine.workers, quiet=quiet) as watch:
             execution = study.execute(engine, on_round=watch)
         if execution.busy:
             raise StudyError(

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli.endings import Quiet, call, saved
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from gossamer.studies import Engine, Execution, Study
+
+EXAMPLE = "gossamer study examples/digits.toml --out runs/digits"
 
 _SHOWN = 10
 
@@ -24,6 +28,7 @@ def study(
     workers: Annotated[int, typer.Option(help="Runs at once; 0 for one a processor.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of a run; 0 to share the processors out.")] = 0,
     tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard's events into FOLDER/tensorboard.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Carry out a study; called again it goes on, skips what is done, and retries what failed."""
     from gossamer.cli.outputs import require_folder
@@ -38,10 +43,13 @@ def study(
     again = shlex.join(["gossamer", "study", str(file), "--out", str(folder)])
     with (
         stoppable(lambda: Stopped(f"with {work.count_done()} of {len(work)} runs done", again=again)),
-        watching(work.name) as watch,
+        watching(work.name, workers=chosen.workers, quiet=quiet) as watch,
     ):
         execution = work.execute(chosen, tensorboard=tensorboard, on_round=watch)
     _conclude(work, execution)
+    query = '"select topology, avg(accuracy) from runs group by topology"'
+    ways = (call("report", folder, "-o", "report.html"), f"{call('query', folder)} {query}")
+    saved(folder, *ways, quiet=quiet)
     if execution.failed:
         raise typer.Exit(1)
 
@@ -80,8 +88,6 @@ def _conclude(work: Study, execution: Execution) -> None:
         _say(f"failed: {_called(row, frame)}: {' '.join(str(row['error']).split())}")
     for reason in sorted(set(others := list(work.others().values()))):
         _say(f"{others.count(reason)} finished runs in {work.folder} are of {reason}: kept, but left out.")
-    _say(f"\nnext: gossamer report {work.folder} -o report.html")
-    _say(f'      gossamer query {work.folder} "select topology, avg(accuracy) from runs group by topology"')
 
 
 def _print_best(frame: pd.DataFrame) -> None:

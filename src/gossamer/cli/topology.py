@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gossamer.cli import completions
+from gossamer.cli.endings import Quiet, call, saved
+
 if TYPE_CHECKING:
     from gossamer.topology import Junction
 
+
+EXAMPLE = "gossamer topology fibonacci --inputs 784 --outputs 300 --degree 16"
 
 _COUNTS = ("edges of an input", "edges of an output", "dead units", "components", "digest")
 _SPECTRA = ("algebraic connectivity", "spectral gap", "largest singular values", "Ramanujan margin")
 
 
 def topology(
-    name: Annotated[str, typer.Argument(help="A construction, such as fibonacci; a wrong one lists them all.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A construction, such as fibonacci; a wrong one lists them all.", autocompletion=completions.topologies
+        ),
+    ],
     inputs: Annotated[int, typer.Option(help="Neurons on the input side.")],
     outputs: Annotated[int, typer.Option(help="Neurons on the output side.")],
     degree: Annotated[
@@ -25,6 +35,7 @@ def topology(
     seed: Annotated[int, typer.Option(help="Decides the random constructions.")] = 0,
     save: Annotated[Path | None, typer.Option(help="Write the topology to this safetensors file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a picture to this file (PNG, SVG or PDF).")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Make a junction, print its measures, and save it or draw it."""
     from gossamer.cli.outputs import require_writable
@@ -47,6 +58,10 @@ def topology(
     if plot is not None:
         draw_junction(g, plot, title=title)
     _print_measures(g, title=f"{title}: {inputs} inputs, {outputs} outputs")
+    if plot is not None:
+        saved(plot)
+    if save is not None:
+        saved(save, call("train", "--data", "DATA", "--topology", save), call("measure", save), quiet=quiet)
 
 
 def _print_measures(g: Junction, *, title: str) -> None:

@@ -74,12 +74,12 @@ def pairwise(
 
 
 @contextmanager
-def console_bar(title: str) -> Iterator[Progress]:
+def console_bar(title: str, *, disable: bool = False) -> Iterator[Progress]:
     """A progress bar on standard error from the first progress on, for `pairwise(..., progress=bar)`."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    bar = Bar(console=Console(stderr=True), transient=True)
+    bar = Bar(console=Console(stderr=True), transient=True, disable=disable)
     task = bar.add_task(title, total=None)
 
     def show(done: int, total: int) -> None:

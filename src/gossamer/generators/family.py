@@ -9,6 +9,7 @@ from typing import Any
 
 from gossamer.errors import GossamerError, ImportedError, InfeasibleTopologyError, Rng, require_int, require_rng
 from gossamer.generators.feasible import require_num_edges, require_shape
+from gossamer.importing import where_raised
 from gossamer.topology import Junction
 from gossamer.topology.reading import as_junction
 
@@ -77,7 +78,7 @@ class Family:
         except Exception as error:
             if getattr(self.make, "__module__", "").startswith("gossamer."):
                 raise
-            raise ImportedError(f"{self.name} raised {type(error).__name__}: {error}") from error
+            raise ImportedError(f"{self.name} raised {type(error).__name__}: {error}{where_raised(error)}") from error
 
     def _checked(self, made: Any, in_features: int, out_features: int) -> Junction:
         """What the generator returned as a junction of these sizes."""

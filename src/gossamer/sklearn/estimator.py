@@ -19,9 +19,8 @@ from gossamer.sklearn.network import hidden_widths, network, rule_of, topology_f
 from gossamer.sklearn.rows import dense, loader, parts
 from gossamer.studies.plan import names
 from gossamer.topology import Topology
-from gossamer.training import Config, fit
+from gossamer.training import Config, EpochLines, fit
 from gossamer.training.rewiring import Rewiring
-from gossamer.training.run import TrainingRun
 
 
 class SparseMLP(BaseEstimator):  # type: ignore[misc]
@@ -93,7 +92,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]
         steps = -(-X.shape[0] // config.batch_size)
         rule = rule_of(self.rewire, config.epochs, steps)
         callbacks: list[Any] = [] if rule is None else [Rewiring(rule, rng=stream(seed, "rewiring"))]
-        callbacks += [_Progress()] if self.verbose else []
+        callbacks += [EpochLines()] if self.verbose else []
         examples: Any = (X, targets) if isinstance(X, np.ndarray) else loader(X, targets, config.batch_size)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(seed, "dropout"))
@@ -147,20 +146,3 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]
 
     def _criterion(self) -> nn.Module:
         raise NotImplementedError
-
-
-class _Progress:
-    """One line an epoch."""
-
-    every_step = False
-
-    def after_step(self, run: TrainingRun) -> None:
-        """Nothing: a step is too little to tell."""
-
-    def after_epoch(self, run: TrainingRun) -> None:
-        """Tell the epoch."""
-        epoch = run.history[-1]
-        told = [f"epoch {len(run.history)} of {run.config.epochs}", f"training loss {epoch.loss:.4g}"]
-        if np.isfinite(epoch.validation_loss):
-            told.append(f"validation loss {epoch.validation_loss:.4g}")
-        print(", ".join([*told, f"{epoch.edges} edges, {epoch.seconds:.2f} s"]))

@@ -136,12 +136,13 @@ def _with_ends(given: Topology, edges: tuple[int | None, ...], data: Dataset) ->
     named = "-".join(map(str, widths))
     if widths[0] != data.num_features:
         raise InvalidTopologyError(
-            f"the topology {named} has {widths[0]} inputs; {data.name} has {data.num_features} features."
+            f"the topology {named} has {widths[0]} inputs; {data.name} has {data.num_features} features: make the "
+            "first layer as wide, or choose other data."
         )
     layers = [*given.layers, dense(widths[-1], data.num_outputs)] if len(edges) > len(given) else list(given.layers)
     if layers[-1].out_features != data.num_outputs:
         raise InvalidTopologyError(
             f"the topology {named} has {widths[-1]} outputs; {data.name} needs {data.num_outputs}, one for each class "
-            "or number."
+            "or number: make the last layer as wide."
         )
     return Topology(layers)

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gossamer.seeds import stream, torch_seed
     from gossamer.training import data
-    from gossamer.training.callbacks import Callback, ProgressBar, Stateful
+    from gossamer.training.callbacks import Callback, Stateful
     from gossamer.training.config import Config
     from gossamer.training.evaluation import Metrics, evaluate, predict
     from gossamer.training.loop import History, fit
     from gossamer.training.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, SquaredError
     from gossamer.training.optimizers import SGD, Adam, OptimizerRecipe
+    from gossamer.training.progress import EpochLines, ProgressBar
     from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, TrainingRun
     from gossamer.training.schedules import ConstantRate, CosineRate, Schedule
 
 _HOMES = {
-    "callbacks": ("Callback", "ProgressBar", "Stateful"),
+    "callbacks": ("Callback", "Stateful"),
     "config": ("Config",),
     "evaluation": ("Metrics", "evaluate", "predict"),
     "loop": ("History", "fit"),
     "losses": ("CrossEntropy", "Loss", "MeanAbsoluteError", "MeanSquaredError", "SquaredError"),
     "optimizers": ("SGD", "Adam", "OptimizerRecipe"),
+    "progress": ("EpochLines", "ProgressBar"),
     "rewiring": ("Rewiring",),
     "run": ("Epoch", "TrainingRun"),
     "schedules": ("ConstantRate", "CosineRate", "Schedule"),
@@ -39,6 +41,7 @@ __all__ = [
     "CosineRate",
     "CrossEntropy",
     "Epoch",
+    "EpochLines",
     "History",
     "Loss",
     "MeanAbsoluteError",

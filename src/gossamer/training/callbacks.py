@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from gossamer.training.run import TrainingRun
 
@@ -50,53 +49,3 @@ class Stateful(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-
-
-class ProgressBar:
-    """Shows the steps of each epoch, and what the last epoch came to, on stderr.
-
-    >>> with ProgressBar("fibonacci", disable=True) as bar:
-    ...     pass  # fit(model, data, config, rng=rng, callbacks=[bar])
-    """
-
-    every_step = False
-
-    def __init__(self, title: str, *, disable: bool = False) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        text = TextColumn("{task.description}")
-        columns = (
-            text,
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[last]}"),
-        )
-        self._bars = Progress(*columns, console=Console(stderr=True), disable=disable)
-        self._title = title
-        self._bar = self._bars.add_task(title, total=None, last="")
-
-    def after_step(self, run: TrainingRun) -> None:
-        """Move the bar; it appears with the first step, so that errors before it stand alone."""
-        self._bars.start()
-        self._bars.update(self._bar, completed=run.step, total=run.config.epochs * run.steps_per_epoch)
-
-    def after_epoch(self, run: TrainingRun) -> None:
-        """Show the epoch's numbers."""
-        epoch = run.history[-1]
-        if run.train.numeric:
-            known = "" if run.validation is None else f", validation {epoch.validation_loss:.4f}"
-        else:
-            judged = "" if run.validation is None else f", validation {100 * epoch.validation_accuracy:.2f} %"
-            known = f", accuracy {100 * epoch.accuracy:.2f} %{judged}"
-        known += "".join(f", {note}" for note in run.notes.values())
-        last = f"epoch {epoch.number}: loss {epoch.loss:.4f}{known}"
-        self._bars.update(self._bar, last=last)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._bars.live.is_started:  # or it would print an empty line
-            self._bars.stop()

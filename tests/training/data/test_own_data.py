@@ -188,9 +188,9 @@ def test_a_table_is_read_by_its_columns(tmp_path):
         ("a,b,y\n1,2,u\n1,2,u\n", None, DataFileError, "all 2 examples are of one class, u"),
         ("a,b,kind\n1,2,u\n1,2,v\n", None, DataFileError, "name the column to tell, such as .*my.csv:kind"),
         ("a,b,kind\n1,2,u\n1,2,v\n", "kid", ValueError, "no column in my.csv 'kid': a, b, kind .* mean kind"),
-        ("", None, DataFileError, "is no table with a header"),
+        ("", None, DataFileError, "is empty; a table with a header is needed"),
         ("a\n1\n", None, DataFileError, "has one column, 'a'"),
-        ("a,y\n1,2\n1,2,3,4\n", None, DataFileError, "is no table with a header"),
+        ("a,y\n1,2\n1,2,3,4\n", None, DataFileError, "line 3 has 4 fields, and the lines before it 2"),
     ],
 )
 def test_bad_tables_are_refused_by_column_and_line(tmp_path, text, target, error, message):

@@ -91,7 +91,7 @@ def hidden_of(made: Topology, outputs: int) -> tuple[int, ...]:
         return widths[1:]
     raise InvalidTopologyError(
         f"the topology {'-'.join(map(str, widths))} has {widths[-1]} outputs; the data need {outputs}: one for each "
-        "class or number."
+        "class or number: make the last layer as wide, or leave it out, and a full one is added."
     )
 
 

@@ -101,6 +101,7 @@ def _classes(array: NDArray[Any]) -> Answers:
     different, labels = np.unique(array, return_inverse=True)
     if len(different) < 2:
         raise ValueError(
-            f"all {len(array)} examples are of one class, {different[0]!s}; there is nothing to tell apart."
+            f"all {len(array)} examples are of one class, {different[0]!s}; there is nothing to tell apart: "
+            "give examples of another class, or name another column."
         )
     return Answers(labels.reshape(-1), tuple(str(each) for each in different), ())

@@ -83,7 +83,7 @@ def _read(
             (H, W), (h, w) = images[0].shape[-2:], image.shape[-2:]
             raise DataFileError(
                 f"{file} has {h} x {w} pixels, and {files[0][0]} has {H} x {W}; all need one size: "
-                f"give size=({H}, {W}), which brings them to it, or change the files."
+                f"change the files, or give size=({H}, {W}) to Dataset.from_folder, which brings them to it."
             )
     return np.stack(images), [name for _, name in files]
 

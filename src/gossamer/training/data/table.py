@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
@@ -54,11 +55,22 @@ def _read(place: Path) -> Any:
     separator = "\t" if ".tsv" in place.suffixes else ","
     try:
         table = pandas.read_csv(place, sep=separator, skipinitialspace=True)
-    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataFileError(f"{place} is no table with a header: {' '.join(str(error).split())}.") from error
+    except pandas.errors.EmptyDataError:
+        raise DataFileError(f"{place} is empty; a table with a header is needed.") from None
+    except (pandas.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataFileError(f"{place} is no table with a header: {_complaint(str(error))}.") from error
     if table.shape[1] < 2:
         raise DataFileError(f"{place} has one column, {table.columns[0]!r}: inputs and a target are needed.")
     return table
+
+
+def _complaint(message: str) -> str:
+    """What pandas says, in our words where it is a row of too many fields."""
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
+    if found is None:
+        return " ".join(message.split())
+    needed, line, there = found.groups()
+    return f"line {line} has {there} fields, and the lines before it {needed}; quote text that holds commas"
 
 
 def _usual(columns: dict[str, Any], place: Path) -> str:
