@@ -22,7 +22,8 @@ _SLOWEST = 1e9
 _SECONDS_A_STEP = 5e-4
 """What a step costs beside them, at the most."""
 _SECONDS_A_PROBE = 0.3
-_FEWEST_STEPS, _MOST_STEPS = 3, 50
+_FEWEST_CALLS, _MOST_CALLS, _TOGETHER = 3, 20, 4
+"""Of the steps that are timed: some go together, as the training loop lets them."""
 
 
 def training_seconds(
@@ -124,12 +125,12 @@ def _seconds_a_step(run: Run) -> float:
 
 
 def _timed(run: TrainingRun) -> Iterator[float]:
-    step = TrainingStep(run.model, run.optimizer, criterion(run.loss))
-    until = time.monotonic() + _SECONDS_A_PROBE
-    batches = run.train.epoch(run.config.batch_size, run.rng)
-    for number, (inputs, labels) in enumerate(itertools.islice(batches, _MOST_STEPS)):
+    step = TrainingStep(run.model, run.optimizer, criterion(run.loss), clip_norm=run.config.clip_norm)
+    until, size = time.monotonic() + _SECONDS_A_PROBE, run.config.batch_size
+    batches = run.train.epoch(size, run.rng, together=_TOGETHER)
+    for number, (inputs, labels) in enumerate(itertools.islice(batches, _MOST_CALLS)):
         started = time.perf_counter()
-        step(inputs, labels)
-        yield time.perf_counter() - started
-        if number >= _FEWEST_STEPS and time.monotonic() > until:
+        losses, _ = step.several(inputs, labels, size if run.train.cuts else len(labels))
+        yield (time.perf_counter() - started) / len(losses)
+        if number >= _FEWEST_CALLS and time.monotonic() > until:
             return
