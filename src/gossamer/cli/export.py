@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+EXAMPLE = "gossamer export zoo:rigl-mnist-1pct --out digits.gossamer"
+
 
 def export(
-    model: Annotated[str, typer.Argument(help="A run's folder, a checkpoint, or a state_dict as .safetensors.")],
+    model: Annotated[
+        str, typer.Argument(help="A run's folder, a checkpoint, a state_dict as .safetensors, or zoo:NAME.")
+    ],
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("network.gossamer"),
     activation: Annotated[
         str, typer.Option(help="Of the hidden layers: relu, sigmoid, tanh, ...; a run's folder knows its own.")
@@ -18,8 +22,7 @@ def export(
 ) -> None:
     """Write a trained network as one file that runs with NumPy and the native kernels alone.
 
-    For example: gossamer train --data digits --topology erdos_renyi --out run, then gossamer export run --out
-    digits.gossamer; in Python, without PyTorch: gossamer.runtime.load("digits.gossamer")(x)
+    In Python, without PyTorch: gossamer.runtime.load("digits.gossamer")(x)
     """
     from gossamer.cli.models import load_model
     from gossamer.nn import export as write
