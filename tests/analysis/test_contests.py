@@ -15,13 +15,13 @@ def found():
 
 def test_the_best_of_all_means_is_not_its_own_judge(found):
     groups = found.groups
-    assert best_of(groups).title == "fibonacci, degree 8"
+    assert best_of(groups, "accuracy").title == "fibonacci, degree 8"
     chosen = [row("fibonacci", 8, seed)["accuracy"] for seed in range(3)]
-    honest = left_out(groups)
+    honest = left_out(groups, "accuracy")
     assert honest.n == 3
     assert honest.mean == pytest.approx(np.mean(chosen))
     rows = [row("fibonacci", 8, 0), row("erdos_renyi", 8, 0)]
-    assert left_out(results(rows).groups) is None
+    assert left_out(results(rows).groups, "accuracy") is None
 
 
 def test_a_lucky_seed_does_not_win_when_it_judges():
@@ -29,12 +29,12 @@ def test_a_lucky_seed_does_not_win_when_it_judges():
     rows = [row("fibonacci", 8, seed) | {"accuracy": lucky[seed]} for seed in range(3)]
     rows += [row("erdos_renyi", 8, seed) | {"accuracy": 0.6} for seed in range(3)]
     groups = results(rows).groups
-    assert best_of(groups).name == "fibonacci"
-    assert left_out(groups).mean == pytest.approx((0.6 + 0.5 + 0.5) / 3)
+    assert best_of(groups, "accuracy").name == "fibonacci"
+    assert left_out(groups, "accuracy").mean == pytest.approx((0.6 + 0.5 + 0.5) / 3)
 
 
 def test_contests_are_paired_and_corrected_by_holm(found):
-    reference, contested = contests(found.groups)
+    reference, contested = contests(found.groups, "accuracy")
     assert reference == "erdos_renyi"
     raw = []
     for contest, degree in zip(contested, (2, 8), strict=True):
@@ -49,6 +49,6 @@ def test_runs_without_seeds_are_not_paired(found):
     rows = [row(name, 8, seed) | {"seed": None} for name in ("erdos_renyi", "fibonacci") for seed in range(3)]
     groups = results(rows).groups
     assert [len(group.by_seed("accuracy")) for group in groups] == [3, 3]
-    (contest,) = contests(groups)[1]
+    (contest,) = contests(groups, "accuracy")[1]
     assert not contest.gap.paired
-    assert left_out(groups) is None
+    assert left_out(groups, "accuracy") is None

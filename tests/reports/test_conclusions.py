@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.analysis.invented import NOISE, results, row, table
+from tests.analysis.invented import MEANS, NOISE, results, row, table
 
 from gossamer.reports.study.accuracy import size_lines
 from gossamer.reports.study.conclusions import conclusions
@@ -35,6 +35,24 @@ def test_a_narrow_network_is_a_control_and_never_the_best_sparse_one():
     assert "fibonacci, degree 8, differs from it by −3.10 points" in said
 
 
+def test_what_none_beats_at_as_few_edges_is_named(found):
+    said = " ".join(conclusions(found)).replace("\u00a0", " ")
+    first = 100 * np.mean([row("fibonacci", 2, seed)["accuracy"] for seed in range(3)])
+    assert f"no configuration has a higher mean accuracy than these: 100 edges, {first:.2f} % [" in said
+    assert "fibonacci, degree 2; 400 edges, " in said
+    assert "fibonacci, degree 8; 1,000 edges, " in said
+
+
+def test_numbers_are_judged_by_r_squared():
+    rows = [row(name, degree, seed) for name, degree in MEANS for seed in range(3)]
+    told = results([each | {"r2": each["accuracy"] - 0.5, "rmse": 2.0, "accuracy": np.nan} for each in rows])
+    said = " ".join(conclusions(told)).replace("\u00a0", " ")
+    best = np.mean([row("fibonacci", 8, seed)["accuracy"] - 0.5 for seed in range(3)])
+    assert f"The highest mean test R² of a sparse network is {best:.2f} [" in said
+    assert "%" not in said.replace("95 %", "")
+    assert "accuracy" not in said.replace("Validation accuracy", "")
+
+
 def test_one_seed_is_no_evidence():
     said = " ".join(conclusions(results([row("fibonacci", 8, 0), row("dense", None, 0)])))
     assert "With one seed there are no intervals" in said
@@ -59,7 +77,7 @@ def test_seeds_are_no_independent_witnesses_of_a_measure():
 
 def test_dense_networks_are_a_level_not_a_line(found):
     plot = size_lines(found.groups, "degree", y="accuracy", value=lambda group: group.interval("accuracy"))
-    assert [trace.name for trace in plot.data] == ["erdos_renyi", "fibonacci"]
+    assert [trace.name for trace in plot.data if trace.meta is None] == ["erdos_renyi", "fibonacci"]
     assert plot.layout.shapes[0].y0 == pytest.approx(
         np.mean([row("dense", None, seed)["accuracy"] for seed in range(3)])
     )

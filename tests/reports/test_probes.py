@@ -88,7 +88,7 @@ def test_a_run_without_weights_is_left_out_and_named(study):
         part, material = part_of(study)
     finally:
         weights.write_bytes(kept)
-    assert isinstance(part, Part) and part.body.count("data:image/png;base64,") == 1
+    assert isinstance(part, Part) and part.body.count("data:image/png;base64,") == 3
     assert list(material.gaps) == [f"weights of {digest}"]
 
 

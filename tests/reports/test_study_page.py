@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from gossamer.errors import StudyError, StudyWarning
+from gossamer.plots import style_of
 from gossamer.reports.study import study_page
 from gossamer.reports.study.material import Material
 from gossamer.studies import Study
@@ -56,13 +57,21 @@ def figures(text):
     return {name: json.loads(data) for name, data in found}
 
 
+def explored(text):
+    """What the figure of any two numbers holds."""
+    part = text[text.index('<div class="explore">') :]
+    return json.loads(re.findall(r'<script type="application/json">(.*?)</script>', part)[1])
+
+
 def test_every_section_is_there(text):
     titles = re.findall("<h2>(.*?)</h2>", text)
     assert titles == [
         "Conclusions",
         "Accuracy",
+        "Frontier",
         "Two degrees",
         "Connectivity",
+        "Any two numbers",
         "Speed and memory",
         "Topologies",
         "Distances",
@@ -82,11 +91,88 @@ def test_lines_are_means_over_seeds_with_students_intervals(study, text):
 
     frame = study.frame()
     chosen = frame[(frame["topology"] == "fibonacci") & (frame["degree"] == 8)]["accuracy"] * 100
-    line = next(each for each in figures(text)["accuracy-degree"]["data"] if each.get("name") == "fibonacci")
+    traces = figures(text)["accuracy-degree"]["data"]
+    named = [each for each in traces if each.get("name") == "fibonacci"]
+    line = next(each for each in named if "meta" not in each)
+    dots = next(each for each in named if each.get("meta") == "dots")
     reach = t.ppf(0.975, 2) * chosen.std(ddof=1) / np.sqrt(3)
     assert line["y"][2] == pytest.approx(chosen.mean())
-    assert line["error_y"]["array"][2] == pytest.approx(reach)
-    assert line["error_y"]["arrayminus"][2] == pytest.approx(reach)
+    assert sorted(dots["y"][-3:]) == pytest.approx(sorted(chosen))
+    intervals = [each for each in traces if each.get("meta") == "intervals"]
+    bars = next(each["error_y"] for each in intervals if each["y"] == line["y"])
+    assert bars["array"][2] == pytest.approx(reach)
+    assert bars["arrayminus"][2] == pytest.approx(reach)
+    assert {each["visible"] for each in intervals} == {"legendonly"}, "of three seeds they would swamp the dots"
+    assert sum(each["showlegend"] for each in intervals) == 1
+
+
+def test_the_axis_spans_the_dots_and_not_the_intervals(study, text):
+    low, high = figures(text)["accuracy-degree"]["layout"]["yaxis"]["range"]
+    done = study.frame().query("state == 'done'")
+    level = done[done["topology"] == "dense"]["accuracy"].mean()
+    seeds = done[done["degree"].astype(str).str.isdigit()]["accuracy"]
+    values = 100 * np.array([level, *seeds])
+    assert low < values.min() < values.max() < high
+    assert high - low < 1.15 * np.ptp(values)
+
+
+def test_a_construction_looks_the_same_in_every_figure(text):
+    for name in ("fibonacci", "erdos_renyi", "regular_random"):
+        found = set()
+        for figure in figures(text).values():
+            for trace in figure["data"]:
+                if trace.get("name") in (name, f"{name}, degree 8") and "marker" in trace:
+                    found.add((trace["marker"].get("color"), trace["marker"]["symbol"]))
+        assert found == {(style_of(name).colour, style_of(name).symbol)}
+        stored = next(each for each in explored(text)["groups"] if each["name"] == name)
+        assert (stored["colour"], stored["symbol"]) in found
+
+
+def test_the_frontier_is_what_none_beats_at_as_few_edges(study, text):
+    (stairs,) = [each for each in figures(text)["frontier-edges"]["data"] if each.get("meta") == "frontier"]
+    done = study.frame().query("state == 'done'").astype({"degree": str})
+    means = done.groupby(["topology", "rule", "degree"], dropna=False)[["edges", "accuracy"]].mean()
+    best = [
+        each for each in means.to_numpy() if not any((o[0] <= each[0]) & (o[1] > each[1]) for o in means.to_numpy())
+    ]
+    expected = sorted({(edges, 100 * accuracy) for edges, accuracy in best})
+    assert sorted(zip(stairs["x"], stairs["y"], strict=True)) == [pytest.approx(each) for each in expected]
+    assert figures(text)["frontier-edges"]["layout"]["xaxis"]["type"] == "log"
+    assert "frontier-seconds" in figures(text)
+
+
+def test_connectivity_stands_on_a_symmetric_logarithm(text):
+    figure = figures(text)["algebraic-connectivity"]
+    assert figure["layout"]["meta"]["x"] == "symlog"
+    c = figure["layout"]["meta"]["threshold"]
+    cloud = next(each for each in figure["data"] if each.get("name") == "fibonacci" and "meta" not in each)
+    told = [float(value) for _, value in cloud["customdata"]]
+    assert cloud["x"] == pytest.approx(np.log10(1 + np.array(told) / c), rel=1e-3)
+    assert "0" in figure["layout"]["xaxis"]["ticktext"]
+
+
+def test_epochs_are_whole(text):
+    axis = figures(text)["validation-accuracy-degree-8"]["layout"]["xaxis"]
+    assert (axis["dtick"], axis["tickformat"]) == (1, ",d")
+
+
+def test_learning_curves_tell_degrees_by_dashes(text):
+    dashes = {
+        degree: {each["line"]["dash"] for each in figures(text)[name]["data"] if each.get("name", "").endswith(degree)}
+        for degree in ("degree 2", "degree 4", "degree 8")
+        for name in [f"validation-accuracy-{degree.replace(' ', '-')}"]
+    }
+    assert dashes == {"degree 8": {"solid"}, "degree 4": {"dash"}, "degree 2": {"dashdot"}}
+
+
+def test_every_number_of_the_runs_can_be_drawn(study, text):
+    stored, frame = explored(text), study.frame()
+    expected = {"accuracy", "loss", "edges", "seconds", "model_bytes", "topology_bytes", "algebraic_connectivity"}
+    assert expected <= set(stored["columns"])
+    group = next(each for each in stored["groups"] if each["title"] == "fibonacci, degree 8")
+    runs = frame.query("topology == 'fibonacci' and degree == 8").sort_values("seed")
+    assert group["values"]["accuracy"] == pytest.approx((100 * runs["accuracy"]).tolist(), rel=1e-5)
+    assert stored["columns"]["algebraic_connectivity"]["kind"] == "symlog"
 
 
 def test_all_numbers_are_means_over_seeds(study, text):
@@ -94,7 +180,9 @@ def test_all_numbers_are_means_over_seeds(study, text):
     heads = re.findall("<th.*?<button.*?>(.*?)</button>", section[: section.index("</thead>")])
     found = next(row for row in section.split("<tr>") if "fibonacci, degree 8" in row)
     cells = zip(heads, re.findall("<td[^>]*>(.*?)</td>", found), strict=True)
-    row = {head: float(cell.replace(",", "")) for head, cell in [*cells][1:] if cell}
+    row = {head: cell for head, cell in [*cells][1:] if cell}
+    assert row.pop("95 % interval").count(" to ") == 1
+    row = {head: float(cell.replace(",", "")) for head, cell in row.items()}
     runs = study.frame().query("topology == 'fibonacci' and degree == 8")
     assert row["accuracy, %"] == pytest.approx(100 * runs["accuracy"].mean(), abs=0.005)
     assert row["±"] == pytest.approx(100 * runs["accuracy"].std(), abs=0.005)
@@ -281,6 +369,16 @@ def test_figures_are_chosen_moved_and_recoloured(browser, path):
     page.locator("#accuracy").scroll_into_view_if_needed()
     legend = page.locator("#accuracy .legendtext", has_text="onerror").first
     assert legend.text_content().startswith("</script><img src=")
+    explore = page.locator("#any-two-numbers")
+    explore.scroll_into_view_if_needed()
+    page.wait_for_selector("#any-two-numbers .plot[data-drawn]")
+    explore.locator('select[data-axis="across"]').select_option("edges")
+    explore.locator('select[data-axis="up"]').select_option("seconds")
+    layout = "document.querySelector('#any-two-numbers .plot').layout"
+    for axis, title in (("xaxis", "edges"), ("yaxis", "seconds of training")):
+        page.wait_for_function(f"{layout}.{axis}.title.text === '{title}'")
+    drawn = page.evaluate("document.querySelector('#any-two-numbers .plot').data.map((trace) => trace.x.length)")
+    assert sum(drawn) == 47
     page.locator("#speed-and-memory label", has_text="model").click()
     page.wait_for_selector("#speed-and-memory .choice > div:nth-of-type(2) .plot[data-drawn]")
     assert page.locator("#speed-and-memory .plot:visible").count() == 1

@@ -16,17 +16,17 @@ REFERENCES = ("erdos_renyi", "random")
 """Constructions that others are compared with, the first that is there."""
 
 
-def best_of(groups: Sequence[Group], column: str = "accuracy") -> Group | None:
+def best_of(groups: Sequence[Group], column: str) -> Group | None:
     """The sparse group of the largest mean."""
     known = [group for group in groups if group.sparse and not math.isnan(group.mean(column))]
     return max(known, key=lambda group: group.mean(column), default=None)
 
 
 class LeftOut(NamedTuple):
-    """An accuracy that did not choose its own network.
+    """An outcome that did not choose its own network.
 
     Attributes:
-        mean: over the seeds, 0 to 1.
+        mean: over the seeds.
         n: how many seeds.
     """
 
@@ -34,12 +34,12 @@ class LeftOut(NamedTuple):
     n: int
 
 
-def left_out(groups: Sequence[Group]) -> LeftOut | None:
-    """Accuracy of the best group, chosen on all seeds but one and judged on that one, over the seeds.
+def left_out(groups: Sequence[Group], column: str) -> LeftOut | None:
+    """Outcome of the best group, chosen on all seeds but one and judged on that one, over the seeds.
 
     Unlike the largest mean it is not chosen on the numbers that judge it. None unless three seeds are in every group.
     """
-    tables = [group.by_seed("accuracy") for group in groups if group.sparse]
+    tables = [group.by_seed(column) for group in groups if group.sparse]
     seeds = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
     if len(seeds) < 3 or len(tables) < 2:
         return None
@@ -57,7 +57,7 @@ class Contest:
 
     Attributes:
         group: the contender.
-        gap: its accuracy less the reference's, as a share.
+        gap: its outcome less the reference's.
         p_holm: p-value corrected for all contests of the panel.
     """
 
@@ -66,7 +66,7 @@ class Contest:
     p_holm: float
 
 
-def contests(groups: Sequence[Group]) -> tuple[str, list[Contest]]:
+def contests(groups: Sequence[Group], column: str) -> tuple[str, list[Contest]]:
     """Every construction against the reference at equal sizes; the reference's name, and nothing without one."""
     names = dict.fromkeys(group.name for group in groups if group.sparse)
     reference = next((name for wanted in REFERENCES for name in names if name.split(",")[0] == wanted), "")
@@ -75,7 +75,7 @@ def contests(groups: Sequence[Group]) -> tuple[str, list[Contest]]:
     for group in groups:
         rival = rivals.get(size_of(group))
         if rival is not None and group.name != reference and group.sparse:
-            found.append((group, difference(group.by_seed("accuracy"), rival.by_seed("accuracy"))))
+            found.append((group, difference(group.by_seed(column), rival.by_seed(column))))
     found = [(group, gap) for group, gap in found if not math.isnan(gap.p_value)]
     corrected = holm([gap.p_value for _, gap in found]).tolist() if found else []
     return reference, [Contest(group, gap, p) for (group, gap), p in zip(found, corrected, strict=True)]

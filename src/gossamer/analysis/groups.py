@@ -9,6 +9,7 @@ from statistics import stdev
 from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.intervals import Interval, mean_interval
+from gossamer.analysis.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +32,6 @@ class Group:
         panel: what tells its figure from others: data, widths; empty if all share one.
         title: the name with the degree or density.
         runs: rows of the study's frame, by ascending seed; at least one.
-        number: of its name, for its colour; -1 if it is dense.
         dense: whether the network is fully connected.
     """
 
@@ -39,7 +39,6 @@ class Group:
     panel: str
     title: str
     runs: DataFrame
-    number: int
     dense: bool
 
     @property
@@ -116,6 +115,11 @@ class Results:
         return self.frame[self.frame["state"] == "failed"]
 
     @cached_property
+    def outcome(self) -> Outcome:
+        """What the runs are judged by."""
+        return outcome_of(self.done)
+
+    @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups of the finished runs, in the order in which they first come."""
         config = [label for label in self.labels if label != "seed"]
@@ -123,7 +127,6 @@ class Results:
         texts = self.done[config].map(text)
         if {"degree", "density"} <= set(config):
             texts.loc[texts["degree"] != "", "density"] = ""  # it follows from the degree, and may vary with the seed
-        numbers: dict[str, int] = {}
         found = []
         for _, rows in texts.groupby(config, sort=False) if config else [((), texts)]:
             row = rows.iloc[0]
@@ -138,7 +141,6 @@ class Results:
                     panel=", ".join(f"{label} {row[label]}" if label != "data" else row[label] for label in panel),
                     title=f"{name}, {size}" if size else name,
                     runs=self._by_seed(self.done.loc[rows.index]),
-                    number=-1 if dense else numbers.setdefault(name, len(numbers)),
                     dense=dense,
                 )
             )

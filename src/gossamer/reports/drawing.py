@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gossamer.papers.exhibit import Exhibit, Lines, Networks, Plot, Squares
+from gossamer.plots.scales import Scale, scale_of
+from gossamer.plots.style import COLOURS, styles_of
 from gossamer.reports import figures, page
 from gossamer.reports.page import Html
 from gossamer.topology import Junction
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from plotly.graph_objects import Figure
 
-_ACROSS = 3
-"""Heat maps side by side."""
+_MOST_TEXTS = 100
+"""Cells of a heat map that hold their numbers."""
 
 
 def drawn(exhibit: Exhibit) -> Html:
@@ -65,12 +67,12 @@ def _plot(plot: Plot, exhibit: Exhibit, place: int) -> Html:
         graph = [] if plot.drawn is None else [page.figure(_graph(plot.drawn.layers[0]), name=name)]
         return Html("".join([page.pictures({key: (t.layers[0], "") for key, t in plot.topologies.items()}), *graph]))
     if isinstance(plot, Squares):
-        return page.figure(
-            _contour(exhibit.table, plot) if plot.contour else _heat_maps(exhibit.table, plot), name=name
-        )
+        if plot.contour:
+            return page.figure(_contour(exhibit.table, plot), name=name)
+        return _heat_maps(exhibit.table, plot, name)
     groups = list(dict.fromkeys(exhibit.table[plot.group]))
     parts = {
-        panel: page.figure(_lines(rows, plot, groups), name=f"{name} {panel}".strip())
+        panel: page.figure(_lines(rows, plot, groups), name=file_name(name, panel))
         for panel, rows in _panels(exhibit.table, plot.panel)
     }
     return page.choice(parts, label=plot.panel or "panel")
@@ -87,17 +89,24 @@ def _panels(table: DataFrame, column: str | None) -> Iterator[tuple[str, DataFra
 
 def _lines(rows: DataFrame, plot: Lines, groups: list[str]) -> Figure:
     series = []
-    for number_, group in enumerate(groups):
+    for group, style in zip(groups, styles_of(map(str, groups)).values(), strict=True):
         of_group = rows[rows[plot.group] == group]
         if plot.joined:
             of_group = of_group.sort_values(plot.x)
         if len(of_group):
             ends = {name: of_group[name].tolist() for name in ("low", "high") if getattr(plot, name)}
             x, y = of_group[plot.x].tolist(), of_group[plot.y].tolist()
-            series.append(figures.Series(str(group), x, y, number=number_, **ends))
+            series.append(figures.Series(str(group), x, y, style=style, **ends))
+    titles: dict[str, Any] = {"x": plot.x_title, "y": plot.y_title}
     if plot.joined:
-        return figures.lines(series, x=plot.x_title, y=plot.y_title, log=plot.log)
-    return figures.points(series, x=plot.x_title, y=plot.y_title)
+        up = _scale(plot.y_title, [value for each in series for value in each.y])
+        return figures.lines(series, log=plot.log, whole=plot.x == "epoch", up=up, **titles)
+    return figures.points(series, across=_scale(plot.x_title, [value for each in series for value in each.x]), **titles)
+
+
+def _scale(title: str, values: list[Any]) -> Scale:
+    """A symmetric logarithm for λ₂, whose zeros mean something; numbers of other kinds stand as they are."""
+    return scale_of(values, symmetric=True) if "λ₂" in title else figures.LINEAR
 
 
 def _contour(table: DataFrame, plot: Squares) -> Figure:
@@ -106,25 +115,36 @@ def _contour(table: DataFrame, plot: Squares) -> Figure:
     return figures.contour(grid.to_numpy(), grid.columns.tolist(), grid.index.tolist(), axes=axes)
 
 
-def _heat_maps(table: DataFrame, plot: Squares) -> Figure:
-    from plotly.subplots import make_subplots
+def _heat_maps(table: DataFrame, plot: Squares, name: str) -> Html:
+    """A figure a panel, side by side where there is room, in one scale of shades, which a line below names."""
+    most = float(table[plot.z].max())
+    parts = [
+        page.figure(_heat_map(rows, plot, panel, most), name=file_name(name, panel))
+        for panel, rows in _panels(table, plot.panel)
+    ]
+    words = f"{plot.z_title}: the lightest shade is 0, the darkest {number(most)}. Rows lead to columns."
+    return Html(page.grid(parts) + page.paragraph(words))
 
-    panels = dict(_panels(table, plot.panel))
-    rows = max(1, -(-len(panels) // _ACROSS))
-    gaps = {"horizontal_spacing": 0.06, "vertical_spacing": 0.28 / rows}
-    made = make_subplots(rows=rows, cols=_ACROSS, subplot_titles=list(panels), **gaps)
-    for place, part in enumerate(panels.values()):
-        grid = part.pivot_table(index=plot.y, columns=plot.x, values=plot.z)
-        at = {"row": place // _ACROSS + 1, "col": place % _ACROSS + 1}
-        values, ends = np.round(grid.to_numpy(), 4).tolist(), (grid.columns.tolist(), grid.index.tolist())
-        hover = "%{y} to %{x}: %{z:.4f}<extra></extra>"
-        made.add_heatmap(z=values, x=ends[0], y=ends[1], coloraxis="coloraxis", hovertemplate=hover, **at)
+
+def file_name(name: str, panel: str) -> str:
+    """The name of a panel's file."""
+    return f"{name} {panel}".strip()
+
+
+def _heat_map(rows: DataFrame, plot: Squares, panel: str, most: float) -> Figure:
+    import plotly.graph_objects as go
+
+    grid = rows.pivot_table(index=plot.y, columns=plot.x, values=plot.z)
+    values = np.round(grid.to_numpy(), 4).tolist()
+    made = go.Figure(layout=figures.layout(plot.x_title, plot.y_title, height=320))
+    made.add_heatmap(z=values, x=grid.columns.tolist(), y=grid.index.tolist(), coloraxis="coloraxis")
+    made.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>")
+    if grid.size <= _MOST_TEXTS:
+        made.update_traces(text=values, texttemplate="%{text:.2f}")
     made.update_yaxes(autorange="reversed", dtick=1)
     made.update_xaxes(dtick=1)
-    height = 70 + 300 * rows
-    made.update_layout(template="none", height=height, margin={"l": 40, "r": 16, "t": 50, "b": 40}, showlegend=False)
-    made.update_layout(coloraxis={"cmin": 0, "colorbar": {"title": {"text": plot.z_title}, "thickness": 12}})
-    return made
+    made.update_layout(title={"text": panel, "font": {"size": 14}}, showlegend=False)
+    return made.update_layout(coloraxis={"cmin": 0, "cmax": most, "showscale": False})
 
 
 def _graph(g: Junction) -> Figure:
@@ -135,9 +155,9 @@ def _graph(g: Junction) -> Figure:
     inputs, outputs = g.edges()
     x = [end for i, j in zip(inputs, outputs, strict=True) for end in (tops[i], bottoms[j], None)]
     plot = go.Figure(layout=figures.layout("outputs below, inputs above", "", height=300))
-    line = {"color": figures.COLOURS[0], "width": 1.2}
+    line = {"color": COLOURS[0], "width": 1.2}
     plot.add_scatter(x=x, y=[1, 0, None] * len(inputs), mode="lines", line=line, hoverinfo="skip", showlegend=False)
-    for places, y, colour in ((tops, 1, figures.COLOURS[0]), (bottoms, 0, figures.COLOURS[1])):
+    for places, y, colour in ((tops, 1, COLOURS[0]), (bottoms, 0, COLOURS[1])):
         marker = {"size": 13, "color": colour}
         points = {"x": places.tolist(), "y": [y] * len(places), "mode": "markers", "marker": marker}
         plot.add_scatter(**points, hovertemplate="neuron %{pointNumber}<extra></extra>", showlegend=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from gossamer.distances import Distance, Evolution, Paths, as_topology, distance
 from gossamer.distances.evolution import LayerDistance, matched_layers
 from gossamer.distances.reading import NetworkLike
 from gossamer.plots.matrix import density_grid
+from gossamer.plots.style import COLOURS, style_of, styles_of
 from gossamer.reports import page
-from gossamer.reports.figures import COLOURS, layout
+from gossamer.reports.figures import layout
+from gossamer.reports.movement import movement
 from gossamer.reports.page import Html
 from gossamer.topology import Junction
 
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def heat_map(distances: ArrayLike, names: Sequence[str], *, title: str) -> Figure:
-    """Distances between networks as a matrix of colours, (N, N), row to column.
+    """Distances between networks as a matrix of colours, (N, N), row to column; rows and columns have numbers.
+
+    `key` says which number is whose: long names would leave no room for the matrix on a phone.
 
     Raises:
         ValueError: as many names as networks are needed.
@@ -34,18 +39,18 @@ def heat_map(distances: ArrayLike, names: Sequence[str], *, title: str) -> Figur
         raise ValueError(f"distances has shape {table.shape}; {len(names)} names need ({len(names)}, {len(names)}).")
     shown = np.round(table, 4).tolist()
     plot = go.Figure(go.Heatmap(z=shown, coloraxis="coloraxis"))
-    columns = list(names) if len(names) <= 6 else [f"{number}" for number in range(1, len(names) + 1)]
-    rows = (
-        list(names)
-        if columns == list(names)
-        else [f"{name}  {number}" for name, number in zip(names, columns, strict=True)]
-    )
-    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=columns, y=rows)
-    if len(names) <= 12:
-        plot.update_traces(text=shown, texttemplate="%{text:.3f}")
+    numbers = [f"{number}" for number in range(1, len(names) + 1)]
+    plot.update_traces(hovertemplate="%{y} to %{x}: %{z:.4f}<extra></extra>", x=numbers, y=numbers)
+    if len(names) <= 20:
+        plot.update_traces(text=shown, texttemplate="%{text:.2f}")
     plot.update_xaxes(type="category")
     plot.update_yaxes(type="category", autorange="reversed")
     return _framed(plot, 560, title)
+
+
+def key(names: Sequence[str]) -> Html:
+    """Whose the numbers of a heat map are."""
+    return Html(f'<ol class="key">{"".join(f"<li>{escape(name)}</li>" for name in names)}</ol>')
 
 
 def curves(found: Evolution, moments: Sequence[str]) -> Figure:
@@ -73,21 +78,22 @@ def curves(found: Evolution, moments: Sequence[str]) -> Figure:
 
 
 def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
-    """The ways of runs on a map: a ring where each begins, a disc where it ends."""
+    """The ways of runs on a map: a ring where each begins, its construction's marker where it ends."""
     import plotly.graph_objects as go
 
     plot = go.Figure()
-    for number, (name, points) in enumerate(zip(names, found.points, strict=True)):
+    styles = styles_of(names).values() if len(set(names)) == len(names) else map(style_of, names)
+    for style, name, points in zip(styles, names, found.points, strict=True):
         last = len(points) - 1
         plot.add_scatter(
             x=points[:, 0].tolist(),
             y=points[:, 1].tolist(),
             name=name,
             mode="lines+markers",
-            line_color=COLOURS[number % len(COLOURS)],
+            line_color=style.colour,
             marker={
                 "size": [13 if m in (0, last) else 6 for m in range(last + 1)],
-                "symbol": ["circle-open" if m == 0 and last else "circle" for m in range(last + 1)],
+                "symbol": ["circle-open" if m == 0 and last else style.symbol for m in range(last + 1)],
             },
             text=[f"moment {m}" for m in range(last + 1)],
             hovertemplate="%{text}",
@@ -149,23 +155,27 @@ def evolution_page(
     found, names = paths(list(runs.values()), measure), list(runs)
     text = f"Distances are {measure.name}. Blind to: {measure.blind_to}."
     heat = heat_map(found.between(-1), names, title="")
-    parts = [page.section("The paths of the runs", text, page.figure(map_of_paths(found, names), name="paths"))]
-    parts.append(page.section("Between the runs at their ends", text, page.figure(heat, name="distances")))
+    ways = {name: evolution([as_topology(moment) for moment in moments], layers) for name, moments in runs.items()}
+    parts = [page.section("Conclusions", "", page.statements(movement(found, ways)))]
+    parts.append(page.section("The paths of the runs", text, page.figure(map_of_paths(found, names), name="paths")))
+    ends = page.figure(heat, name="distances")
+    parts.append(page.section("Between the runs at their ends", text, ends, key(names)))
     for name, moments in runs.items():
-        parts += _run_sections(name, moments, layers)
-    return page.page(title, f"{len(runs)} runs, moment by moment.", parts)
+        parts += _run_sections(name, moments, ways[name])
+    count = f"{len(runs)} runs" if len(runs) > 1 else "one run"
+    return page.page(title, f"This page follows the topologies of {count}, moment by moment.", parts)
 
 
-def _run_sections(name: str, moments: Sequence[NetworkLike], layers: LayerDistance) -> list[Html]:
+def _run_sections(name: str, moments: Sequence[NetworkLike], found: Evolution) -> list[Html]:
     topologies = [as_topology(moment) for moment in moments]
     labels = [str(m) for m in range(len(topologies))]
-    found = evolution(topologies, layers)
     travelled = ", ".join(f"junction {k}: {way:.4f}" for k, way in enumerate(found.travelled))
     drawn = page.figure(curves(found, labels), name=f"{name} distances")
-    parts = [page.section(f"{name}: distances along the way", f"Travelled in all, {travelled}.", drawn)]
+    words = f"The distances of all steps add up to this, for {travelled}."
+    parts = [page.section(f"{name}: distances along the way", words, drawn)]
     for k in range(len(topologies[0])):
         junctions = [topology[k] for topology in topologies]
-        text = f"{junctions[0].in_features} inputs, {junctions[0].out_features} outputs."
+        text = f"The junction has {junctions[0].in_features} inputs and {junctions[0].out_features} outputs."
         drawn = page.figure(junction_over_time(junctions, labels), name=f"{name} junction {k}")
         parts.append(page.section(f"{name}: junction {k} over time", text, drawn))
     return parts

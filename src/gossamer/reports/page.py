@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.resources
 import io
 import json
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -103,6 +102,11 @@ def figure(plot: Figure, *, name: str = "figure") -> Html:
     )
 
 
+def grid(parts: Iterable[Html]) -> Html:
+    """Parts side by side as far as there is room, below each other on a phone."""
+    return Html(f'<div class="grid">{"".join(f"<div>{part}</div>" for part in parts)}</div>')
+
+
 def choice(parts: Mapping[str, Html], *, label: str) -> Html:
     """Parts of which one is shown, the first to begin with; a single one needs no choosing.
 
@@ -155,24 +159,37 @@ def drawings(draw: Sequence[tuple[Callable[[Any], object], str]], *, name: str) 
         draw: functions that draw into axes, each with what it draws.
         name: of what they show.
     """
+    parts = [Html(f'<img alt="{escape(f"{what} of {name}")}" src="{_drawing(paint)}">') for paint, what in draw]
+    return Html(f'<div class="pictures drawn">{"".join(f"<figure>{part}</figure>" for part in parts)}</div>')
+
+
+def _drawing(paint: Callable[[Any], object]) -> str:
+    """What a function draws, as a PNG's address."""
     from matplotlib.figure import Figure
 
-    columns = 2 if len(draw) == 4 else max(1, min(3, len(draw)))
-    rows = max(1, math.ceil(len(draw) / columns))
-    figure = Figure(figsize=(4.5 * columns, 4 * rows), layout="constrained")
-    for number, (paint, _) in enumerate(draw, 1):
-        paint(figure.add_subplot(rows, columns, number))
+    figure = Figure(figsize=(4.5, 4), layout="constrained")
+    paint(figure.subplots())
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
-    what = escape(f"{', '.join(word for _, word in draw)} of {name}")
-    return Html(f'<img alt="{what}" style="max-width:100%" src="{png_address(buffer.getvalue())}">')
+    return png_address(buffer.getvalue())
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
-    """A table whose columns sort when their names are clicked."""
-    head = heads(columns)
-    body = "".join(f"<tr>{''.join(cell(shown, key) for shown, key in row)}</tr>" for row in rows)
-    return Html(f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, stacked: bool = False) -> Html:
+    """A table whose columns sort when their names are clicked.
+
+    Args:
+        columns: names.
+        rows: their cells.
+        stacked: whether its texts may take several lines, and a row becomes a block of named lines on a phone; for
+            tables of few rows and long texts.
+    """
+    names = [escape(name) for name in columns] if stacked else [""] * len(columns)
+    body = "".join(
+        f"<tr>{''.join(cell(*each, label=name) for name, each in zip(names, row, strict=True))}</tr>" for row in rows
+    )
+    kind = ' class="stacked"' if stacked else ""
+    head = f"<thead><tr>{heads(columns)}</tr></thead>"
+    return Html(f'<div class="scroll"><table{kind}>{head}<tbody>{body}</tbody></table></div>')
 
 
 def heads(names: Iterable[str], *, text: bool = False) -> Html:
@@ -186,10 +203,17 @@ def footer(text: str) -> Html:
     return Html(f"<footer>{escape(text)}</footer>")
 
 
-def cell(shown: str, key: float | str) -> Html:
-    """A cell of a table's body: texts stand left, the long ones in several lines; numbers stand right."""
+def cell(shown: str, key: float | str, *, label: str = "") -> Html:
+    """A cell of a table's body: texts stand left, the long ones in several lines; numbers stand right.
+
+    Args:
+        shown: its text.
+        key: what its column is sorted by.
+        label: the name of its column, escaped, where a phone shows it beside the text.
+    """
     kind = "" if not isinstance(key, str) else ' class="text"' if len(shown) < 60 else ' class="text long"'
-    return Html(f'<td{kind} data-value="{escape(str(key))}">{escape(shown)}</td>')
+    name = f' data-label="{label}"' if label else ""
+    return Html(f'<td{kind}{name} data-value="{escape(str(key))}">{escape(shown)}</td>')
 
 
 def _literal(value: Any, key: str = "") -> Any:

@@ -46,7 +46,7 @@ def reproduction_page(reproduction: Reproduction) -> str:
             Html(f"<style>{_style()}</style>"),
             _warning(record),
             page.contents(titles),
-            page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(each) for each in found])),
+            page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(each) for each in found], stacked=True)),
             *sections,
             _made(paper, record),
             page.footer("; ".join(f"{name}: {value}" for name, value in record.environment.items())),
@@ -115,8 +115,12 @@ def _claim(judgement: Judgement) -> Html:
         f'<div class="claim {_KINDS[verdict]}"><h3>{title}<span class="verdict">{verdict.value}</span></h3>'
         f"<blockquote>{escape(claim.words)}</blockquote>"
         + "".join(f"<p>{escape(note)}</p>" for note in notes if note)
-        + (page.table(_COLUMNS, rows) if rows else "")
-        + (f"<details><summary>Beside it</summary>{page.table(_COLUMNS, context)}</details>" if context else "")
+        + (page.table(_COLUMNS, rows, stacked=True) if rows else "")
+        + (
+            f"<details><summary>Beside it</summary>{page.table(_COLUMNS, context, stacked=True)}</details>"
+            if context
+            else ""
+        )
         + "</div>"
     )
 
@@ -147,7 +151,7 @@ def _made(paper: Paper, record: Record) -> Html:
         "How it was made",
         f"{record.command} · {record.seconds / 60:.0f} minutes of training, all runs together.",
         page.statements(notes),
-        page.table(("plan", "values"), rows),
+        page.table(("plan", "values"), rows, stacked=True),
         page.table(("study", "runs", "folder under studies/"), studies),
         page.paragraph("results.json holds claims, numbers, the digest of every run and of the data, and versions."),
     )

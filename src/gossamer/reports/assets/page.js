@@ -25,7 +25,8 @@ function themed(place, data, layout) {
     automargin: true };
   const [legend, narrow, margin] = [legendHeight(place, data, layout), place.clientWidth < 520, layout.margin];
   const square = Object.values(layout).some((part) => part?.scaleanchor); // it would leave a narrow window half empty
-  const base = Math.min(layout.height || 440, square && narrow ? place.clientWidth + margin.b + 40 : Infinity);
+  const wide = narrow && Object.keys(layout).some((name) => /^coloraxis/.test(name) && layout[name].showscale !== false);
+  const base = (wide ? 60 : 0) + Math.min(layout.height || 440, square && narrow ? place.clientWidth + margin.b + 40 : Infinity);
   const both = { ...layout, paper_bgcolor: colour("--card"), plot_bgcolor: colour("--card"), autosize: true };
   both.height = base + legend;
   both.margin = { ...margin, b: margin.b + legend };
@@ -41,16 +42,29 @@ function themed(place, data, layout) {
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis/.test(name)) both[name] = { ...layout[name], ...axis, tickfont: { size: narrow ? 10 : 12 } };
     if (/^coloraxis/.test(name)) both[name] = { ...layout[name], colorscale: shades[dark.matches ? "dark" : "light"] };
-    if (/^coloraxis/.test(name) && narrow) both[name].showscale = false;
+    if (/^coloraxis/.test(name) && narrow) { // the bar of shades lies under the plot
+      const bar = { orientation: "h", x: 0.5, y: -0.14, yanchor: "top", thickness: 10, len: 1 };
+      both[name].colorbar = { ...layout[name].colorbar, ...bar, title: { ...layout[name].colorbar?.title, side: "bottom" } };
+    }
   }
+  if (wide) both.margin.b += 60;
+  if (narrow && layout.title) both.title = { ...layout.title, x: 0.02, xanchor: "left" };
   place.style.height = `${both.height}px`;
   return both;
+}
+
+// Numbers in the cells of a heat map, on a phone: smaller, and none where they would touch.
+function readable(trace) {
+  const count = trace.z[0].length;
+  trace.textfont = { size: count > 8 ? 7 : 9 };
+  if (count > 12) trace.texttemplate = "";
 }
 
 async function draw(place) {
   const { data, layout, frames } = JSON.parse(place.nextElementSibling.textContent);
   const first = !drawn.has(place);
   drawn.add(place);
+  if (place.clientWidth < 520) data.filter((trace) => trace.texttemplate).forEach(readable);
   await Plotly.react(place, data, themed(place, data, layout), { displayModeBar: false, responsive: true });
   if (first && frames?.length) await Plotly.addFrames(place, frames);
   place.dataset.drawn = "yes";
@@ -86,6 +100,58 @@ function drawNext() {
 window.addEventListener("load", () => requestIdleCallback(drawNext));
 dark.addEventListener("change", () => drawn.forEach(draw));
 window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((place) => draw(place)));
+
+// Any number against any other: a figure made here out of the numbers that the page holds.
+function placed(value, { kind, threshold }) {
+  if (value === null || (kind === "log" && value <= 0)) return null;
+  return kind === "symlog" ? Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold) : value;
+}
+
+function axisOf({ title, kind, threshold, ticks }) {
+  const axis = { title: { text: title }, type: kind === "log" ? "log" : "linear" };
+  if (kind !== "symlog") return axis;
+  return { ...axis, tickvals: ticks.map((tick) => placed(tick, { kind, threshold })), ticktext: ticks.map(String) };
+}
+
+function explored(stored, chosen) {
+  const [x, y] = [stored.columns[chosen.across], stored.columns[chosen.up]];
+  const traces = new Map();
+  for (const group of stored.groups.filter((each) => each.panel === Number(chosen.panel ?? 0))) {
+    if (!traces.has(group.name)) {
+      traces.set(group.name, { type: "scatter", mode: "markers", name: group.name, x: [], y: [], customdata: [],
+        marker: { color: group.colour, symbol: group.symbol, size: 8, opacity: 0.8 },
+        hovertemplate: "%{customdata[0]}: %{customdata[1]:.4g}, %{customdata[2]:.4g}<extra></extra>" });
+    }
+    const [trace, xs, ys] = [traces.get(group.name), group.values[chosen.across], group.values[chosen.up]];
+    xs.forEach((value, run) => {
+      const point = [placed(value, x), placed(ys[run], y)];
+      if (point.includes(null)) return;
+      trace.x.push(point[0]);
+      trace.y.push(point[1]);
+      trace.customdata.push([escaped(group.title), value, ys[run]]);
+    });
+  }
+  const data = [...traces.values()].filter((trace) => trace.x.length);
+  data.forEach((trace) => { trace.name = escaped(trace.name); });
+  return { data, axes: { xaxis: axisOf(x), yaxis: axisOf(y) } };
+}
+
+// Plotly takes tags in texts for markup.
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+for (const part of document.querySelectorAll(".explore")) {
+  const stored = JSON.parse(part.lastElementChild.textContent);
+  const [place, selects] = [part.querySelector(".plot"), [...part.querySelectorAll("select")]];
+  const choose = () => {
+    const { data, axes } = explored(stored, Object.fromEntries(selects.map((each) => [each.dataset.axis, each.value])));
+    const held = place.nextElementSibling;
+    held.textContent = JSON.stringify({ data, layout: { ...JSON.parse(held.textContent).layout, ...axes } });
+  };
+  choose();
+  part.querySelector(".filters").addEventListener("input", () => { choose(); draw(place); });
+}
 
 // Choices: one of several parts is shown.
 for (const choice of document.querySelectorAll(".choice")) {

@@ -16,6 +16,8 @@ from gossamer.reports.study.accuracy import accuracy_part, contour_part, learnin
 from gossamer.reports.study.conclusions import conclusions
 from gossamer.reports.study.connectivity import connectivity_part, densities_of
 from gossamer.reports.study.cost import cost_part
+from gossamer.reports.study.explore import explore_part
+from gossamer.reports.study.frontier import frontier_part
 from gossamer.reports.study.material import Material, StudyLike
 from gossamer.reports.study.means import means_part
 from gossamer.reports.study.origin import lead, source
@@ -26,6 +28,9 @@ from gossamer.reports.study.topologies import distance_part, evolution_part, net
 from gossamer.reports.study.weights import weights_part
 
 __all__ = ["study_page"]
+
+OUTCOME = {"accuracy": "Accuracy", "r2": "R²"}
+"""The section of what runs are judged by."""
 
 
 def study_page(
@@ -61,9 +66,11 @@ def study_page(
     densities = densities_of(results, material)
     parts: dict[str, Part | Absent] = {
         "Conclusions": Part("", page.statements(conclusions(results, densities))),
-        "Accuracy": accuracy_part(results),
+        OUTCOME[results.outcome.column]: accuracy_part(results),
+        "Frontier": frontier_part(results),
         "Two degrees": contour_part(results),
         "Connectivity": connectivity_part(results, densities),
+        "Any two numbers": explore_part(results),
         "Speed and memory": cost_part(results),
         "Topologies": topology_part(found),
         "Distances": distance_part(found, most=networks, store=store, progress=progress),
@@ -103,17 +110,18 @@ def _require_done(name: str, results: Results) -> None:
 
 
 def _facts(results: Results) -> dict[str, str]:
-    done, frame = len(results.done), results.frame
+    done, frame, outcome = len(results.done), results.frame, results.outcome
     facts = {"runs done": f"{done:,}" if done == len(frame) else f"{done:,} of {len(frame):,}"}
     if "seconds" in frame:
         facts["of training"] = _duration(float(results.done["seconds"].sum()))
     if len(results.panels) == 1:
         dense = next((group for group in results.groups if group.dense), None)
         if dense is not None:
-            facts["dense accuracy"] = f"{100 * dense.mean('accuracy'):.2f} %"
-        best = best_of(results.groups)
+            facts[f"dense {outcome.word}"] = f"{outcome.scale * dense.mean(outcome.column):.2f}{outcome.unit}"
+        best = best_of(results.groups, outcome.column)
         if best is not None:
-            facts[f"highest sparse mean: {best.title}"] = f"{100 * best.mean('accuracy'):.2f} %"
+            shown = f"{outcome.scale * best.mean(outcome.column):.2f}{outcome.unit}"
+            facts[f"highest sparse mean: {best.title}"] = shown
     else:
         facts["settings side by side"] = str(len(results.panels))
     return facts

@@ -6,11 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from gossamer.analysis.columns import column_named
 from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.outcome import Outcome
 from gossamer.analysis.prediction import Association, Runs, associate
+from gossamer.plots.scales import scale_of
+from gossamer.plots.style import Style, styles_of
 from gossamer.reports import figures, page
 from gossamer.reports.page import Cell, Html
-from gossamer.reports.study.accuracy import percent
+from gossamer.reports.study.accuracy import judged
+from gossamer.reports.study.frontier import pairs_of
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.wording import joined, signed
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
 SHOWN = ("algebraic_connectivity", "spectral_gap", "normalised_gap", "ramanujan_margin")
 """Measures that are drawn against accuracy, the first to begin with."""
 
-MOST_SYMBOLS = 6
+MOST_SIZES = 5
 
 
 Densities: TypeAlias = Mapping[str, Sequence[float]]
@@ -41,17 +46,21 @@ def connectivity_part(results: Results, densities: Densities) -> Part | Absent:
     parts = {}
     for measure in SHOWN:
         for panel, groups in results.panels.items():
-            plot = _figure(groups, measure)
+            plot = _figure(groups, measure, results.outcome)
             if plot is not None:
                 parts[joined(measure.replace("_", " "), panel)] = page.figure(plot, name=joined(measure, panel))
     found, compared = measure_associations(results, densities)
     words = (
-        "Each point is a mean over seeds; bars are 95 % intervals of the accuracy. Measures are of the graph that the "
-        "sparse junctions make at the end of training; probes that the study took are of its networks then."
+        "Each point is a mean over seeds, the larger the more edges; pale dots are single seeds. Measures are of the "
+        "graph that the sparse junctions make at the end of training; probes that the study took are of its networks "
+        "then. λ₂ and gaps stand on a symmetric logarithm, which shows 0 and what is near it."
     )
     if not parts:
         return Absent("no measure of connectivity is recorded of three sparse networks or more.")
-    test = (page.paragraph(_explained(found, compared)), *([page.table(_COLUMNS, map(_row, found))] if found else []))
+    test = (
+        page.paragraph(_explained(found, compared)),
+        *([page.table(_COLUMNS, map(_row, found), stacked=True)] if found else []),
+    )
     return Part(words, Html(page.choice(parts, label="Measure and data") + "".join(test)))
 
 
@@ -64,7 +73,7 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
     members: dict[tuple[str, int], list[Group]] = {}
     for group in results.groups:
         edges = group.mean("edges")
-        if group.sparse and not (math.isnan(edges) or math.isnan(group.mean("accuracy"))):
+        if group.sparse and not (math.isnan(edges) or math.isnan(group.mean(results.outcome.column))):
             members.setdefault((group.panel, round(edges)), []).append(group)
     usable = [(code, group) for code, sharing in enumerate(members.values()) if len(sharing) >= 3 for group in sharing]
     measures = {
@@ -81,7 +90,7 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
         family=[group.name for _, group in usable],
         num_edges=[code for code, _ in usable],  # edges of a panel: accuracies on other data are not comparable
         layer_densities=_table([densities.get(group.first, ()) for _, group in usable]),
-        accuracy=[group.mean("accuracy") for _, group in usable],
+        accuracy=[group.mean(results.outcome.column) for _, group in usable],
     )
     return associate(runs, rng=stream(0, "report")), len(usable)
 
@@ -123,29 +132,39 @@ def _explained(found: Sequence[Association], compared: int) -> str:
     )
 
 
-def _figure(groups: Sequence[Group], measure: str) -> Figure | None:
+def _figure(groups: Sequence[Group], measure: str, outcome: Outcome) -> Figure | None:
     known = [group for group in groups if group.sparse and math.isfinite(group.mean(measure))]
-    known = [group for group in known if math.isfinite(group.mean("accuracy"))]
+    known = [group for group in known if math.isfinite(group.mean(outcome.column))]
     if len(known) < 3:
         return None
     edges = sorted({round(group.mean("edges")) for group in known})
-    marked = edges if len(edges) <= MOST_SYMBOLS else []
-    series = []
-    for name in dict.fromkeys(group.name for group in known):
-        members = [group for group in known if group.name == name]
-        accuracies = [percent(group) for group in members]
-        series.append(
-            figures.Series(
-                name,
-                [group.mean(measure) for group in members],
-                [each.mean for each in accuracies],
-                [each.low for each in accuracies],
-                [each.high for each in accuracies],
-                [group.title for group in members],
-                members[0].number,
-                [marked.index(round(group.mean("edges"))) for group in members] if marked else (),
-            )
-        )
-    axis = f"{measure.replace('_', ' ')}{' λ₂' if measure == 'algebraic_connectivity' else ''}"
-    symbols = [f"{count:,} edges" for count in marked]
-    return figures.points(series, x=axis, y="test accuracy, %", symbols=symbols)
+    marked = edges if len(edges) <= MOST_SIZES else []
+    styles = styles_of(group.name for group in groups)
+    names = dict.fromkeys(group.name for group in known)
+    series = [
+        _cloud([group for group in known if group.name == name], measure, outcome, styles[name], marked)
+        for name in names
+    ]
+    column = column_named(measure)
+    across = scale_of([value for each in series for value in each.x], symmetric=column.symmetric)
+    sizes = [f"{count:,} edges" for count in marked]
+    return figures.points(series, x=column.title, y=outcome.title, sizes=sizes, across=across)
+
+
+def _cloud(
+    members: Sequence[Group], measure: str, outcome: Outcome, style: Style, marked: Sequence[int]
+) -> figures.Series:
+    found = [judged(group, outcome) for group in members]
+    places, dots = pairs_of(members, measure, outcome)
+    return figures.Series(
+        members[0].name,
+        [group.mean(measure) for group in members],
+        [each.mean for each in found],
+        [each.low for each in found],
+        [each.high for each in found],
+        [group.title for group in members],
+        style=style,
+        dots=dots,
+        places=places,
+        sizes=[marked.index(round(group.mean("edges"))) for group in members] if marked else (),
+    )

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from gossamer.analysis.columns import column_named
 from gossamer.analysis.groups import Group, Results
+from gossamer.analysis.outcome import Outcome
 from gossamer.reports import page
 from gossamer.reports.page import Cell
+from gossamer.reports.study.accuracy import judged
 from gossamer.reports.study.part import Absent, Part
 
 WORDS = (
-    "Means over seeds, one row a configuration; ± is the standard deviation of the accuracy over them, in points. "
-    "Measures are of the graph that the sparse junctions make, probes of the trained network. Click a name to sort."
+    "Each row is a configuration, and its numbers are means over seeds. ± is the standard deviation of the {word} over "
+    "them, and the interval Student's at 95 %. Measures are of the graph that the sparse junctions make, probes of the "
+    "trained network. Click a name to sort."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the study's frame: what the table calls it, and how it is written."""
-
-    title: str
-    form: str
-
-
-_COLUMNS = {
-    "seconds": _Column("seconds", ".2f"),
-    "edges": _Column("edges", ",.0f"),
-    "topology_bytes": _Column("topology bytes", ",.0f"),
-    "model_bytes": _Column("model bytes", ",.0f"),
-    "algebraic_connectivity": _Column("λ₂", ".3f"),
-    "spectral_gap": _Column("spectral gap", ".3f"),
-    "components": _Column("components", ".1f"),
-    "dead_inputs": _Column("dead inputs", ".1f"),
-    "dead_outputs": _Column("dead outputs", ".1f"),
-    "log_effective_paths": _Column("log paths", ".2f"),
+_COLUMNS = (
+    "rmse",
+    "mae",
+    "seconds",
+    "edges",
+    "topology_bytes",
+    "model_bytes",
+    "algebraic_connectivity",
+    "spectral_gap",
+    "components",
+    "dead_inputs",
+    "dead_outputs",
+    "log_effective_paths",
+)
+_TITLES = {
+    "seconds": "seconds",
+    "topology_bytes": "topology bytes",
+    "model_bytes": "model bytes",
+    "algebraic_connectivity": "λ₂",
+    "log_effective_paths": "log paths",
+    "rmse": "RMSE",
+    "mae": "mean error",
 }
+_FORMS = {"algebraic_connectivity": ".3f", "spectral_gap": ".3f", "components": ".1f"}
 
 
 def means_part(results: Results) -> Part | Absent:
@@ -44,17 +49,21 @@ def means_part(results: Results) -> Part | Absent:
     if not groups:
         return Absent("no run is done.")
     shown = [name for name in _COLUMNS if any(not math.isnan(group.mean(name)) for group in groups)]
-    settings = any(group.panel for group in groups)
-    heads = ["configuration", *(["setting"] if settings else []), "accuracy, %", "±", "runs"]
-    heads += [_COLUMNS[name].title for name in shown]
-    return Part(WORDS, page.table(heads, [_row(group, shown, settings=settings) for group in groups]))
+    settings, outcome = any(group.panel for group in groups), results.outcome
+    title = outcome.title.removeprefix("test ")
+    heads = ["configuration", *(["setting"] if settings else []), title, "±", "95 % interval", "runs"]
+    heads += [_TITLES.get(name, column_named(name).title) for name in shown]
+    rows = [_row(group, shown, outcome, settings=settings) for group in groups]
+    return Part(WORDS.format(word=outcome.word), page.table(heads, rows))
 
 
-def _row(group: Group, shown: list[str], *, settings: bool) -> list[Cell]:
+def _row(group: Group, shown: list[str], outcome: Outcome, *, settings: bool) -> list[Cell]:
     cells: list[Cell] = [(group.title, group.title), *([(group.panel, group.panel)] if settings else [])]
-    spread = 100 * group.deviation("accuracy") if len(group.runs) > 1 else math.nan
-    cells += [_cell(100 * group.mean("accuracy"), ".2f"), _cell(spread, ".2f"), _cell(len(group.runs), "d")]
-    return [*cells, *(_cell(group.mean(name), _COLUMNS[name].form) for name in shown)]
+    found = judged(group, outcome)
+    spread = outcome.scale * group.deviation(outcome.column) if len(group.runs) > 1 else math.nan
+    ends = ("", -math.inf) if math.isnan(found.low) else (f"{found.low:.2f} to {found.high:.2f}", found.low)
+    cells += [_cell(found.mean, ".2f"), _cell(spread, ".2f"), ends, _cell(len(group.runs), "d")]
+    return [*cells, *(_cell(group.mean(name), _FORMS.get(name, column_named(name).form)) for name in shown)]
 
 
 def _cell(value: float, form: str) -> Cell:

@@ -34,8 +34,8 @@ COLUMNS = (
 )
 
 WORDS = (
-    "One row a trained network: the lowest seed of each group first, then the next ones. Persistence mostly follows "
-    "the weights' variance, so that stands beside it. Pairs are those that the first layer combines most strongly by "
+    "Each row is a trained network: the lowest seed of each group first, then the next ones. Persistence mostly "
+    "follows the weights' variance, so that stands beside it. Pairs are those that the first layer combines most strongly by "
     "neural interaction detection, inputs counted from 0. Flatness is the share of a filter-normalised plane with less "
     "than twice the loss. Closed by gates is the share of the edges that gates, learned on them, close. Regions are "
     "those of the first layer with generic weights. The critic distance, at most the exact W1, is that of the outputs "
@@ -65,7 +65,7 @@ def probes_part(results: Results, material: Material, *, most: int = MOST_RUNS) 
     }
     total = sum(len(group.runs) for group in results.groups)
     left = f" Of {total} networks, {len(runs)} are looked at; `--checkpoints` says how many." if total > most else ""
-    return Part(WORDS + left, Html(page.table(COLUMNS, rows) + page.choice(drawn, label="Network")))
+    return Part(WORDS + left, Html(page.table(COLUMNS, rows, stacked=True) + page.choice(drawn, label="Network")))
 
 
 class _Run(NamedTuple):

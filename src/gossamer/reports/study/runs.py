@@ -22,6 +22,9 @@ MANY = 200
 
 NUMBERS = {
     "accuracy": ("accuracy, %", 100.0, ".2f"),
+    "r2": ("R²", 1.0, ".4f"),
+    "rmse": ("RMSE", 1.0, ".4g"),
+    "mae": ("mean error", 1.0, ".4g"),
     "loss": ("loss", 1.0, ".4g"),
     "validation_accuracy": ("validation, %", 100.0, ".2f"),
     "best_epoch": ("best epoch", 1.0, ".0f"),
@@ -66,7 +69,7 @@ def failures_part(results: Results) -> Part | Absent:
         for cause, runs in sorted(causes.items(), key=lambda each: -len(each[1]))
     ]
     words = f"{len(results.failed)} of {len(results.frame)} runs failed; they are in no figure. The study retries them."
-    return Part(words, page.table(("cause", "runs", "which"), rows))
+    return Part(words, page.table(("cause", "runs", "which"), rows, stacked=True))
 
 
 def _few(runs: list[str]) -> Cell:

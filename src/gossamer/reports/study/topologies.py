@@ -14,8 +14,9 @@ from gossamer.analysis.groups import Group, Results, text
 from gossamer.distances import classical_mds, distance_named, evolution, pairwise
 from gossamer.distances.pairs import Progress
 from gossamer.errors import TopologyFileError
+from gossamer.plots.style import styles_of
 from gossamer.reports import figures, page
-from gossamer.reports.evolution import curves, heat_map, junction_over_time
+from gossamer.reports.evolution import curves, heat_map, junction_over_time, key
 from gossamer.reports.page import Html
 from gossamer.reports.study.cards import card, sparse_junctions, spread
 from gossamer.reports.study.material import Material
@@ -63,8 +64,8 @@ def topology_part(networks: Sequence[GroupNetwork]) -> Part | Absent:
         return Absent("no finished run has kept a sparse network.")
     left = f" {len(shown)} of {len(networks)} are shown, evenly spread." if len(shown) < len(networks) else ""
     words = (
-        "One card a construction and degree, of its first seed, at the end of training: outputs down, inputs across; "
-        f"fully connected junctions are left out.{left}"
+        "Each card shows a construction and degree as its first seed has it at the end of training. In a matrix, "
+        f"outputs stand down and inputs across; fully connected junctions are left out.{left}"
     )
     cards = "".join(card(each.group.title, each.remark, each.topology) for each in shown)
     return Part(words, Html(f'<div class="cards">{cards}</div>'))
@@ -96,9 +97,9 @@ def distance_part(
     if not parts:
         return Absent("there are no two different sparse networks of equal widths.")
     words = (
-        "NNSTD, from 0 (alike) to 1: neurons are matched layer by layer and their incoming edges compared; full "
-        "junctions count as layers without difference. The map is classical scaling of the distances, both directions "
-        f"averaged.{f' {left} networks are left out, evenly, to bound the work.' if left else ''}"
+        "NNSTD goes from 0 (alike) to 1: neurons are matched layer by layer and their incoming edges compared; full "
+        "junctions count as layers without difference. The map is a classical scaling of the distances, both "
+        f"directions averaged.{f' {left} networks are left out, evenly, to bound the work.' if left else ''}"
     )
     return Part(words, page.choice(parts, label="Heat map or map, and widths"))
 
@@ -116,7 +117,7 @@ def _distance_figures(
     titles = _distinct([joined(each.group.title, each.group.panel) for each in networks])
     heat = heat_map(table, titles, title="NNSTD").update_layout(height=max(420, 200 + 22 * len(titles)))
     return {
-        f"heat map {name}": page.figure(heat, name=f"nnstd {name}"),
+        f"heat map {name}": Html(page.figure(heat, name=f"nnstd {name}") + key(titles)),
         f"map {name}": page.figure(_map(table, networks), name=f"map {name}"),
     }
 
@@ -131,11 +132,11 @@ def _map(table: NDArray[np.float64], networks: Sequence[GroupNetwork]) -> Figure
     np.fill_diagonal(even, 0.0)
     points, explained = classical_mds(even)
     series = []
-    for name in dict.fromkeys(each.group.name for each in networks):
+    for name, style in styles_of(each.group.name for each in networks).items():
         places = [k for k, each in enumerate(networks) if each.group.name == name]
         remarks = [networks[k].group.title for k in places]
         across, up = points[places, 0].tolist(), points[places, 1].tolist()
-        series.append(figures.Series(name, across, up, remarks=remarks, number=networks[places[0]].group.number))
+        series.append(figures.Series(name, across, up, remarks=remarks, style=style))
     plot = figures.points(series, x="first coordinate", y=f"second ({100 * explained:.0f} % of the scatter shown)")
     return plot.update_yaxes(scaleanchor="x")
 
@@ -155,8 +156,8 @@ def evolution_part(results: Results, material: Material) -> Part | Absent:
     if not parts:
         return Absent("no finished run has recorded a change of its network.")
     words = (
-        f"Up to {MOST_MOMENTS} moments of the first seed, the first before any change and the last at the end"
-        f"{f', of {len(parts)} of {rewired} configurations' if len(parts) < rewired else ''}. Move the slider, or play."
+        f"These are up to {MOST_MOMENTS} moments of the first seed, the first before any change and the last at the "
+        f"end{f', of {len(parts)} of {rewired} configurations' if len(parts) < rewired else ''}. Move the slider."
     )
     return Part(words, page.choice(parts, label="Run"))
 

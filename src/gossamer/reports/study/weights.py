@@ -14,7 +14,7 @@ from gossamer.analysis.groups import Group, Results
 from gossamer.analysis.intervals import Interval, mean_interval
 from gossamer.reports import page
 from gossamer.reports.page import Html
-from gossamer.reports.study.accuracy import size_lines
+from gossamer.reports.study.accuracy import dots_in_words, size_lines
 from gossamer.reports.study.material import Material
 from gossamer.reports.study.part import Absent, Part
 from gossamer.reports.study.wording import joined
@@ -44,7 +44,10 @@ def weights_part(results: Results, material: Material) -> Part | Absent:
     if not parts:
         return Absent("no finished run has kept its weights.")
     left = f" Of {len(runs)} runs, {len(chosen)} are read, the first seeds of each." if len(chosen) < len(runs) else ""
-    words = f"Weights of edges only, after training, without biases; means over seeds with 95 % intervals.{left}"
+    words = (
+        f"These are the weights of edges after training, without biases. Lines join means over "
+        f"seeds{dots_in_words(results)}{left}"
+    )
     return Part(words, page.choice(parts, label="Statistic"))
 
 
@@ -74,11 +77,15 @@ def _junction_figures(results: Results, found: Found, statistic: str, axis: str)
     for panel, groups in results.panels.items():
         for junction in junctions:
 
-            def value(group: Group, junction: str = junction) -> Interval:
-                return mean_interval(_values(group.runs["run"].tolist(), found, junction, statistic))
+            def single(group: Group, junction: str = junction) -> list[float]:
+                return _values(group.runs["run"].tolist(), found, junction, statistic)
+
+            def value(group: Group, single: Callable[[Group], list[float]] = single) -> Interval:
+                return mean_interval(single(group))
 
             if any(not math.isnan(value(group).mean) and group.place(axis) > 0 for group in groups):
-                plot = size_lines(groups, axis, y=f"{statistic} of the weights", value=value)
+                title = f"{statistic} of the weights"
+                plot = size_lines(groups, axis, y=title, value=value, single=single)
                 parts[joined(junction, panel)] = page.figure(plot, name=joined(statistic, junction, panel))
     return parts
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import StudyError, StudyWarning
 from gossamer.studies.store.epochs import COLUMNS
-from gossamer.studies.store.result import NUMBERS, read_result
+from gossamer.studies.store.result import NUMBERS, OF_NUMBERS, read_result
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.studies.store.study_folder import ListedRun, runs_folder
 
@@ -25,19 +25,25 @@ def frame(folder: Path, runs: Sequence[ListedRun]) -> pd.DataFrame:
     """One row a run.
 
     Columns: `run` (digest), `state` (`done`, `failed`, `waiting`, or `damaged`: its result cannot be read), the labels,
-    `accuracy` and `loss` (test), `validation_accuracy`, `best_epoch`, `edges`, `epochs`, `seconds`, `model_bytes`,
-    `topology_bytes`, the measures by name, `error`. Missing values are NaN or None.
+    `accuracy` and `loss` (test), `rmse`, `mae` and `r2` where numbers are told, `validation_accuracy`, `best_epoch`,
+    `edges`, `epochs`, `seconds`, `model_bytes`, `topology_bytes`, the measures by name, `error`. Missing values are NaN
+    or None.
     """
     import pandas as pd
 
     rows = [_row(run, RunFolder(runs_folder(folder) / run.digest)) for run in runs]
     labels = list(dict.fromkeys(name for run in runs for name in run.labels))
-    named = ["run", "state", *labels, "accuracy", "loss", *NUMBERS]
-    measures = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in (*named, "error")]
+    told = [name for name in OF_NUMBERS if any(row.get(name) is not None for row in rows)]
+    named = ["run", "state", *labels, "accuracy", "loss", *told, *NUMBERS]
+    measures = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in row)
+        if name not in (*named, *OF_NUMBERS, "error")
+    ]
     table = pd.DataFrame(rows, columns=[*named, *measures, "error"])
     for name in labels:  # whole numbers stay whole beside None
         table[name] = pd.Series([row.get(name) for row in rows], dtype=_label_type(rows, name))
-    numbers = ["accuracy", "loss", *NUMBERS, *measures]
+    numbers = ["accuracy", "loss", *told, *NUMBERS, *measures]
     table[numbers] = table[numbers].apply(pd.to_numeric)
     return table
 
@@ -93,6 +99,7 @@ def _row(run: ListedRun, folder: RunFolder) -> dict[str, Any]:
         if row["state"] == "done":
             result = read_result(folder)
             row |= {"accuracy": result["test"]["accuracy"], "loss": result["test"]["loss"], "error": None}
+            row |= {name: result["test"].get(name) for name in OF_NUMBERS}
             row |= {name: result[name] for name in NUMBERS} | result["measures"]
         elif row["state"] == "failed":
             row["error"] = "{}: {}".format(*folder.read_failure())

@@ -34,6 +34,10 @@ NUMBERS = ("validation_accuracy", "best_epoch", "edges", "epochs", "seconds", "m
 """What a result holds beside the accuracy and the loss on the test examples, and the measures."""
 
 
+OF_NUMBERS = ("rmse", "mae", "r2")
+"""What a result's `test` holds besides where numbers are told, not classes; null elsewhere."""
+
+
 def write_config(run: Run, data: Dataset, folder: RunFolder) -> None:
     """Write `config.json`: all that decides the run, in words.
 
@@ -92,6 +96,7 @@ def read_result(folder: RunFolder) -> dict[str, Any]:
     if not (isinstance(test, dict) and isinstance(measures, dict)):
         raise StudyError(f"{folder.result} is damaged: it has no test or no measures.")
     values = {"accuracy": test.get("accuracy", ""), "loss": test.get("loss", ""), **measures}
+    values |= {name: test.get(name) for name in OF_NUMBERS}
     values |= {name: found.get(name, "") for name in NUMBERS}
     wrong = [name for name, value in values.items() if not (value is None or isinstance(value, (int, float)))]
     if wrong:
