@@ -8,6 +8,8 @@ from safetensors.numpy import save_file
 
 import gossamer as gs
 from gossamer.distances import nnstd, tie_bounds
+from gossamer.studies.store.json_files import write_json
+from gossamer.studies.store.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -52,7 +54,22 @@ def test_many_files_as_a_table_and_a_page(run, files, tmp_path):
     assert out.count("0.00000") == 3
     page = (tmp_path / "p.html").read_text()
     assert page.startswith("<!doctype html>")
-    assert "a.safetensors" in page
+    assert "<li>a</li><li>b</li><li>c</li>" in page
+    assert "Farthest apart are" in page
+
+
+def test_runs_are_called_by_construction_degree_and_seed(run, files, tmp_path):
+    for seed in (0, 1):
+        place = RunFolder(tmp_path / f"{seed:016x}").make()
+        gs.Topology.load(files[seed]).save(place.end)
+        write_json(place.config, {"labels": {"topology": "fibonacci", "degree": 4, "seed": seed}})
+    folders = [tmp_path / f"{seed:016x}" for seed in (0, 1)]
+    _, out, _ = run("compare", *folders)
+    assert out.startswith("nnstd from fibonacci, degree 4, seed 0 to fibonacci, degree 4, seed 1: ")
+    _, out, _ = run("compare", folders[0], RunFolder(folders[0]).end, files[2])
+    names = [line.split("  ")[0] for line in out.splitlines()[2:5]]
+    assert names[2].strip() == "c"
+    assert len(set(names)) == 3
 
 
 def test_values_are_kept(run, files, tmp_path):
@@ -115,6 +132,7 @@ def test_bad_calls(refused, files, tmp_path):
 def test_constructions_are_compared_without_files(run):
     code, printed, _ = run("compare", "fibonacci:30x20:4", "fibonacci:30x20:4", "--distance", "edge-jaccard")
     assert code == 0
-    assert "from fibonacci:30x20:4 to fibonacci:30x20:4: 0.000000" in printed
+    assert "from fibonacci, degree 4, seed 0" in printed
+    assert ": 0.000000" in printed
     assert run("compare", "erdos_renyi:30x20:4", "erdos_renyi:30x20:4", "--seed", "3")[1].count("0.000000") == 2
     assert "1: 0.000" not in run("compare", "fibonacci:30x20:4", "erdos_renyi:30x20:4")[1]

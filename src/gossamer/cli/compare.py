@@ -45,6 +45,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Print the distance of two networks layer by layer, or the matrix of the distances of many."""
+    from gossamer.cli.labels import labels_of
     from gossamer.cli.networks import load
     from gossamer.cli.outputs import require_writable
     from gossamer.distances import console_bar, distance_named, pairwise
@@ -58,7 +59,7 @@ def compare(
         if path is not None:
             require_writable(path)
     topologies = _fitted([load(word, seed=seed).topology for word in networks], pad=pad)
-    names = networks
+    names = labels_of(networks, seed=seed)
     if len(networks) == 2:
         _print_pair(topologies, names, measure)
     if ties:
@@ -70,7 +71,11 @@ def compare(
     if len(networks) > 2:
         _print_table(table, names, measure)
     if plot is not None:
-        _write_page(table, names, measure, plot)
+        from gossamer.distances import DistanceTable
+        from gossamer.files import write_atomically
+        from gossamer.reports.evolution import distance_page
+
+        write_atomically(plot, distance_page(DistanceTable(tuple(names), table, measure)).encode())
         saved(plot, "open it in a browser", quiet=quiet)
 
 
@@ -122,20 +127,3 @@ def _print_ties(topologies: list[Topology]) -> None:
     print(f"Whatever optimal matches are chosen, nnstd lies from {bounds.mean[0]:.6f} to {bounds.mean[1]:.6f}.")
     for k, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
         print(f"  junction {k}: {low:.6f} to {high:.6f}, {bounds.undetermined[k]} neurons undetermined")
-
-
-def _write_page(values: NDArray[np.float64], names: list[str], measure: Distance, path: Path) -> None:
-    from gossamer.distances import Paths, classical_mds
-    from gossamer.files import write_atomically
-    from gossamer.reports import page
-    from gossamer.reports.evolution import heat_map, map_of_paths
-
-    even = (values + values.T) / 2
-    for k in range(len(even)):
-        even[k, k] = 0.0
-    points, explained = classical_mds(even)
-    places = Paths(tuple(points[[k]] for k in range(len(points))), even, explained)
-    text = f"Distances are {measure.name}, from row to column. Blind to: {measure.blind_to}."
-    heat, scaled = page.figure(heat_map(values, names, title=measure.name)), page.figure(map_of_paths(places, names))
-    parts = [page.section("Distances", text, heat), page.section("Map", "Classical scaling of the distances.", scaled)]
-    write_atomically(path, page.page(f"{len(names)} networks compared", "", parts).encode())

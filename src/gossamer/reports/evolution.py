@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gossamer.distances import Distance, Evolution, Paths, as_topology, distance_named, evolution, paths
+from gossamer.distances import Distance, DistanceTable, Evolution, Paths, as_topology, distance_named, evolution, paths
 from gossamer.distances.evolution import LayerDistance, matched_layers
 from gossamer.distances.reading import NetworkLike
 from gossamer.plots.matrix import density_grid
 from gossamer.plots.style import COLOURS, style_of, styles_of
 from gossamer.reports import page
 from gossamer.reports.figures import layout
-from gossamer.reports.movement import movement
+from gossamer.reports.movement import movement, pairs_in_words
 from gossamer.reports.page import Html
 from gossamer.topology import Junction
 
@@ -130,6 +130,27 @@ def junction_over_time(junctions: Sequence[Junction], moments: Sequence[str], *,
     return plot
 
 
+def distance_page(found: DistanceTable) -> str:
+    """One page about distances between networks: what follows from them, the matrix, and a map.
+
+    Returns:
+        HTML that loads nothing from the network: Plotly is inlined (4.8 MB).
+    """
+    points, explained = found.places
+    places = Paths(tuple(points[[k]] for k in range(len(points))), found.values, explained)
+    name, text = found.distance.name, f"Distances are {found.distance.name}, from row to column."
+    blind = f"The distance does not see {found.distance.blind_to}."
+    heat = page.figure(heat_map(found.values, found.names, title=name), name=name)
+    drawn = page.figure(map_of_paths(places, found.names), name="map")
+    parts = [
+        page.section("Conclusions", "", page.statements([*pairs_in_words(found.values, found.names), blind])),
+        page.section("Distances", text, heat, key(found.names)),
+        page.section("Map", "Near networks are alike: the map is a classical scaling of the distances.", drawn),
+    ]
+    lead = f"This page compares {len(found.names)} networks by {name}."
+    return page.page(f"{len(found.names)} networks compared", lead, parts)
+
+
 def evolution_page(
     runs: Mapping[str, Sequence[NetworkLike]],
     *,
@@ -154,7 +175,7 @@ def evolution_page(
     measure = distance_named("nnstd") if distance is None else distance
     found, names = paths(list(runs.values()), measure), list(runs)
     text = f"Distances are {measure.name}. Blind to: {measure.blind_to}."
-    heat = heat_map(found.between(-1), names, title="")
+    heat = heat_map(found.between(-1), names, title=measure.name)
     ways = {name: evolution([as_topology(moment) for moment in moments], layers) for name, moments in runs.items()}
     parts = [page.section("Conclusions", "", page.statements(movement(found, ways)))]
     parts.append(page.section("The paths of the runs", text, page.figure(map_of_paths(found, names), name="paths")))

@@ -218,8 +218,11 @@ def layout(x: str, y: str, *, height: int = 440) -> dict[str, Any]:
 def scale_axis(plot: Figure, axis: str, values: Iterable[float], scale: Scale) -> None:
     """Give axis "x" or "y" a scale; on a symmetric logarithm, values are placed by `Scale.placed` beforehand."""
     found = [value for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
-    if scale.kind == "log":
-        plot.update_layout({f"{axis}axis": {"type": "log"}})
+    if scale.kind == "log" and found:
+        powers = _log_ticks(found)
+        plot.update_layout(
+            {f"{axis}axis": {"type": "log", "tickvals": powers, "ticktext": [f"{v:,g}" for v in powers]}}
+        )
     if scale.kind == "symlog":
         ticks = scale.ticks(found)
         marks = {"tickvals": scale.placed(ticks).tolist(), "ticktext": [f"{tick:g}" for tick in ticks]}
@@ -331,6 +334,15 @@ def _log_axis(plot: Figure, values: Sequence[float]) -> None:
     plot.update_xaxes(type="log")
     if len(values) <= 10:
         plot.update_xaxes(tickvals=list(values), ticktext=[f"{value:.3g}" for value in values])
+
+
+def _log_ticks(values: Sequence[float]) -> list[float]:
+    """1, 2 and 5 times powers of ten around the values; of three decades and more the powers alone."""
+    low, high = min(values), max(values)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if high / low < 1000 else (1,)
+    marks = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
+    return [mark for mark in marks if low / 2.5 <= mark <= high * 2.5]
 
 
 def _count_axis(plot: Figure, values: Sequence[float]) -> None:
