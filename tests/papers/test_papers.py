@@ -1,6 +1,7 @@
 """The papers in miniature, end to end: everything is trained, drawn and decided, and a second call trains nothing."""
 
 import dataclasses
+import html
 import json
 import re
 
@@ -182,6 +183,8 @@ def test_the_page_shows_every_claim_and_asks_for_nothing(result):
     verdicts = re.findall('<span class="verdict">(.*?)</span>', text)
     assert sorted(verdicts) == sorted(each.verdict.value for each in made.findings.judgements)
     assert "This is a quick run" in text
+    conclusions = text[text.index('<section id="conclusions">') : text.index('<section id="verdicts">')]
+    assert all(html.escape(each.claim.key) in conclusions for each in made.findings.judgements)
     assert not re.search(r"<(script|img|link)[^>]*(src|href)=\"(?!data:)", text)
     full = dataclasses.replace(made, record=dataclasses.replace(made.record, size="full"))
     assert "This is a quick run" not in reproduction_page(full)

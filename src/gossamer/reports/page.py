@@ -183,13 +183,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, stacked: bo
         stacked: whether its texts may take several lines, and a row becomes a block of named lines on a phone; for
             tables of few rows and long texts.
     """
+    listed = [list(row) for row in rows]
     names = [escape(name) for name in columns] if stacked else [""] * len(columns)
     body = "".join(
-        f"<tr>{''.join(cell(*each, label=name) for name, each in zip(names, row, strict=True))}</tr>" for row in rows
+        f"<tr>{''.join(cell(*each, label=name) for name, each in zip(names, row, strict=True))}</tr>" for row in listed
     )
+    texts = [all(isinstance(row[k][1], str) for row in listed) for k in range(len(columns))]
+    head = "".join(heads([name], text=text) for name, text in zip(columns, texts, strict=True))
     kind = ' class="stacked"' if stacked else ""
-    head = f"<thead><tr>{heads(columns)}</tr></thead>"
-    return Html(f'<div class="scroll"><table{kind}>{head}<tbody>{body}</tbody></table></div>')
+    return Html(f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
 
 
 def heads(names: Iterable[str], *, text: bool = False) -> Html:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from gossamer.analysis.claims import Judgement, Verdict, counted, decisive_level
@@ -17,6 +17,12 @@ from gossamer.reports.drawing import drawn, number
 from gossamer.reports.page import Html
 
 _KINDS = {Verdict.HOLDS: "holds", Verdict.FAILS: "fails", Verdict.OPEN: "open", Verdict.UNTRIED: "open"}
+_WORDS = {
+    Verdict.HOLDS: ("holds", "hold"),
+    Verdict.FAILS: ("does not hold", "do not hold"),
+    Verdict.OPEN: ("is inconclusive", "are inconclusive"),
+    Verdict.UNTRIED: ("is not tested", "are not tested"),
+}
 _COLUMNS = ("judged", "estimate", "95 % interval", "n", "points to")
 
 
@@ -38,14 +44,15 @@ def reproduction_page(reproduction: Reproduction) -> str:
         )
         for exhibit in findings.exhibits
     ]
-    titles = ["Verdicts", *[_title(exhibit) for exhibit in findings.exhibits], "How it was made"]
+    titles = ["Conclusions", "Verdicts", *[_title(exhibit) for exhibit in findings.exhibits], "How it was made"]
     return page.page(
         title=f"{paper.title}, reproduced",
-        lead=f"{paper.citation}. {_counts(found)}.",
+        lead=f"This page tries the claims of {paper.citation}. {_counts(found)}.",
         parts=(
             Html(f"<style>{_style()}</style>"),
             _warning(record),
             page.contents(titles),
+            page.section("Conclusions", "", page.statements(_conclusions(found))),
             page.section("Verdicts", _HOW, page.table(_OVERVIEW, [_overview(each) for each in found], stacked=True)),
             *sections,
             _made(paper, record),
@@ -69,7 +76,28 @@ def _title(exhibit: Exhibit) -> str:
 
 def _counts(judgements: Iterable[Judgement]) -> str:
     found = counted(judgement.verdict for judgement in judgements)
-    return "Of the claims " + ", ".join(f"{count}: {verdict.value}" for verdict, count in found.items())
+    said = [f"{count} {_said(verdict, count)}" for verdict, count in found.items()]
+    return f"Of {sum(found.values())} claims, " + ", ".join(said)
+
+
+def _said(verdict: Verdict, count: int) -> str:
+    """Such as "hold", as what follows a number."""
+    one, many = _WORDS[verdict]
+    return one if count == 1 else many
+
+
+def _conclusions(judgements: Sequence[Judgement]) -> Iterator[str]:
+    """Which claims have each verdict; those that were only not tested come last."""
+    for verdict, (one, many) in _WORDS.items():
+        named = dict.fromkeys(_named(each) for each in judgements if each.verdict is verdict)
+        if named:
+            start = f"This claim {one}" if len(named) == 1 else f"These {len(named)} claims {many}"
+            yield f"{start}: {'; '.join(named)}."
+
+
+def _named(judgement: Judgement) -> str:
+    claim = judgement.claim
+    return f"{claim.key} ({claim.data})" if claim.data else claim.key
 
 
 def _warning(record: Record) -> Html:
