@@ -39,7 +39,8 @@ WORDS = (
     "strongly by neural interaction detection, inputs counted from 0. Flatness is the share of a filter-normalised "
     "plane with less than twice the loss. Closed by gates is the share of the edges that gates, learned on them, "
     "close. Regions are those of the first layer with generic weights. The critic distance, at most the exact W1, is "
-    "that of the outputs to those of the first row. Losses and outputs are on test examples. A dash: too large, or no data here."
+    "that of the outputs to those of the first row. Losses and outputs are on test examples. A dash: too large, or no "
+    "data here."
 )
 
 
