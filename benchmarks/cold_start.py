@@ -85,6 +85,19 @@ def compared(lines):
         yield *name, *means, estimate, decisive_level(Between(low=0.0), estimate)[1]
 
 
+def table(lines):
+    """Markdown: means, their difference with its 95 % interval, and its p-value corrected for all rows."""
+    rows = list(compared(lines))
+    shown = [
+        "| data | rule | fresh steps | without | difference, points | p, Holm | n |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for (data, rule, with_, without, found, _), p in zip(rows, holm([row[-1] for row in rows]), strict=True):
+        interval = f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+        shown.append(f"| {data} | {rule} | {with_:.2f} % | {without:.2f} % | {interval} | {p:.2g} | {found.n} |")
+    return "\n".join(shown)
+
+
 def main(options):
     """All runs that are not there yet, then the table."""
     torch.set_num_threads(1)
@@ -98,13 +111,7 @@ def main(options):
         with options.out.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(f"{data} {rule} fresh={fresh} seed {seed}: {100 * line['accuracy']:.2f} %", flush=True)
-    rows = list(compared([line for line in kept(options.out) if all(line[name] == same[name] for name in same)]))
-    print(
-        "| data | rule | fresh steps | without | difference, points | p, Holm | n |\n|---|---|---:|---:|---:|---:|---:|"
-    )
-    for (data, rule, with_, without, found, _), p in zip(rows, holm([row[-1] for row in rows]), strict=True):
-        interval = f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
-        print(f"| {data} | {rule} | {with_:.2f} % | {without:.2f} % | {interval} | {p:.2f} | {found.n} |")
+    print(table([line for line in kept(options.out) if all(line[name] == same[name] for name in same)]))
 
 
 if __name__ == "__main__":

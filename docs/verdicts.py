@@ -36,11 +36,13 @@ def part(folder):
         ]
         for claim in found["claims"]
     ]
-    seeds, hours = found["plan"]["seeds"], found["seconds_of_training"] / 3600
+    seeds, hours = found["plan"].get("seeds"), found["seconds_of_training"] / 3600
+    many = f"{seeds} seeds, " if isinstance(seeds, int) else ""
+    shown = "report.html" if (folder / "report.html").exists() else "results.json"
     made = (
-        f"`{found['command']}`, {seeds} seeds, {hours:.1f} hours of training, one thread a run, on "
+        f"`{found['command']}`, {many}{hours:.1f} hours of training, one thread a run, on "
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
-        f"[{folder.name}]({folder.name}/report.html)."
+        f"[{folder.name}]({folder.name}/{shown})."
     )
     head = [found["paper"]["name"], "data", "ours, with 95 % intervals", "verdict", "under"]
     return f"{table(head, rows, texts=5)}\n\n{made}"
@@ -66,14 +68,27 @@ def counted(folder):
     return [f"`{found['command']}`", *(verdicts.count(verdict) for verdict in VERDICTS)]
 
 
+def folders():
+    """Where reproductions are kept."""
+    return sorted((path.parent for path in RESULTS.glob("*/results.json")), reverse=True)
+
+
+def page(found):
+    """The page of all verdicts."""
+    return "\n\n".join(["# Verdicts", HEAD, *map(part, found)]) + "\n"
+
+
+def counts(found):
+    """The README's table."""
+    return table(["verdicts", *VERDICTS], map(counted, found), texts=1)
+
+
 def main():
     """Write both."""
-    folders = sorted((path.parent for path in RESULTS.glob("*/results.json")), reverse=True)
-    page = "\n\n".join(["# Verdicts", HEAD, *map(part, folders)])
-    (RESULTS / "verdicts.md").write_text(f"{page}\n", encoding="utf-8")
+    (RESULTS / "verdicts.md").write_text(page(folders()), encoding="utf-8")
     readme = ROOT / "README.md"
-    counts = table(["verdicts", *VERDICTS], map(counted, folders), texts=1)
-    text = SECTION.sub(lambda found: f"{found[1]}{counts}\n{found[2]}", readme.read_text(encoding="utf-8"))
+    shown = counts(folders())
+    text = SECTION.sub(lambda found: f"{found[1]}{shown}\n{found[2]}", readme.read_text(encoding="utf-8"))
     readme.write_text(text, encoding="utf-8")
 
 

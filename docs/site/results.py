@@ -4,6 +4,7 @@ So a page never disagrees with the files that the benchmarks wrote, and nobody h
 """
 
 import csv
+import importlib.util
 import json
 import re
 import statistics
@@ -55,6 +56,15 @@ def race(words):
     return table(["ms, minimum (median)", *heads], rows)
 
 
+def updates(name):
+    """`FILE`: milliseconds of its first section, a column a contender, and what each adds to the first one."""
+    contenders = read(name)["sections"][0]["seconds"]
+    still, *moving = contenders.values()
+    added = [" (".join(f"{100 * (found[k] / still[k] - 1):+.1f} %" for k in (0, 1)) + ")" for found in moving]
+    rows = [["ms", *map(milliseconds, contenders.values())], ["added", "", *added]]
+    return table(["", *contenders], rows)
+
+
 def milliseconds(seconds):
     """Minimum and median, three digits each."""
     low, median = (f"{1000 * value:.3g}" if value < 1 else f"{1000 * value:.0f}" for value in seconds[:2])
@@ -85,6 +95,28 @@ def accuracy():
         groups.setdefault((run["data"], run["method"], settings(run)), []).append(run)
     rows = [row(*key, runs) for key, runs in groups.items()]
     return table(["data, network, training", "rule", "edges", "seeds", "test accuracy, %", "published"], rows, texts=2)
+
+
+def static():
+    """`static.jsonl`: mean and standard deviation over seeds of each command."""
+    groups = {}
+    for each in (RESULTS / "static.jsonl").read_text(encoding="utf-8").splitlines():
+        run = json.loads(each)
+        groups.setdefault(run["command"], []).append(run)
+    rows = []
+    for command, runs in groups.items():
+        found = [run["test_accuracy"] for run in runs]
+        spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
+        rows.append([f"`{command}`", f"{runs[0]['edges']:,}", f"{statistics.fmean(found):.2f}{spread} %", len(found)])
+    return table(["command", "edges", "test accuracy", "n"], rows)
+
+
+def benchmark(name):
+    """The table that `benchmarks/NAME.py` prints of the runs in `NAME.jsonl`."""
+    spec = importlib.util.spec_from_file_location(name, DOCS.parent / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.table(module.kept(RESULTS / f"{name}.jsonl"))
 
 
 def settings(run):
@@ -204,7 +236,20 @@ def reports():
 
 
 KINDS = {
-    each.__name__: each for each in (race, environment, epoch, accuracy, reproductions, reports, verdicts, exhibit)
+    each.__name__: each
+    for each in (
+        race,
+        updates,
+        environment,
+        epoch,
+        accuracy,
+        static,
+        benchmark,
+        reproductions,
+        reports,
+        verdicts,
+        exhibit,
+    )
 }
 
 if __name__ == "__main__":  # python docs/site/results.py epoch: shows what a marker becomes
