@@ -313,7 +313,7 @@ def test_sparsify_on_given_edges_and_nested_modules():
         ({"density": 0.5, "junctions": {}}, "give one of them"),
         ({"density": 1.5}, "density=1.5 is not allowed"),
         ({"density": 0.001}, "leaves layer '0' of 48 weights without edges"),
-        ({"density": 0.5, "keep": ("1",)}, "'1' is no linear layer of the model; '0', '2'"),
+        ({"density": 0.5, "keep": ("1",)}, "'1' is no linear layer or convolution of the model; it has '0', '2'"),
         ({"junctions": {"x": BIPARTITE}}, "'x' is no linear layer"),
     ],
 )

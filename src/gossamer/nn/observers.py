@@ -116,9 +116,14 @@ def undisturbed(optimizer: torch.optim.Optimizer) -> bool:
         # a scheduler's `step` only notes that it was called
         not all(hasattr(value, "_wrapped_by_lr_sched") for value in hidden)
         or any(getattr(optimizer, name) for name in OPTIMIZER_HOOKS)
-        or any(getattr(torch_optimizer, name) for name in _GLOBAL_OPTIMIZER_HOOKS)
+        or any(_acts(getattr(torch_optimizer, name)) for name in _GLOBAL_OPTIMIZER_HOOKS)
         or any(getattr(optimizer, name, None) is not None for name in SCALED)
     )
+
+
+def _acts(hooks: Mapping[Any, Any]) -> bool:
+    """Whether a hook is more than one of Gossamer's own that only looks on."""
+    return any(not getattr(hook, "looks_on", False) for hook in hooks.values())
 
 
 def tell_schedulers(optimizer: torch.optim.Optimizer) -> None:

@@ -144,7 +144,8 @@ def _overlap(tensors: list[Tensor | None]) -> bool:
 def _watch(chain: Chain, optimizer: torch.optim.Optimizer, criterion: Criterion, gradients: list[Tensor]) -> Watch:
     """What a plan hangs on."""
     watch = Watch()
-    watch.empty(*global_hooks())
+    for hooks in global_hooks():
+        watch.values(hooks)  # they were found to be none, or none that acts
     for container in chain.containers:
         watch.values(container._modules)
     modules = list(quiet_modules(chain))

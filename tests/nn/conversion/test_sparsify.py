@@ -212,6 +212,8 @@ class Scaled(nn.Linear):
         (lambda: parametrizations.spectral_norm(nn.Linear(8, 4)), "has a parametrised weight"),
         (lambda: nn.utils.spectral_norm(nn.Linear(8, 4)), "has no plain weight"),
         (lambda: nn.LazyLinear(4), "is lazy: call the model once"),
+        (lambda: parametrizations.weight_norm(nn.Linear(8, 4), "bias"), "has a parametrised bias"),
+        (lambda: nn.Linear(8, 4, dtype=torch.complex64), "has weights of torch.complex64"),
         (
             lambda: type("Scaled", (nn.Linear,), {"forward": lambda self, x: 2 * x})(8, 4),
             "is a Scaled with a forward of its",
@@ -270,7 +272,7 @@ def test_where_nothing_is_swapped_there_is_a_warning_that_says_why():
     assert str(same_model) == str(convolutional)
     with pytest.warns(SparsifyWarning, match=r"\(lstm: its weights are read inside PyTorch's recurrent kernels\)"):
         sparsify(nn.ModuleDict({"lstm": nn.LSTM(4, 4)}), density=0.5)
-    with pytest.warns(SparsifyWarning, match="all of '0', '3' were left out"):
+    with pytest.warns(SparsifyWarning, match="it has '0', '3', and all were left out"):
         sparsify(mlp(), density=0.5, filter=lambda module, name: False)
 
 
@@ -290,7 +292,7 @@ def test_recurrent_layers_stay_and_are_told():
     same(model, sparse, ["head"], tokens)
     assert gs.nn.report(sparse).swapped == ("head",)
     assert set(gs.nn.report(sparse).dense) == {"table", "lstm"}
-    with pytest.raises(ValueError, match="include='lstm' is no linear layer of the model; 'head'"):
+    with pytest.raises(ValueError, match=r"include='lstm' matches 'lstm', which .*: its weights are read inside"):
         sparsify(model, density=0.5, include="lstm")
 
 
@@ -425,7 +427,11 @@ def test_junctions_may_be_anything_that_one_can_be_made_of():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"density": 0.5, "keep": "fc2"}, ValueError, "'fc2' is no linear layer of the model; '0', '3'"),
+        (
+            {"density": 0.5, "keep": "fc2"},
+            ValueError,
+            "'fc2' is no linear layer or convolution of the model; it has '0', '3'",
+        ),
         ({"density": 0.5, "exclude": "block.*"}, ValueError, r"exclude='block\.\*' is no linear layer"),
         (
             {"junctions": {"0": gs.generators.dense(8, 8)}},
@@ -433,7 +439,11 @@ def test_junctions_may_be_anything_that_one_can_be_made_of():
             r"junctions\['0'\] has 8 inputs and 8 outputs; the layer .*8 and 16",
         ),
         ({"junctions": {"0": 5}}, TypeError, r"junctions\['0'\] is int, which is no junction; gossamer.Bipartite"),
-        ({"junctions": [gs.generators.dense(8, 16)]}, ValueError, "junctions has 1 entries for 2 linear layers"),
+        (
+            {"junctions": [gs.generators.dense(8, 16)]},
+            ValueError,
+            "junctions has 1 entries for a model of 2 linear layers: it has '0', '3'",
+        ),
         ({"budget": "uniform"}, ValueError, "budget is given without a density"),
         ({"density": 0.5, "budget": "unifrom"}, ValueError, "there is no budget 'unifrom'.*mean uniform"),
         ({"density": 0.5, "generator": "fibonaci"}, ValueError, "no topology 'fibonaci'.*mean fibonacci"),
@@ -452,12 +462,20 @@ def test_junctions_may_be_anything_that_one_can_be_made_of():
             ValueError,
             "leaves layer '3' without edges",
         ),
+        ({"density": 0.5, "include": [3]}, TypeError, "include=3 is int; names or patterns"),
         ({"density": 0.5, "rng": "seed"}, TypeError, "rng='seed' is str"),
     ],
 )
 def test_bad_arguments_are_refused_in_a_sentence(arguments, error, message):
     with pytest.raises(error, match=message):
         sparsify(mlp(), **arguments)
+
+
+def test_a_layer_without_values_is_refused_where_they_decide():
+    model = nn.Sequential(nn.Linear(8, 4, device="meta"))
+    with pytest.raises(ValueError, match="layer '0' is on the meta device: no weight is the largest"):
+        sparsify(model, density=0.5)
+    assert sparsify(model, density=0.5, generator="erdos_renyi", rng=0)[0].weight.is_meta
 
 
 def test_what_is_no_model_is_refused():

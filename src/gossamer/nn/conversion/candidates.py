@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -104,34 +104,59 @@ def unserved(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
         reason = next((why for kind, why in UNSERVED if isinstance(module, kind)), None)
         own = [each for each in module.parameters(recurse=False) if not isinstance(each, nn.UninitializedParameter)]
         if reason is None and any(each.dim() > 1 for each in own):
-            reason = f"a {type(module).__name__} has no sparse twin"
+            kind = type(module).__name__
+            reason = f"a {kind} has no sparse twin" if not module._modules else f"{kind}'s own parameters, of no layer"
         if reason is not None:
             yield names[0], module, reason
 
 
-def matching(patterns: Iterable[str] | str, all_candidates: list[Candidate], *, what: str) -> set[int]:
+def matching(
+    patterns: Iterable[str] | str,
+    all_candidates: list[Candidate],
+    *,
+    what: str,
+    dense: Mapping[str, str] | None = None,
+) -> set[int]:
     """Places in the list of the candidates that patterns such as "encoder.*" match.
+
+    Args:
+        patterns: one or several.
+        all_candidates: the list.
+        what: the argument that they came by.
+        dense: names of layers that have no sparse twin, and why.
 
     Raises:
         ValueError: a pattern that matches none.
+        TypeError: a pattern that is no text.
     """
     chosen: set[int] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        if not isinstance(pattern, str):
+            raise TypeError(
+                f"{what}={pattern!r} is {type(pattern).__name__}; names or patterns such as 'head.*' are needed."
+            )
         hits = {
             place
             for place, each in enumerate(all_candidates)
             if any(fnmatch.fnmatchcase(name, pattern) for name in each.names)
         }
         if not hits:
-            raise ValueError(f"{what}={pattern!r} is no linear layer of the model; {listed(all_candidates)}.")
+            raise ValueError(f"{what}={pattern!r} {_missed(pattern, all_candidates, dense or {})}")
         chosen |= hits
     return chosen
+
+
+def _missed(pattern: str, all_candidates: list[Candidate], dense: Mapping[str, str]) -> str:
+    for name, reason in dense.items():
+        if fnmatch.fnmatchcase(name, pattern):
+            return f"matches {name!r}, which cannot be made sparse: {reason}."
+    return f"is no linear layer or convolution of the model; {listed(all_candidates)}."
 
 
 def listed(all_candidates: list[Candidate]) -> str:
     """Names, as errors tell them."""
     names = [repr(each.name) for each in all_candidates]
-    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "there is none"
+    return f"it has {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}" if names else "it has none"
 
 
 def owners(model: nn.Module) -> dict[int, set[int]]:

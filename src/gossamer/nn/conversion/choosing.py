@@ -113,9 +113,10 @@ def score_of(layer: Candidate, scores: Mapping[str, Tensor] | None) -> NDArray[A
     """What the weights (O, I) of a layer are worth, -inf where they are pruned; magnitudes if no scores are given.
 
     Raises:
-        ValueError: scores of another shape, or NaN.
+        ValueError: scores of another shape, or NaN; a layer on the meta device.
     """
     weight = layer.swap.weight(layer.module)
+    _require_values(layer, weight)
     given = None if scores is None else next((scores[name] for name in layer.names if name in scores), None)
     score = (weight.abs() if given is None else _as_tensor(given)).detach().float().cpu().numpy()
     if score.shape != tuple(weight.shape):
@@ -134,9 +135,17 @@ def mask_of(layer: Candidate) -> NDArray[np.bool_] | None:
 
 def live_edges(layer: Candidate) -> Bipartite | None:
     """The junction of the weights that pruning has left, by mask or by zeros; None if all are there, or none is."""
+    _require_values(layer, layer.swap.weight(layer.module))
     mask = mask_of(layer)
     live = layer.swap.weight(layer.module).cpu().numpy() != 0 if mask is None else mask
     return None if live.all() or not live.any() else of_places(np.flatnonzero(live.ravel()), live.shape)
+
+
+def _require_values(layer: Candidate, weight: Tensor) -> None:
+    if weight.is_meta:
+        raise ValueError(
+            f"layer {layer.name!r} is on the meta device: no weight is the largest; give junctions or a generator."
+        )
 
 
 def constructions(layers: list[Candidate], generator: Construction | Mapping[str, Construction]) -> dict[str, Family]:

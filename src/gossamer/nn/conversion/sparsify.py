@@ -24,6 +24,7 @@ from gossamer.nn.conversion.candidates import (
     unserved,
 )
 from gossamer.nn.conversion.choosing import Budget, Construction
+from gossamer.nn.conversion.orphans import watch_optimizers
 from gossamer.topology import Junction, Topology
 from gossamer.topology.reading import as_junction
 
@@ -95,7 +96,7 @@ def sparsify(
         rng: of constructions and weights that are drawn; these draw from torch's global generator without it.
         batch: rows of a typical input; if given, each layer is timed, and one that is faster dense stays dense.
         inplace: change the model given, not a copy. An optimiser that was made before holds parameters that are no
-            longer the model's.
+            longer the model's; its first step raises a `ValueError` that says so.
 
     Returns:
         The sparse model.
@@ -123,9 +124,10 @@ def sparsify(
     _require_consistent(wishes, junctions)
     if rng is not None:
         wishes = _with_rng(wishes)
+    before = list(model.named_parameters())
     result = model if inplace else _copied(model)
     found = candidates(result)
-    chosen = _selected(found, wishes)
+    chosen = _selected(found, wishes, {name: reason for name, _, reason in unserved(result)})
     edges = _given(found, junctions) if junctions is not None else _chosen_edges(found, chosen, wishes)
     placing.require_swappable([each for each in found if each.name in edges], result, found)
     if batch is not None:
@@ -133,7 +135,9 @@ def sparsify(
     if not edges:
         _warn_of_nothing(result, found)
         return result
-    return placing.swapped(result, found, edges, reinitialise=weights == "reinitialise", rng=wishes.rng)
+    made = placing.swapped(result, found, edges, reinitialise=weights == "reinitialise", rng=wishes.rng)
+    watch_optimizers(before, made, inplace=inplace)
+    return made
 
 
 def _copied(model: nn.Module) -> nn.Module:
@@ -166,10 +170,12 @@ def _with_rng(wishes: _Wishes) -> _Wishes:
     )
 
 
-def _selected(found: list[Candidate], wishes: _Wishes) -> list[Candidate]:
+def _selected(found: list[Candidate], wishes: _Wishes, dense: Mapping[str, str]) -> list[Candidate]:
     """The layers that patterns and filter leave."""
-    places = set(range(len(found))) if wishes.include is None else matching(wishes.include, found, what="include")
-    places -= matching(wishes.exclude, found, what="exclude")
+    places = set(range(len(found)))
+    if wishes.include is not None:
+        places = matching(wishes.include, found, what="include", dense=dense)
+    places -= matching(wishes.exclude, found, what="exclude", dense=dense)
     chosen = [found[place] for place in sorted(places)]
     if wishes.filter is not None:
         chosen = [each for each in chosen if any(wishes.filter(each.module, name) for name in each.names)]
@@ -228,8 +234,8 @@ def _given(found: list[Candidate], junctions: Junctions) -> dict[str, Junction]:
         layers = list(junctions)
         if len(layers) != len(found):
             raise ValueError(
-                f"junctions has {len(layers)} entries for {len(found)} linear layers ({listed(found)}); "
-                "give them by name: {name: junction}."
+                f"junctions has {len(layers)} entries for a model of {len(found)} linear layers: {listed(found)}; give "
+                "them by name: {name: junction}."
             )
         junctions = dict(zip((each.name for each in found), layers, strict=True))
     edges: dict[str, Junction] = {}
@@ -249,12 +255,12 @@ def _by_name(found: list[Candidate], named: Iterable[str]) -> dict[str, Candidat
     known = {name: each for each in found for name in each.names}
     for name in named:
         if name not in known:
-            raise ValueError(f"{name!r} is no linear layer of the model; {listed(found)}.")
+            raise ValueError(f"{name!r} is no linear layer or convolution of the model; {listed(found)}.")
     return {name: known[name] for name in named}
 
 
 def _warn_of_nothing(model: nn.Module, found: list[Candidate]) -> None:
     others = [f"{name or 'the model'}: {reason}" for name, _, reason in unserved(model)]
-    why = f"all of {listed(found)} were left out" if found else "the model has no layer with a sparse twin"
+    why = f"{listed(found)}, and all were left out" if found else "the model has no layer with a sparse twin"
     told = f" ({'; '.join(others[:5])})" if others else ""
     warnings.warn(f"nothing was made sparse: {why}{told}.", SparsifyWarning, stacklevel=3)

@@ -49,6 +49,10 @@ class Swap(Protocol):
         """A layer of the dense kind with the weights of a twin on its edges and 0 elsewhere."""
 
 
+FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+"""The dtypes of weights that a sparse layer computes with."""
+
+
 class LinearSwap:
     """`torch.nn.Linear`, pruned by `torch.nn.utils.prune` or not."""
 
@@ -64,6 +68,10 @@ class LinearSwap:
             return "has a parametrised weight: torch.nn.utils.parametrize.remove_parametrizations makes it plain"
         if "weight" not in module._parameters and not is_pruned(module):
             return "has no plain weight (weight_norm, spectral_norm or the like): remove that first"
+        if bias_of(module) is None and getattr(module, "bias", None) is not None:
+            return "has a parametrised bias: remove that first"
+        if self.parameter(module).dtype not in FLOATING:
+            return f"has weights of {self.parameter(module).dtype}: {', '.join(map(str, FLOATING))} are served"
         if not self.is_plain(module):
             return f"is a {type(module).__name__} with a forward of its own"
         return None
@@ -113,8 +121,10 @@ class TransposedSwap(LinearSwap):
 
     def refusal(self, module: nn.Module) -> str | None:
         """Parametrised layers."""
-        plain = "weight" in module._parameters or is_pruned(module)
-        return None if plain else "has a parametrised weight: remove that first"
+        if "weight" not in module._parameters and not is_pruned(module):
+            return "has a parametrised weight: remove that first"
+        bare = bias_of(module) is None and getattr(module, "bias", None) is not None
+        return "has a parametrised bias: remove that first" if bare else None
 
     def weight(self, module: nn.Module) -> Tensor:
         """(O, I)."""
