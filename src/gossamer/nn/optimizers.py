@@ -71,3 +71,9 @@ def rates(group: Mapping[str, Any]) -> Rates:
         numbers = (group["lr"], beta1, beta2, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
         return AdamRates(*map(float, numbers))
     return SgdRates(*(float(group[name]) for name in SgdRates._fields))
+
+
+def with_lr(rates: Rates, group: Mapping[str, Any]) -> Rates:
+    """The same with the group's learning rate of now."""
+    lr = float(group["lr"])
+    return rates if lr == rates.lr else rates._replace(lr=lr)

@@ -119,14 +119,14 @@ class TrainingStep:
     ) -> tuple[list[float], list[Tensor]]:
         """Take steps of `size` samples each, the last one of the rest: as so many calls, with less between them.
 
-        Nobody sees the model between two of them, so only `before` may change anything, and of that only rates.
+        Nobody sees the model between two of them; only `before` may change anything, and only learning rates.
 
         Args:
             x: inputs of all steps, in their order.
             targets: the same of targets.
             size: samples of a step, at least 1.
             before: called with the number of each step, from 0, ahead of it (twice, if a label is no class): sets the
-                optimiser's rates.
+                groups' `lr`.
 
         Returns:
             Of each step what a call returns. See there for what is raised.
@@ -155,9 +155,10 @@ class TrainingStep:
             return None
         groups, rates = self._optimizer.param_groups, []
         kept = [group["lr"] for group in groups]
+        first = [optimizers.rates(group) for group in groups]
         for number in range(math.ceil(len(x) / size)):
             before(number)
-            rates.append([optimizers.rates(group) for group in groups])
+            rates.append([optimizers.with_lr(each, group) for each, group in zip(first, groups, strict=True)])
         with contextlib.suppress(ValueError):  # labels that are no classes: PyTorch says so
             return plan.run(samples, Course(size, rates, self._clip_norm), self._optimizer)
         for group, rate in zip(groups, kept, strict=True):

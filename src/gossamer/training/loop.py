@@ -140,12 +140,14 @@ def _one_epoch(run: TrainingRun, callbacks: Sequence[Callback]) -> Metrics:
     step = TrainingStep(run.model, run.optimizer, criterion(run.loss), clip_norm=run.config.clip_norm)
     alone = any(getattr(callback, "every_step", True) for callback in callbacks)
     for inputs, labels in run.train.epoch(size, run.rng, together=1 if alone else _MOST_TOGETHER):
-        losses, outputs = step.several(inputs, labels, size if run.train.cuts else len(labels), before=run.set_rate)
-        for loss, each in zip(losses, outputs, strict=True):
+        count = len(labels)
+        each = size if run.train.cuts else count
+        losses, outputs = step.several(inputs, labels, each, before=run.set_rate)
+        for number, loss in enumerate(losses):
             run.step += 1
-            total += _finite(loss, run) * len(each)
+            total += _finite(loss, run) * min(each, count - number * each)
         right += 0 if run.train.numeric else int((torch.cat(outputs).argmax(1) == labels).sum())
-        seen += len(labels)
+        seen += count
         for callback in callbacks:
             callback.after_step(run)
     return Metrics(total / seen, math.nan if run.train.numeric else right / seen)

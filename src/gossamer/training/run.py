@@ -84,6 +84,10 @@ class TrainingRun:
     best: dict[str, Any] | None = None
     best_epoch: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    _all_steps: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._all_steps = self.config.epochs * self.steps_per_epoch
 
     @classmethod
     def begin(
@@ -131,7 +135,7 @@ class TrainingRun:
 
     def set_rate(self, ahead: int = 0) -> None:
         """Set the learning rate of the coming step, or of one so many steps later."""
-        factor = self.config.schedule((self.step + ahead) / (self.config.epochs * self.steps_per_epoch))
+        factor = self.config.schedule((self.step + ahead) / self._all_steps)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = factor * rate
 
