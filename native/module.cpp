@@ -8,6 +8,7 @@ NB_MODULE(_native, m) {
     bind_assignment_dense(m);
     bind_assignment_sparse(m);
     bind_convolution(m);
+    bind_edges(m);
     bind_graph(m);
     bind_inference(m);
     bind_kernels(m);

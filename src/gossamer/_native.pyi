@@ -19,6 +19,50 @@ def distance_sums(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], begin: int, end: int, totals: NDArray[np.int64]
 ) -> None: ...
 
+# edges.cpp
+def edge_keys(
+    indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, keys: NDArray[np.int64], /
+) -> None: ...
+def are_rows(indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, /) -> bool: ...
+def merged(
+    keys: NDArray[np.int64],
+    kept: NDArray[np.uint8],
+    grown: NDArray[np.int64],
+    inputs: int,
+    indptr: NDArray[np.int32],
+    indices: NDArray[np.int32],
+    source: NDArray[np.int64],
+    fresh: NDArray[np.int64],
+    removed: NDArray[np.int64],
+    /,
+) -> None: ...
+def correct_young(
+    weight: NDArray[np.floating],
+    mean: NDArray[np.floating],
+    square: NDArray[np.floating],
+    where: NDArray[np.int64],
+    joined: NDArray[np.int64],
+    step: int,
+    of_mean: NDArray[np.floating],
+    of_square: NDArray[np.floating],
+    rate: float,
+    eps: float,
+    mean_now: float,
+    square_now: float,
+    /,
+) -> None: ...
+def transposed(
+    indptr: NDArray[np.int32],
+    indices: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    outputs: NDArray[np.int32],
+    edges: NDArray[np.int32],
+    /,
+) -> None: ...
+def empty_places(ranks: NDArray[np.int64], occupied: NDArray[np.int64], places: NDArray[np.int64], /) -> None: ...
+def smallest(values: NDArray[np.floating], k: int, /) -> float: ...
+def marked(bits: NDArray[np.uint8], places: NDArray[np.int64], /) -> int: ...
+
 # bind_kernels.cpp
 Array: TypeAlias = tuple[int, int]
 Matrix: TypeAlias = tuple[int, int, int, int, int]

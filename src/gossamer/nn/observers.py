@@ -101,7 +101,7 @@ def remove_forward_hook(module: nn.Module, hook: object) -> None:
 
 def altered(thing: object) -> bool:
     """Whether an instance hides something of its class, such as a method replaced on it alone."""
-    return any(hasattr(type(thing), name) for name in vars(thing))
+    return any(hasattr(type(thing), name) for name in vars(thing).keys() - MODULE_ATTRIBUTES)
 
 
 def unwatched(parameter: Tensor | None) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gossamer.errors import require_fraction
 from gossamer.nn import SparseLayer
-from gossamer.rewiring.carry import carried
+from gossamer.rewiring.carry import Source, carried
 from gossamer.rewiring.keys import edge_keys, positions
 
 
@@ -102,9 +102,9 @@ def follow(modules: list[tuple[nn.Module, nn.Module]]) -> None:
             continue
         shared = id(mean.weight)
         if shared not in moved:
-            source = torch.from_numpy(positions(edge_keys(after), edge_keys(before))).to(mean.weight.device)
-            kept = carried(mean.weight.detach(), source)
-            moved[shared] = torch.where(source < 0, now.weight.detach().to(kept), kept)
+            source = Source.of(positions(edge_keys(after), edge_keys(before))).to(mean.weight.device)
+            kept, fresh = carried(mean.weight.detach(), source), source.fresh
+            moved[shared] = kept.index_copy_(0, fresh, now.weight.detach().to(kept).index_select(0, fresh))
         mean.adopt(after, moved[shared])
 
 

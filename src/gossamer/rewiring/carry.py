@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gossamer.errors import RewiringError
 from gossamer.nn.sharded import spread_like, whole
 
-Source = Tensor
-"""Which old edge each new edge is, or -1; int64 (E',)."""
+
+class Source(NamedTuple):
+    """Which old edge each new edge is."""
+
+    places: Tensor
+    """Int64 (E',); anything for new edges."""
+    fresh: Tensor
+    """Which edges are new, int64."""
+
+    @classmethod
+    def of(cls, source: NDArray[np.int64]) -> Source:
+        """Of numbers of old edges, or -1, (E',)."""
+        fresh = np.flatnonzero(source < 0)
+        return cls(torch.from_numpy(np.maximum(source, 0)), torch.from_numpy(fresh))
+
+    def to(self, device: torch.device) -> Source:
+        """The same on a device."""
+        return Source(self.places.to(device), self.fresh.to(device))
 
 
 def carried(values: Tensor, source: Source, fill: float = 0.0) -> Tensor:
     """The values (E,) of edges in their new order (E',), `fill` for new edges.
 
-    >>> carried(torch.tensor([1.0, 2.0]), torch.tensor([1, -1]))
+    >>> carried(torch.tensor([1.0, 2.0]), Source.of(np.array([1, -1])))
     tensor([2., 0.])
     """
-    padded = torch.cat([values, values.new_full((1,), fill)])
-    return padded.index_select(0, torch.where(source < 0, len(values), source))
+    if not len(values):
+        return values.new_full((len(source.places),), fill)
+    return values.index_select(0, source.places).index_fill_(0, source.fresh, fill)
 
 
 def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, fills: Mapping[str, float]) -> Any:

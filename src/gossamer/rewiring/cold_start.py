@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gossamer import native
 from gossamer.nn import SparseLayer
 from gossamer.nn.sharded import is_sharded, own_places, part
 
@@ -103,14 +104,28 @@ class ColdStart:
                 return
             self._young[name] = _here(where, self._joined[name], weight)
         where, joined = self._young[name]
-        age = step - joined
+        own, mean = part(weight), part(state["exp_avg"])
         square = part(state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"])
+        if _native_can(own, mean, square):
+            arrays = (each.numpy() for each in (own, mean, square, where, joined))
+            now = 1 / (1 - beta1**step), 1 / math.sqrt(1 - beta2**step)
+            tables = factors.mean.numpy(), factors.square.numpy()
+            native.extension.correct_young(*arrays, step, *tables, float(group["lr"]), float(group["eps"]), *now)
+            return
+        age = step - joined
         root = square.index_select(0, where).sqrt_()
         taken = root.mul(1 / math.sqrt(1 - beta2**step)).add_(group["eps"]).reciprocal_().mul_(1 / (1 - beta1**step))
         scale = factors.square.index_select(0, age)
         due = root.mul_(scale).add_(group["eps"]).reciprocal_().mul_(factors.mean.index_select(0, age))
-        change = taken.sub_(due).mul_(part(state["exp_avg"]).index_select(0, where)).mul_(float(group["lr"]))
-        part(weight).index_add_(0, where, change)
+        change = taken.sub_(due).mul_(mean.index_select(0, where)).mul_(float(group["lr"]))
+        own.index_add_(0, where, change)
+
+
+def _native_can(*tensors: Tensor) -> bool:
+    """Whether the extension may follow them: plain ones of one dtype in the memory of the CPU."""
+    dtype = tensors[0].dtype
+    known = native.extension is not None and dtype in (torch.float32, torch.float64)
+    return known and all(type(t) is Tensor and t.is_cpu and t.dtype is dtype and t.is_contiguous() for t in tensors)
 
 
 class _Factors(NamedTuple):

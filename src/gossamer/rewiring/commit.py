@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gossamer.nn import SparseLayer
 from gossamer.nn.sharded import spread_like, whole, write
-from gossamer.rewiring.carry import carried, carried_state, fill_values, group_of
+from gossamer.rewiring.carry import Source, carried, carried_state, fill_values, group_of
 from gossamer.rewiring.view import Change
 
 
@@ -45,7 +45,7 @@ def prepare(
 ) -> Prepared:
     """Compute what layers of one weight will hold after a change; nothing is modified."""
     parameter = layers[0].weight
-    source = torch.from_numpy(change.source)
+    source = Source.of(change.source)
     on_device = source.to(parameter.device)
     shape, gradient = parameter.shape, parameter.grad
     moved = None if gradient is None else carried(whole(gradient), on_device)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from gossamer import native
 from gossamer.rewiring.keys import Mask
 from gossamer.rewiring.view import Floats, LayerView
 
@@ -29,10 +30,21 @@ def keep_largest(scores: Floats, count: int) -> Mask:
         return kept
     if count >= len(scores):
         return ~kept
-    lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
+    lowest = smallest(scores, len(scores) - count)
     kept = np.asarray(scores > lowest)
     kept[np.flatnonzero(scores == lowest)[: count - int(kept.sum())]] = True
     return kept
+
+
+def smallest(values: Floats, k: int) -> Any:
+    """The k-th smallest of values without NaN, counted from 0.
+
+    >>> float(smallest(np.array([3.0, -1.0, 2.0]), 1))
+    2.0
+    """
+    if native.extension is not None and values.dtype in (np.float32, np.float64):
+        return values.dtype.type(native.extension.smallest(np.ascontiguousarray(values), k))
+    return np.partition(values, k)[k]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,7 @@ class DropNearestZero:
             return np.ones(n, dtype=np.bool_)
         p, q = int((w < 0).sum()), n - int((w > 0).sum())
         below, above = min(n - 1, int((1 - fraction) * p)), int(min(n - 1, q + fraction * (n - q)))
-        ordered = np.partition(w, sorted({below, above}))
-        kept: Mask = (w < min(ordered[below], 0)) | (w > max(ordered[above], 0))
+        kept: Mask = (w < min(smallest(w, below), 0)) | (w > max(smallest(w, above), 0))
         return kept
 
 

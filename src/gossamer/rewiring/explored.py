@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer import native
 from gossamer.rewiring.keys import Keys
 
 MAX_TRACKED_PLACES = 1 << 31
@@ -33,6 +34,9 @@ class Explored:
     def visit(self, keys: Keys) -> None:
         """Mark places."""
         if not self.is_tracked:
+            return
+        if native.extension is not None:
+            self.count += native.extension.marked(self.bits, np.ascontiguousarray(keys))
             return
         byte, bit = keys >> 3, np.left_shift(1, keys & 7).astype(np.uint8)
         is_new = (self.bits[byte] & bit) == 0

@@ -6,9 +6,12 @@ whole layer is ever made.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer import native
 from gossamer.generators.subsets import draw_subsets
 from gossamer.topology import Bipartite, Junction
 
@@ -22,6 +25,10 @@ def edge_keys(junction: Junction) -> Keys:
     >>> edge_keys(Bipartite.from_mask([[1, 0, 1], [0, 1, 0]]))
     array([0, 2, 4])
     """
+    if native.extension is not None and type(junction) is Bipartite:
+        keys = np.empty(junction.num_edges, dtype=np.int64)
+        native.extension.edge_keys(junction.indptr, junction.indices, junction.in_features, keys)
+        return keys
     starts = np.arange(junction.out_features, dtype=np.int64) * junction.in_features
     return np.repeat(starts, junction.fan_in) + junction.indices
 
@@ -31,6 +38,51 @@ def junction_of(keys: Keys, in_features: int, out_features: int) -> Bipartite:
     indptr = np.searchsorted(keys, np.arange(out_features + 1, dtype=np.int64) * in_features)
     starts = np.repeat(np.arange(out_features, dtype=np.int64) * in_features, np.diff(indptr))
     return Bipartite(indptr, keys - starts, in_features=in_features)
+
+
+class Merged(NamedTuple):
+    """What became of a junction's edges."""
+
+    junction: Bipartite
+    source: NDArray[np.int64]
+    """Which old edge each edge is, or -1; (E',)."""
+    fresh: NDArray[np.int64]
+    """Which edges are new, ascending."""
+    removed: Keys
+    """The keys of the edges that are gone, ascending."""
+
+
+def merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merged:
+    """The kept among `keys`, and `grown`.
+
+    Args:
+        keys: old edges (E,), ascending.
+        kept: which of them stay, (E,).
+        grown: new edges, ascending, none of them kept.
+        sizes: inputs and outputs.
+
+    >>> merged(np.array([0, 2, 4]), np.array([True, False, True]), np.array([1]), (3, 2)).source
+    array([ 0, -1,  2])
+    """
+    in_features, out_features = sizes
+    if native.extension is None:
+        return _merged(keys, kept, grown, sizes)
+    stay = int(np.count_nonzero(kept))
+    edges = stay + len(grown)
+    indptr, indices = np.empty(out_features + 1, dtype=np.int32), np.empty(edges, dtype=np.int32)
+    source, fresh, removed = (np.empty(count, dtype=np.int64) for count in (edges, len(grown), len(keys) - stay))
+    given = np.ascontiguousarray(keys), np.ascontiguousarray(kept).view(np.uint8), np.ascontiguousarray(grown)
+    native.extension.merged(*given, in_features, indptr, indices, source, fresh, removed)
+    return Merged(Bipartite(indptr, indices, in_features=in_features), source, fresh, removed)
+
+
+def _merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merged:
+    survivors = np.flatnonzero(kept)
+    together = np.concatenate([keys[survivors], grown])
+    source = np.concatenate([survivors, np.full(len(grown), -1)])
+    order = np.argsort(together, kind="stable")  # two ascending runs, which a stable sort merges in linear time
+    source = source[order]
+    return Merged(junction_of(together[order], *sizes), source, np.flatnonzero(source < 0), keys[~kept])
 
 
 def positions(keys: Keys, within: Keys) -> NDArray[np.int64]:
@@ -51,6 +103,10 @@ def empty_places(ranks: NDArray[np.int64], occupied: Keys) -> Keys:
     >>> empty_places(np.array([0, 1, 2]), np.array([0, 2, 4]))
     array([1, 3, 5])
     """
+    if native.extension is not None:
+        places = np.empty(len(ranks), dtype=np.int64)
+        native.extension.empty_places(np.ascontiguousarray(ranks), np.ascontiguousarray(occupied), places)
+        return places
     before = occupied - np.arange(len(occupied))
     return ranks + np.searchsorted(before, ranks, side="right")
 

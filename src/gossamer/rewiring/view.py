@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import RewiringError
-from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of
+from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of, merged
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Rotated
@@ -172,15 +172,10 @@ def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = No
         grown: keys of the places to fill, ascending, none of them kept.
         values: weights of the grown edges; 0 if None.
     """
-    survivors = np.flatnonzero(kept)
-    keys = np.concatenate([view.keys[survivors], grown])
-    source = np.concatenate([survivors, np.full(len(grown), -1)])
-    fresh = np.zeros(len(grown)) if values is None else values
-    weight = np.concatenate([view.weight[survivors], fresh.astype(view.weight.dtype)])
-    order = np.argsort(keys, kind="stable")  # two ascending runs, which a stable sort merges in linear time
-    keys, source, weight = keys[order], source[order], weight[order]
-    moved = Moved(removed=view.keys[~kept], added=grown)
-    return Change(junction_of(keys, view.in_features, view.out_features), source, weight, moved)
+    junction, source, fresh, removed = merged(view.keys, kept, grown, (view.in_features, view.out_features))
+    weight = view.weight[source] if view.num_edges else np.zeros(len(source), view.weight.dtype)
+    weight[fresh] = 0 if values is None else values
+    return Change(junction, source, weight, Moved(removed=removed, added=grown))
 
 
 def unmoved(view: LayerView, memory: Mapping[str, Floats] | None = None) -> Change:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gossamer import native
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import convert
 from gossamer.topology.junction import Junction
@@ -41,10 +42,11 @@ class Bipartite(Junction):
 
     def __init__(self, indptr: ArrayLike, indices: ArrayLike, *, in_features: int) -> None:
         self._in_features = require_int("in_features", in_features, low=1, high=MAX_EDGES)
-        starts, inputs = as_index_array("indptr", indptr), as_index_array("indices", indices)
-        _check_rows(starts, inputs, self._in_features)
-        self._indptr = frozen(starts)
-        self._indices = frozen(inputs)
+        if not _are_rows(indptr, indices, self._in_features):  # or say what is wrong
+            indptr, indices = as_index_array("indptr", indptr), as_index_array("indices", indices)
+            _check_rows(indptr, indices, self._in_features)
+        self._indptr = frozen(indptr)  # type: ignore[arg-type]
+        self._indices = frozen(indices)  # type: ignore[arg-type]
         self._digest: str | None = None
 
     @classmethod
@@ -165,6 +167,13 @@ class Bipartite(Junction):
 
 def _restore(indptr: NDArray[np.int32], indices: NDArray[np.int32], in_features: int) -> Bipartite:
     return Bipartite(indptr, indices, in_features=in_features)
+
+
+def _are_rows(indptr: ArrayLike, indices: ArrayLike, in_features: int) -> bool:
+    """Whether arrays are plain int32 ones that hold rows; if not, they may do so all the same."""
+    arrays = (indptr, indices)
+    plain = all(type(a) is np.ndarray and a.dtype == np.int32 and a.ndim == 1 and a.flags.c_contiguous for a in arrays)
+    return plain and native.extension is not None and bool(native.extension.are_rows(indptr, indices, in_features))
 
 
 def _check_rows(indptr: NDArray[np.int64], indices: NDArray[np.int64], in_features: int) -> None:

@@ -43,9 +43,9 @@ def as_index_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def frozen(array: NDArray[np.int64]) -> NDArray[np.int32]:
+def frozen(array: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     """A copy that nobody can write, as its memory is that of a `bytes` object: `setflags(write=True)` raises."""
-    compact = array.astype(np.int32)
+    compact = array.astype(np.int32, copy=False)
     return np.ndarray(compact.shape, np.int32, buffer=compact.tobytes())
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gossamer import native
+from gossamer.topology.bipartite import Bipartite
 from gossamer.topology.junction import Junction
 
 
@@ -28,5 +30,10 @@ def transpose(junction: Junction) -> Columns:
     >>> transpose(Bipartite.from_mask([[1, 0], [1, 1]])).outputs
     array([0, 1, 1], dtype=int32)
     """
+    if native.extension is not None and type(junction) is Bipartite:
+        sizes = (junction.in_features + 1, junction.num_edges, junction.num_edges)
+        columns = Columns(*(np.empty(size, dtype=np.int32) for size in sizes))
+        native.extension.transposed(junction.indptr, junction.indices, *columns)
+        return columns
     matrix = junction.to_scipy(np.arange(junction.num_edges, dtype=np.int32)).tocsc()
     return Columns(matrix.indptr, matrix.indices, matrix.data)

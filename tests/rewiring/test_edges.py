@@ -1,0 +1,131 @@
+"""What the extension does with edges is what NumPy and PyTorch do with them."""
+
+import numpy as np
+import pytest
+import torch
+
+import gossamer as gs
+from gossamer import native
+from gossamer.generators import erdos_renyi
+from gossamer.rewiring import keys
+from gossamer.rewiring.cold_start import ColdStart
+from gossamer.rewiring.drop import smallest
+from gossamer.rewiring.explored import Explored
+from gossamer.topology.transpose import transpose
+
+pytestmark = pytest.mark.skipif(native.extension is None, reason="the extension was not built")
+
+
+def both(monkeypatch, call):
+    """With the extension and without."""
+    found = call()
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "extension", None)
+        return found, call()
+
+
+def junctions():
+    for seed, (inputs, outputs, edges) in enumerate([(7, 5, 0), (7, 5, 11), (7, 5, 35), (1, 4, 2), (40, 30, 300)]):
+        yield seed, erdos_renyi(inputs, outputs, edges, rng=seed)
+
+
+def same(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        assert one == other if isinstance(one, gs.Bipartite) else np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("seed", "junction"), list(junctions()))
+def test_keys_columns_and_empty_places(monkeypatch, seed, junction):
+    found, expected = both(monkeypatch, lambda: keys.edge_keys(junction))
+    assert np.array_equal(found, expected)
+    same(*both(monkeypatch, lambda: transpose(junction)))
+    empty = junction.in_features * junction.out_features - junction.num_edges
+    ranks = np.random.default_rng(seed).permutation(empty)
+    for order in (ranks, np.sort(ranks)):
+        found, expected = both(monkeypatch, lambda order=order: keys.empty_places(order, keys.edge_keys(junction)))
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(("seed", "junction"), list(junctions()))
+def test_merges(monkeypatch, seed, junction, share):
+    rng = np.random.default_rng(seed)
+    old, places = keys.edge_keys(junction), junction.in_features * junction.out_features
+    kept = rng.random(len(old)) >= share
+    grown = keys.random_empty(min(places - int(kept.sum()), int((~kept).sum()) + 2), old[kept], places, rng)
+    sizes = junction.in_features, junction.out_features
+    found, expected = both(monkeypatch, lambda: keys.merged(old, kept, grown, sizes))
+    same(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "kept", "grown"),
+    [
+        ([0, 2], [1, 1], [2]),  # twice
+        ([2, 0], [1, 1], [3]),  # do not ascend
+        ([0, 2], [1, 1], [6]),  # beyond the outputs
+        ([0, 2], [1, 1], [-1]),
+        ([0, 2], [1, 1, 1], [3]),
+    ],
+)
+def test_merges_that_are_refused(old, kept, grown):
+    with pytest.raises(ValueError):
+        keys.merged(np.array(old), np.array(kept, dtype=np.bool_), np.array(grown), (3, 2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_order_statistics(dtype):
+    rng = np.random.default_rng(0)
+    for values in (rng.normal(size=301), np.repeat([0.0, -0.0, 1.0, np.inf, -np.inf], 5), 1e-40 * rng.normal(size=50)):
+        values = rng.permutation(values).astype(dtype)
+        for k in (0, 1, len(values) // 2, len(values) - 1):
+            assert smallest(values, k) == np.sort(values)[k]
+    with pytest.raises(ValueError, match="no such number"):
+        smallest(values, len(values))
+
+
+def test_visited_places(monkeypatch):
+    def visited():
+        explored = Explored(100, np.array([3, 99]))
+        explored.visit(np.array([0, 3, 50, 51]))
+        return explored.count, explored.bits
+
+    (count, bits), (expected, expected_bits) = both(monkeypatch, visited)
+    assert count == expected == 5 and np.array_equal(bits, expected_bits)
+    with pytest.raises(ValueError, match="beyond"):
+        Explored(8, np.array([8]))
+
+
+def test_rows_that_are_none_are_refused_in_words():
+    for indptr, indices, words in (
+        ([0, 2], [1, 1], "twice"),
+        ([0, 2], [2, 1], "unsorted"),
+        ([0, 2], [0, 9], "not allowed"),
+        ([0, 3], [0, 1], "runs from"),
+        ([0, 2, 1, 2], [0, 1], "less than"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            gs.Bipartite(np.array(indptr, np.int32), np.array(indices, np.int32), in_features=3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_young_edges_are_corrected_alike(monkeypatch, dtype, kind, amsgrad):
+    def trained():
+        torch.manual_seed(0)
+        layer = gs.nn.SparseLinear(erdos_renyi(40, 30, 300, rng=0), dtype=dtype)
+        optimizer = kind(layer.parameters(), lr=0.01, amsgrad=amsgrad)
+        start = ColdStart({"": layer}, optimizer)
+        x = torch.randn(16, 40, dtype=dtype)
+        for step in range(12):
+            optimizer.zero_grad()
+            layer(x).square().mean().backward()
+            optimizer.step()
+            start.correct()
+            if step in (3, 6):
+                start.carry("", torch.where(torch.arange(300) % (step - 1) == 0, -1, torch.arange(300)))
+        return layer.weight.detach()
+
+    found, expected = both(monkeypatch, trained)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
