@@ -72,7 +72,7 @@ class Critics:
     modes: tuple[int, ...] = (4,)
     games: tuple[str, ...] = tuple(GAMES)
     pairs: tuple[str, ...] = PAIRS
-    seeds: int = 5
+    seeds: int = 10
     settings: Settings = field(default_factory=Settings)
 
 

@@ -86,7 +86,7 @@ class Graphs:
             "texas": Strengths((1e-6, 1e-4, 1e-3, 1e-2), 10),
             "cornell": Strengths((1e-6, 1e-4, 1e-3, 1e-2), 10),
             "cora": Strengths((1e-6, 1e-5), 5, tuple(NETS)),
-            "actor": Strengths((1e-6, 1e-5, 1e-4), 4),
+            "actor": Strengths((1e-6, 1e-5, 1e-4), 10),
         }
     )
     settings: NodeConfig = field(default_factory=NodeConfig)

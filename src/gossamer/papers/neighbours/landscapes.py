@@ -88,7 +88,7 @@ class Bends:
     flat: tuple[str, ...] = FLAT
     lines: tuple[str, ...] = LINES
     segmenters: tuple[str, ...] = tuple(SEGMENTERS)
-    seeds: int = 5
+    seeds: int = 10
     settings: Training = field(default_factory=Training)
 
 
