@@ -42,6 +42,15 @@ def test_interactions_are_those_of_the_weights(run, made, method):
     assert [(tuple(each["features"]), each["strength"]) for each in found["top"]] == expected
 
 
+def test_the_average_hessian_is_that_of_test_examples(run, made):
+    (found,) = records(run, "interactions", made, "--method", "hessian", "--examples", 20, "--top", 2)
+    data = gs.studies.run.dataset("digits")
+    mean, deviation = data.scaling
+    x = (torch.from_numpy(data.test.inputs[:20].astype(np.float32)) - float(mean)) / float(deviation)
+    expected = gs.probes.average_hessian(gs.nn.restored(weights_of(made), torch.nn.Tanh), x)
+    assert [tuple(each["features"]) for each in found["top"]] == [features for features, _ in expected.top(2)]
+
+
 def test_sets_of_any_order_and_disconnected_features_are_said(run, made):
     first, again = records(run, "interactions", made, made / "weights.safetensors", "--order", "any", "--output", 3)
     assert first["top"] == again["top"] and len(first["top"]) == 10
@@ -88,9 +97,11 @@ def test_a_networks_outputs_are_at_no_distance_from_themselves(run, made):
     ("arguments", "words"),
     [
         (("interactions", "nothing-here"), "there is no file or folder nothing-here"),
-        (("interactions", "RUN", "--method", "nod"), "there is no method 'nod': nid, pid are known"),
+        (("interactions", "RUN", "--method", "nod"), "there is no method 'nod': nid, pid, hessian are known"),
         (("interactions", "RUN", "--order", "2.5"), "order=2.5 is no number of features"),
         (("interactions", "RUN", "--order", "65"), "order=65 is not allowed"),
+        (("interactions", "RUN", "--method", "hessian", "--order", "3"), "second derivatives are of pairs"),
+        (("interactions", "RUN/weights.safetensors", "--method", "hessian"), "name a data set with --data"),
         (("interactions", "RUN", "--plot", "picture.xyz"), "picture.xyz ends in none of"),
         (("landscape", "RUN/weights.safetensors"), "name a data set with --data"),
         (("landscape", "RUN/topology.safetensors"), "a topology without weights"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gossamer.cli.models import Model
-    from gossamer.probes import Finding, Interactions
+    from gossamer.probes import Finding
     from gossamer.probes.finding import Number
 
 EXAMPLE = "gossamer probe interactions zoo:fibonacci-digits"
@@ -35,25 +34,34 @@ Seed = Annotated[int, typer.Option(help="Decides what is drawn at random.")]
 @probe.command(epilog=shown("gossamer probe interactions zoo:fibonacci-digits --top 5"))
 def interactions(
     networks: Networks,
-    method: Annotated[str, typer.Option(help="nid (published) or pid (our reading).")] = "nid",
+    method: Annotated[str, typer.Option(help="nid (published), pid (our reading), or hessian (on data).")] = "nid",
     order: Annotated[str, typer.Option(help="Features in a set, or any.")] = "2",
     output: Annotated[int | None, typer.Option(help="Look at this output alone, from 0.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Sets that are listed.")] = 10,
+    data: Data = "",
+    examples: Examples = 500,
+    activation: Activation = "relu",
     as_json: Json = False,
     plot: Plot = None,
 ) -> None:
-    """List the sets of features that a network combines most strongly, read from its weights."""
+    """List the sets of features that a network combines most strongly, read from its weights, or from its slopes."""
     from gossamer.cli.findings import Shown, show, working
-    from gossamer.cli.models import load_model
+    from gossamer.cli.models import examples_of, load_model
     from gossamer.errors import require_known
+    from gossamer.probes import average_hessian, nid, pid
 
     size = None if order == "any" else _whole("order", order)
-    detect = require_known("method", method, _detectors())
+    require_known("method", method, dict.fromkeys(("nid", "pid", "hessian")))
+    if method == "hessian" and size != 2:
+        raise ValueError(f"order={order} is not allowed with method=hessian: second derivatives are of pairs.")
     found: list[Shown] = []
     with working("interactions", len(networks), plot) as done:
         for word in networks:
-            # What stands between layers does not matter to weights, so any activation serves.
-            sets = detect(load_model(word, activation="relu").network, size, output=output)
+            model = load_model(word, activation=activation)
+            if method == "hessian":
+                sets = average_hessian(model.network, examples_of(model, data or None, examples)[0], output=output)
+            else:
+                sets = (nid if method == "nid" else pid)(model.network, size, output=output)
             ranked = [{"features": list(features), "strength": strength} for features, strength in sets.top(top)]
             lines = [f"{' '.join(map(str, features)):>20}  {strength:.6g}" for features, strength in sets.top(top)]
             silent = f"no path joins features {_listed(sets.disconnected)} to the output: strength 0"
@@ -198,12 +206,6 @@ def critic(
         exact: dict[str, Number] = {"wasserstein": wasserstein(x, y)}
     lines = tuple(f"  {name}: {value:.6g}" for name, value in exact.items())
     show("critic", [Shown(f"{first}, {second}", told, exact, lines)], as_json=as_json, plot=plot)
-
-
-def _detectors() -> dict[str, Callable[..., Interactions]]:
-    from gossamer.probes import nid, pid
-
-    return {"nid": nid, "pid": pid}
 
 
 def _prefixed(prefix: str, finding: Finding) -> dict[str, Number]:
