@@ -35,11 +35,12 @@ def draw_heat_map(values: ArrayLike, names: Sequence[str], ax: Axes | None = Non
     if table.shape != (len(names), len(names)):
         raise ValueError(f"distances has shape {table.shape}; {len(names)} names need ({len(names)}, {len(names)}).")
     side = max(3.2, 1.6 + 0.45 * len(names))
-    ax = axes_or_new(ax, width=side + 1.6, height=side)
+    longest = max(map(len, names), default=0)
+    ax = axes_or_new(ax, width=side + 1.4 + 0.09 * longest, height=side)
     ramp = LinearSegmentedColormap.from_list("ink", ("#ffffff", INK, "#0b1e6b"))
     most = max(float(np.nanmax(table, initial=0.0)), 1e-9)
     image = ax.imshow(table, cmap=ramp, vmin=0, vmax=most)
-    short = max(map(len, names), default=0) <= 4
+    short = longest <= 4
     numbers = [str(k) for k in range(1, len(names) + 1)]
     rows = list(names) if short else [f"{name}  {k}" for name, k in zip(names, numbers, strict=True)]
     ax.set_xticks(range(len(names)), list(names) if short else numbers)

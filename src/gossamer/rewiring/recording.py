@@ -151,6 +151,9 @@ class Recording:
         ]
         return html_table(("layer", "inputs", "outputs", "updates", "edges moved", "first edges still there"), rows)
 
+    def __repr__(self) -> str:
+        return f"Recording({len(self._sizes)} layers, {len(self._steps)} updates)"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, atomically."""
         layers = json.dumps([[name, *sizes] for name, sizes in self._sizes.items()])
