@@ -19,6 +19,7 @@ PAGES = [
 LIBRARIES = {
     "data-parallel": ["torch.distributed.fsdp"],
     "use-lightning": ["lightning"],
+    "export-to-onnx": ["onnx", "onnxscript", "onnxruntime"],
     "share-a-model": ["transformers"],
     "use-hugging-face": ["transformers", "accelerate"],
 }
