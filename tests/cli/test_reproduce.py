@@ -7,9 +7,12 @@ import json
 import pytest
 
 from gossamer.errors import DataUnavailableError
-from gossamer.papers import insights
+from gossamer.papers import insights, neighbours
 from gossamer.papers.insights.plan import Chain
+from gossamer.papers.neighbours import gates
+from gossamer.papers.neighbours.part import carried_out
 from gossamer.studies import InProcess
+from gossamer.training.nodes import NodeConfig
 
 SMALL = dataclasses.replace(
     insights.QUICK,
@@ -54,6 +57,17 @@ def test_nothing_is_concluded_from_no_run(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(insights.PAPER.plans, "quick", SMALL)
     line = refused("reproduce", "insights-2020", "--quick", "--so-far", "--out", tmp_path / "empty")
     assert "holds no finished run yet" in line
+
+
+def test_parts_that_are_measured_are_concluded(run, refused, tmp_path, monkeypatch):
+    graphs = gates.Graphs({"planted strangers": gates.Strengths((1e-2,), 2)}, settings=NodeConfig(epochs=2))
+    monkeypatch.setitem(neighbours.PAPER.plans, "quick", dataclasses.replace(neighbours.QUICK, gates=graphs))
+    words = ("reproduce", "neighbours", "--quick", "--so-far", "--out", tmp_path)
+    assert "holds no measurement of this plan" in refused(*words)
+    carried_out(gates.PART, graphs, tmp_path)
+    code, out, error = run(*words)
+    assert code == 0, error
+    assert "noise edges close" in out and (tmp_path / "data" / "G1.csv").exists()
 
 
 def test_a_plan_can_be_cut_to_some_of_its_data(refused, tmp_path, monkeypatch):

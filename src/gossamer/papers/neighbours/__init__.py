@@ -16,6 +16,7 @@ from gossamer.papers.neighbours.gan import Game
 from gossamer.papers.neighbours.part import Part, carried_out, kept
 from gossamer.papers.neighbours.regression import Fit
 from gossamer.papers.paper import Findings, Paper, Train
+from gossamer.training.data.graphs import GRAPHS, load_graph
 from gossamer.training.nodes import NodeConfig
 
 PARTS: tuple[Part, ...] = (interactions.PART, gates.PART, landscapes.PART, regions.PART, critics.PART)
@@ -75,7 +76,13 @@ QUICK = NeighboursPlan(
 
 
 def reproduce(plan: NeighboursPlan, train: Train, folder: Path) -> Findings:
-    """Measure what is missing and decide the claims, part by part. Nothing is a study's run, so `train` is not used."""
+    """Measure what is missing and decide the claims, part by part. Nothing is a study's run, so `train` is not used.
+
+    Raises:
+        DataUnavailableError: a graph is not on this machine; it is missed before anything is measured.
+    """
+    for name in plan.gates.trials.keys() & GRAPHS.keys():
+        load_graph(name)
     return _together([part.conclude(carried_out(part, getattr(plan, part.name), folder)) for part in PARTS])
 
 
