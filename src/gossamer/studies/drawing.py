@@ -25,14 +25,15 @@ def draw_runs(
     ax: Axes | None = None,
     *,
     x: str | None = None,
-    y: str = "accuracy",
+    y: str | None = None,
     where: str | None = None,
 ) -> Axes:
     """Draw one column of a study's frame against another; see `gossamer.studies.Study.plot`."""
     results = Results(frame, tuple(labels))
     if not results.groups:
         raise StudyError(f"none of {len(frame)} runs is done; there is nothing to draw.")
-    across, up = (_column(name, results) for name in (results.axes[0] if x is None else x, y))
+    chosen = (results.axes[0] if x is None else x, results.outcome.column if y is None else y)
+    across, up = (_column(name, results) for name in chosen)
     panel = next(iter(results.panels)) if where is None else where
     require_known("where", panel, results.panels)
     groups = results.panels[panel]

@@ -192,14 +192,15 @@ class Study:
         return frames.query(self.folder, self.entries, sql)
 
     def plot(
-        self, ax: Axes | None = None, *, x: str | None = None, y: str = "accuracy", where: str | None = None
+        self, ax: Axes | None = None, *, x: str | None = None, y: str | None = None, where: str | None = None
     ) -> Axes:
         """Draw the finished runs: every seed a dot, a line through the means of each construction; return the axes.
 
         Args:
             ax: where to draw; a new figure if None.
             x: a column of `frame` that holds numbers, or "degree"; if None degree, density or edges, whichever varies.
-            y: a column of `frame` that holds numbers, such as "accuracy", "seconds" or "algebraic_connectivity".
+            y: a column of `frame` that holds numbers, such as "seconds" or "algebraic_connectivity"; if None what the
+                runs are judged by: "accuracy", or "r2" where numbers are told.
             where: which setting, such as a data set's name, if there are several; the first if None.
 
         Raises:
