@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gossamer.studies.engines.local import Engine, InProcess, Loky
     from gossamer.studies.experiment import Experiment, Outcome
     from gossamer.studies.run import Run
+    from gossamer.studies.store.trained import trained_network
     from gossamer.studies.study import Execution, Study
 
 _HOMES = {
@@ -19,6 +20,7 @@ _HOMES = {
     "engines.local": ("Engine", "Loky", "InProcess"),
     "experiment": ("Experiment", "Outcome"),
     "run": ("Run",),
+    "store.trained": ("trained_network",),
     "study": ("Execution", "Study"),
 }
 
@@ -34,6 +36,7 @@ __all__ = [
     "Ray",
     "Run",
     "Study",
+    "trained_network",
 ]
 
 

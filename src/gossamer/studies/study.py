@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+    from torch import nn
 
     from gossamer.rewiring import Recording
     from gossamer.topology import Topology
@@ -251,6 +252,17 @@ class Study:
 
         path = self._known(digest).recording
         return Recording.load(path) if path.exists() else None
+
+    def network(self, digest: str) -> nn.Sequential:
+        """A run's network after training, in evaluation mode.
+
+        Raises:
+            StudyError: the run is not done, or its files are damaged.
+            ValueError: the study has no such run.
+        """
+        from gossamer.studies.store.trained import trained_network
+
+        return trained_network(self._known(digest))
 
     def weights(self, digest: str) -> dict[str, NDArray[np.generic]]:
         """The `state_dict` of a run's network after training, as arrays.

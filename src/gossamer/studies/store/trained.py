@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gossamer.errors import StudyError
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
 _ACTIVATION = re.compile(r"\bactivation=(?:\w+\.)*(\w+)")
 
 
-def trained_network(folder: RunFolder) -> nn.Sequential:
+def trained_network(run: RunFolder | str | os.PathLike[str]) -> nn.Sequential:
     """The network after training, in evaluation mode, with the activation that the run's configuration names.
+
+    Args:
+        run: the folder of a run, such as what `gossamer train --out` was given.
 
     Raises:
         StudyError: the run has no weights yet, its files are damaged, or its activation is not known.
@@ -24,6 +29,9 @@ def trained_network(folder: RunFolder) -> nn.Sequential:
     from gossamer.nn.restored import restored
     from gossamer.nn.states import read_state
 
+    folder = run if isinstance(run, RunFolder) else RunFolder(Path(run))
+    if not folder.path.is_dir():
+        raise StudyError(f"there is no folder {folder.path}.")
     if not folder.weights.exists():
         raise StudyError(f"run {folder.name} has no weights: it is {folder.state}.")
     folder.require_whole(folder.weights)
