@@ -7,6 +7,7 @@ import json
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import gossamer
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("mkdocs", "material", "mkdocstrings", "mkdocstrings_handlers")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-sync"]
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
@@ -61,6 +63,27 @@ def test_the_site_builds_without_a_warning_and_holds_every_public_name(tmp_path)
     for page in (tmp_path / "results").glob("*.html"):
         assert "<!-- results:" not in page.read_text(encoding="utf-8")
     assert (tmp_path / "results" / "speed.html").read_text(encoding="utf-8").count("<table") >= 8
+    if shutil.which("chromium") is not None and importlib.util.find_spec("playwright") is not None:
+        assert "Measures" in found_by_search(tmp_path / "tutorial.html", "ramanujan")
+
+
+def found_by_search(page, words):
+    """The titles that the search of a page, opened as a file, finds; it may ask for nothing but files."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        tab = browser.new_page()
+        asked = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(page.as_uri())
+        tab.click(".md-search__input")
+        tab.keyboard.type(words, delay=20)
+        tab.wait_for_function("document.querySelectorAll('.md-search-result__item').length > 0", timeout=120_000)
+        titles = tab.eval_on_selector_all(".md-search-result__item h1", "found => found.map(each => each.innerText)")
+        browser.close()
+    assert all(url.startswith(("file:", "data:", "about:")) for url in asked)
+    return titles
 
 
 def hook(name):

@@ -30,7 +30,12 @@ with Path("leaves.csv").open("w", newline="") as file:
 print(gossamer("new", "plants", "--data", "leaves.csv:state"), end="")
 study = Path("plants/study.toml")
 text = study.read_text()
-for word, smaller in (("[0, 1, 2]", "[0, 1]"), ("[2, 8]", "[16, 48]"), ('["static", "rigl"]', '"static"'), ("= 10", "= 6")):
+for word, smaller in (
+    ("[0, 1, 2]", "[0, 1]"),
+    ("[2, 8]", "[16, 48]"),
+    ('["static", "rigl"]', '"static"'),
+    ("= 10", "= 6"),
+):
     assert word in text, word
     text = text.replace(word, smaller)
 study.write_text(text)
