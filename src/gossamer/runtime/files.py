@@ -23,7 +23,9 @@ from gossamer.errors import TopologyFileError
 from gossamer.files import read_safetensors, write_safetensors
 
 FORMAT = "gossamer-network"
+"""What a file says of itself."""
 VERSION = 1
+"""Of the format: files of a later one are refused."""
 
 
 def write(path: str | os.PathLike[str], plan: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -28,6 +28,7 @@ from gossamer.topology.junction import Junction
 __all__ = ["READERS", "SAFETENSORS", "WRITERS", "Weighted", "is_a_file", "read", "write"]
 
 SAFETENSORS = ".safetensors"
+"""The ending of our own format."""
 
 READERS: Mapping[str, Callable[[Path], Weighted]] = {
     ".npz": matrices.read_archive,
