@@ -181,3 +181,24 @@ def test_a_call_inside_a_compiled_graph():
     rewirer = start()[2]
     with pytest.raises(Exception, match="cannot be compiled"):
         torch.compile(lambda: rewirer.step(), fullgraph=True, backend="eager")()
+
+
+def test_numbers_of_edges_stay_where_a_wrapper_has_laid_them_out():
+    model, optimizer, rewirer = start(rw.gradual_magnitude(0.7, 0.9, every=1, until=3), fixed_sizes=True)
+    refuse(rewirer, model, optimizer, RewiringError, "and would go from .* edges; use a rule that keeps counts")
+
+
+def test_a_rewirer_that_goes_on_does_not_begin_anew():
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    ticket = rw.lottery_ticket(fraction=0.5, every=2)
+    first = rw.Rewirer(model, optimizer, ticket, rng=0)
+    origin = {name: dict(each) for name, each in first.state_dict()["memory"].items()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    again = rw.Rewirer(model, optimizer, ticket, rng=0, resume=first.state_dict())
+    for name, noted in again.state_dict()["memory"].items():
+        assert torch.equal(noted["origin"], origin[name]["origin"])
+    with pytest.raises(CheckpointError, match="is of rule"):
+        rw.Rewirer(model, optimizer, rw.static(), rng=0, resume=first.state_dict())
