@@ -63,6 +63,13 @@ def test_every_rule_has_its_own_look_on_one_construction():
     assert style_of("fibonacci, static") == style_of("fibonacci")
 
 
+def test_degrees_and_seeds_do_not_change_a_style():
+    for name in ("fibonacci", "dense", "mine", "fibonacci, rigl"):
+        assert style_of(f"{name}, degree 4, seed 0") == style_of(f"{name}, seed 1") == style_of(name)
+    names = [f"{name}, seed {seed}" for name in ("mine", "fibonacci") for seed in range(3)]
+    assert len(set(styles_of(names).values())) == 2
+
+
 def test_a_style_does_not_depend_on_what_stands_beside_it():
     names = ["dense", *CONSTRUCTIONS, "mine"]
     assert styles_of(names) == styles_of(reversed(names)) == {name: style_of(name) for name in names}

@@ -48,7 +48,7 @@ RULES = (
 # fmt: on
 """Rules of rewiring in the order of their styles."""
 
-_UNCHANGED = ("", "none", "static")
+_UNCHANGED = ("none", "static")
 _ALIASES = {"set": "sparse_evolutionary"}
 
 
@@ -93,11 +93,11 @@ _FIXED = {"dense": DENSE, "narrow": NARROW}
 
 
 def style_of(name: str) -> Style:
-    """The style of a construction, or of "construction, rule".
+    """The style of a construction, of "construction, rule", or of either with its degree and seed after it.
 
     A name that is in no table has one of the pairs that no construction has, always the same one.
 
-    >>> style_of("fibonacci").symbol, style_of("fibonacci, rigl").symbol
+    >>> style_of("fibonacci").symbol, style_of("fibonacci, rigl, degree 4, seed 0").symbol
     ('star', 'star-open')
     """
     return styles_of([name])[name]
@@ -110,10 +110,20 @@ def styles_of(names: Iterable[str]) -> dict[str, Style]:
     8
     """
     found: dict[str, Style] = {}
+    by_key: dict[tuple[str, str], Style] = {}
     for name in names:
-        if name not in found:
-            found[name] = _free(name, set(found.values()))
+        key = _key(name)
+        if key not in by_key:
+            by_key[key] = _free(*key, set(by_key.values()))
+        found[name] = by_key[key]
     return found
+
+
+def _key(name: str) -> tuple[str, str]:
+    """The construction and the rule of a name; what has a space in it, such as "degree 4", is neither."""
+    construction, *others = (part.strip() for part in name.split(","))
+    rules = [part for part in others if part and " " not in part and part.lower() not in _UNCHANGED]
+    return construction, rules[0] if rules else ""
 
 
 def dash_of(number: int) -> str:
@@ -126,10 +136,9 @@ def matplotlib_dash(dash: str) -> str:
     return _MATPLOTLIB_DASHES[dash]
 
 
-def _free(name: str, taken: set[Style]) -> Style:
-    construction, _, rule = (part.strip() for part in name.partition(","))
+def _free(construction: str, rule: str, taken: set[Style]) -> Style:
     style = _construction(construction, 0)
-    if rule.lower() not in _UNCHANGED:
+    if rule:
         return _rewired(style, rule)
     for step in range(1, _SPARE):
         if style not in taken:

@@ -13,7 +13,7 @@ from gossamer.distances import Distance, DistanceTable, Evolution, Paths, as_top
 from gossamer.distances.evolution import LayerDistance, matched_layers
 from gossamer.distances.reading import NetworkLike
 from gossamer.plots.matrix import density_grid
-from gossamer.plots.style import COLOURS, style_of, styles_of
+from gossamer.plots.style import COLOURS, styles_of
 from gossamer.reports import page
 from gossamer.reports.figures import layout
 from gossamer.reports.movement import movement, pairs_in_words
@@ -82,9 +82,9 @@ def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
     import plotly.graph_objects as go
 
     plot = go.Figure()
-    styles = styles_of(names).values() if len(set(names)) == len(names) else map(style_of, names)
-    for style, name, points in zip(styles, names, found.points, strict=True):
-        last = len(points) - 1
+    styles = styles_of(names)
+    for name, points in zip(names, found.points, strict=True):
+        style, last = styles[name], len(points) - 1
         plot.add_scatter(
             x=points[:, 0].tolist(),
             y=points[:, 1].tolist(),
@@ -94,6 +94,7 @@ def map_of_paths(found: Paths, names: Sequence[str]) -> Figure:
             marker={
                 "size": [13 if m in (0, last) else 6 for m in range(last + 1)],
                 "symbol": ["circle-open" if m == 0 and last else style.symbol for m in range(last + 1)],
+                "line": {"width": [2 if (m == 0 and last) or style.fill else 0 for m in range(last + 1)]},
             },
             text=[f"moment {m}" for m in range(last + 1)],
             hovertemplate="%{text}",
