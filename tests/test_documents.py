@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_the_readme_names_every_construction_of_the_demo():
     from gossamer.cli.demo import CONSTRUCTIONS
 
     assert all(f"`{name}`" in README for name in CONSTRUCTIONS)
+
+
+def test_every_dependency_and_extra_is_told_what_it_is_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [re.match(r"[\w-]+", each)[0] for each in project["dependencies"]]
+    text = (ROOT / "docs" / "install.md").read_text()
+    first = ", ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("|"))
+    assert [name for name in (*needed, *project["optional-dependencies"]) if not re.search(rf"\b{name}\b", first)] == []
+
+
+def test_the_readme_is_one_screen_of_words():
+    """At most 700 outside of code and tables."""
+    text = re.sub(r"```.*?```|<!--.*?-->", "", README, flags=re.DOTALL)
+    assert len(" ".join(line for line in text.splitlines() if not line.startswith("|")).split()) <= 700
 
 
 def test_the_readmes_commands_exist():

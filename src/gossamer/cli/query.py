@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-EXAMPLE = 'gossamer query digits "select topology, avg(accuracy) from runs group by all"'
+EXAMPLE = 'gossamer query runs "select topology, avg(accuracy) from runs group by all"'
 
 
 def query(

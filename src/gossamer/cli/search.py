@@ -11,7 +11,7 @@ import typer
 
 from gossamer.cli.endings import Quiet, call, saved
 
-EXAMPLE = "gossamer search study.toml --prescreen spectral_gap --quantile 0.3"
+EXAMPLE = "gossamer search my-study/study.toml --prescreen spectral_gap --quantile 0.3"
 
 
 def search(

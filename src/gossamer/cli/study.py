@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from gossamer.studies import Engine, Execution, Study
 
-EXAMPLE = "gossamer study examples/digits.toml --out runs/digits"
+EXAMPLE = "gossamer study my-study/study.toml --out my-study/runs"
 
 _SHOWN = 10
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="A study file, such as examples/digits.toml.")],
+    file: Annotated[Path, typer.Argument(help="A study file; `gossamer new` makes one.")],
     out: Annotated[Path | None, typer.Option(help="The study's folder; named as the file if not given.")] = None,
     engine: Annotated[str, typer.Option(help="loky (processes here), ray, dask, or sequential.")] = "loky",
     address: Annotated[str | None, typer.Option(help="Of a Ray or Dask cluster; one is started here if none.")] = None,

@@ -174,7 +174,7 @@ def read(path: Path) -> StudyFile:
         content = tomllib.loads(text)
         plan = StudyFile.model_validate({"name": path.stem, **content})
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no study file {path}.") from None
+        raise FileNotFoundError(f"there is no study file {path}; gossamer new FOLDER makes one.") from None
     except RecursionError:
         raise StudyFileError(f"{path} is nested too deeply: it may have tables of values and of lists.") from None
     except UnicodeDecodeError as error:
