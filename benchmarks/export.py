@@ -104,7 +104,7 @@ def sparse_runner(layers, path, threads):
     device = c.OrtDevice(c.OrtDevice.cpu(), c.OrtDevice.default_memory(), 0)
     fed = {}
     for number, (matrix, _) in enumerate(layers):
-        parts = matrix.data, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+        parts = matrix.data, matrix.indices.astype(np.int64), matrix.indptr.astype(np.int64)
         tensor = onnxruntime.SparseTensor.sparse_csr_from_numpy(
             list(matrix.shape), *parts, onnxruntime.OrtDevice(device)
         )

@@ -60,6 +60,10 @@ GOSSAMER_INLINE Vector<T> activate(Vector<T> z, T slope) {
     if constexpr (KIND == LEAKY) return z > T(0) ? z : z * slope;
     if constexpr (KIND == SIGMOID) return T(1) / (T(1) + exponential(-z));
     if constexpr (KIND == GELU) return T(0.5) * z * twice_normal_cdf(z);
+    if constexpr (KIND == CLIPPED) {
+        z = z > slope ? Vector<T>{} + slope : z;
+        return z < T(0) ? Vector<T>{} : z;  // NaN stays NaN
+    }
     return z;
 }
 
@@ -69,6 +73,10 @@ GOSSAMER_INLINE Vector<T> backpropagate(Vector<T> dy, Vector<T> kept, T slope) {
     if constexpr (KIND == RELU) return kept <= T(0) ? Vector<T>{} : dy;
     if constexpr (KIND == LEAKY) return kept > T(0) ? dy : dy * slope;
     if constexpr (KIND == SIGMOID) return dy * kept * (T(1) - kept);
+    if constexpr (KIND == CLIPPED) {
+        dy = kept <= T(0) ? Vector<T>{} : dy;
+        return kept >= slope ? Vector<T>{} : dy;
+    }
     if constexpr (KIND == GELU) {
         const Vector<T> density = exponential(kept * kept * T(-0.5)) * T(0.39894228040143267794);
         return dy * (T(0.5) * twice_normal_cdf(kept) + kept * density);
@@ -91,6 +99,9 @@ GOSSAMER_INLINE void with_kind(int kind, F f) {
             break;
         case GELU:
             f(std::integral_constant<int, GELU>{});
+            break;
+        case CLIPPED:
+            f(std::integral_constant<int, CLIPPED>{});
             break;
         default:
             f(std::integral_constant<int, IDENTITY>{});

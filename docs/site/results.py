@@ -86,6 +86,39 @@ def epoch():
     return table(["", "seconds", "times dense"], rows)
 
 
+def sizes(name):
+    """Bytes of each contender's file, by sparsity."""
+    found = read(name)["bytes"]
+    first = next(iter(found.values()))
+    return table(["bytes", *found], [[each, *(f"{part[each]:,}" for part in found.values())] for each in first])
+
+
+def challenge(name):
+    """What `benchmarks/graph_challenge.py` kept."""
+    found = read(name)
+    rows = [
+        [
+            each,
+            f"{min(seconds):.2f}",
+            f"{statistics.median(seconds):.2f}",
+            len(seconds),
+            f"{found['rates'][each] / 1e9:.3g}",
+        ]
+        for each, seconds in found["seconds"].items()
+    ]
+    rate = next(iter(found["rates"].values()))
+    told = (
+        f"{found['net']}, {found['images']:,} images, {found['of']}, {found['entries']:,} entries; "
+        f"{found['rows']:,} rows are left, scipy agrees on the first {found['checked']:,}"
+    )
+    if "same" in found:
+        told += f"; {found['same']:,} of them are among the official answer's {found['official_rows']:,}"
+    told += (
+        f". All work done is {rate / found['dense_rate']:.0%} of the rate of a dense product. {found['environment']}."
+    )
+    return table(["", "seconds, minimum", "median", "n", "giga-edges/s"], rows) + f"\n\n*{told}*"
+
+
 def accuracy():
     """`accuracy.jsonl`: mean and standard deviation over seeds of each data set, setting and rule."""
     lines = (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()
@@ -242,6 +275,8 @@ KINDS = {
         updates,
         environment,
         epoch,
+        sizes,
+        challenge,
         accuracy,
         static,
         benchmark,

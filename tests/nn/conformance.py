@@ -14,6 +14,7 @@ ACTIVATIONS = [
     Activation(Kind.LEAKY, -0.6),
     Activation(Kind.SIGMOID),
     Activation(Kind.GELU),
+    Activation(Kind.CLIPPED, 0.6),
 ]
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 0.15}
 

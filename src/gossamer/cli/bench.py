@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,6 +61,43 @@ def layer(
     g = junction(inputs, outputs, density, np.random.default_rng(0))
     choice = SparseLinear(g, backend="auto").choice(torch.zeros(batch, inputs))
     print(f"{inputs} x {outputs}, {g.num_edges} edges (density {g.density:.4g}), batch {batch}: {choice}")
+
+
+@bench.command("graph-challenge")
+def graph_challenge(
+    neurons: Annotated[int, typer.Option(help="A layer: 1024, 4096, 16384 or 65536.")] = 1024,
+    depth: Annotated[int, typer.Option(help="Layers; officially 120, 480 or 1920.")] = 120,
+    layers: Annotated[
+        Path | None, typer.Option(help="Folder of the official n1024-l1.tsv, ..., or an .npz; generated if not given.")
+    ] = None,
+    images: Annotated[
+        str, typer.Option(help="Official sparse-images-1024.tsv; mnist to rebuild them; random.")
+    ] = "random",
+    count: Annotated[int, typer.Option(min=1, help="Images.")] = 60_000,
+    answer: Annotated[Path | None, typer.Option(help="Official categories to compare with: .tsv or .npz.")] = None,
+    checked: Annotated[int, typer.Option(min=0, help="So many images are also inferred by scipy, in float64.")] = 2000,
+    peers: Annotated[bool, typer.Option(help="Let python-graphblas take part if it is installed.")] = True,
+    threads: Threads = None,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+) -> None:
+    """Run the Sparse DNN Graph Challenge: images times connections a second, checked against scipy.
+
+    For example: gossamer bench graph-challenge --depth 24 --count 6000
+    """
+    from gossamer.cli.challenge import run
+
+    run(
+        neurons,
+        depth,
+        layers,
+        images,
+        count=count,
+        answer=answer,
+        checked=checked,
+        peers=peers,
+        threads=threads,
+        rounds=rounds,
+    )
 
 
 def _use(threads: int | None) -> None:

@@ -18,6 +18,7 @@ class Kind(enum.IntEnum):
     LEAKY = 2
     SIGMOID = 3
     GELU = 4
+    CLIPPED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Activation:
 
     Args:
         kind: which function.
-        slope: what LEAKY multiplies negative numbers by; any finite number.
+        slope: what LEAKY multiplies negative numbers by; where CLIPPED, a ReLU, ends; any finite number.
     """
 
     kind: Kind = Kind.IDENTITY
@@ -46,7 +47,9 @@ class Activation:
         if self.kind is Kind.SIGMOID:
             return z.sigmoid()
         if self.kind is Kind.GELU:
-            z = nn.functional.gelu(z)
+            return nn.functional.gelu(z)
+        if self.kind is Kind.CLIPPED:
+            return z.clamp(0, self.slope)
         return z
 
     def derivative(self, kept: Tensor) -> Tensor:
@@ -57,6 +60,8 @@ class Activation:
             return torch.where(kept > 0, torch.ones_like(kept), self.slope)
         if self.kind is Kind.SIGMOID:
             return kept * (1 - kept)
+        if self.kind is Kind.CLIPPED:
+            return ((kept > 0) & (kept < self.slope)).to(kept.dtype)
         if self.kind is Kind.GELU:
             cdf = 0.5 * (1 + torch.erf(kept * 0.5**0.5))
             return cdf + kept * torch.exp(-0.5 * kept * kept) * math.sqrt(0.5 / math.pi)
@@ -109,6 +114,8 @@ def fusible(module: nn.Module | None) -> Activation | None:
         return Activation(Kind.LEAKY, float(module.slope))
     if type(module) is nn.Sigmoid:
         return Activation(Kind.SIGMOID)
+    if isinstance(module, nn.Hardtanh) and type(module) in (nn.ReLU6, nn.Hardtanh) and module.min_val == 0:
+        return Activation(Kind.CLIPPED, float(module.max_val))
     if type(module) is nn.GELU and module.approximate == "none":
         return Activation(Kind.GELU)
     return None

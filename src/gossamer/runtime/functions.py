@@ -69,6 +69,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sigmoid": Function(_sigmoid),
     "gelu": Function(_gelu),
     "gelu_tanh": Function(_gelu_tanh),
+    "clipped": Function(lambda x, slope: np.clip(x, 0, slope), ("slope",)),
     "tanh": Function(np.tanh),
     "silu": Function(_silu),
     "elu": Function(_elu, ("alpha", "scale")),
@@ -80,5 +81,5 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 """By the names that files use."""
 
-FOLDED = {"identity": 0, "relu": 1, "leaky": 2, "sigmoid": 3, "gelu": 4}
+FOLDED = {"identity": 0, "relu": 1, "leaky": 2, "sigmoid": 3, "gelu": 4, "clipped": 5}
 """Those that the native kernels fold into a layer, and how they number them."""

@@ -30,7 +30,7 @@ class Linear:
         weight: (E,), or (O, I) of a dense layer.
         bias: (O,), or None.
         activation: one of `FOLDED`.
-        slope: of "leaky".
+        slope: of "leaky"; where "clipped" ends.
         batched: whether inputs must be matrices: a batch norm is folded in, which counts axes from the first.
     """
 
@@ -93,8 +93,8 @@ class Linear:
 
     def activate(self, z: Floats) -> Floats:
         """What NumPy makes of the sums."""
-        arguments = (np.float32(self.slope),) if self.activation == "leaky" else ()
-        y: Floats = FUNCTIONS[self.activation].of(z, *arguments)
+        function = FUNCTIONS[self.activation]
+        y: Floats = function.of(z, *(np.float32(self.slope) for _ in function.parameters))
         return y
 
 

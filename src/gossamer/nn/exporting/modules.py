@@ -151,6 +151,12 @@ def _folded(name: str, module: nn.Module) -> list[Made]:
     return [Made("function", {"function": kind["activation"], "slope": kind["slope"]})]
 
 
+def _hardtanh(name: str, module: nn.Hardtanh) -> list[Made]:
+    if fusible(module) is not None:
+        return _folded(name, module)
+    return [Made("function", {"function": "clip", "low": float(module.min_val), "high": float(module.max_val)})]
+
+
 def _function(word: str, **attributes: str) -> Maker:
     """A function whose arguments are attributes of the module."""
     return lambda name, module: [
@@ -191,8 +197,8 @@ MAKERS: Mapping[type[nn.Module], Maker] = {
     nn.ELU: lambda name, module: [Made("function", {"function": "elu", "alpha": float(module.alpha), "scale": 1.0})],
     nn.SELU: _fixed("elu", alpha=1.6732632423543772, scale=1.0507009873554805),
     nn.Softplus: _function("softplus", beta="beta", threshold="threshold"),
-    nn.Hardtanh: _function("clip", low="min_val", high="max_val"),
-    nn.ReLU6: _fixed("clip", low=0.0, high=6.0),
+    nn.Hardtanh: _hardtanh,
+    nn.ReLU6: _folded,
     nn.Hardsigmoid: _fixed("hardsigmoid"),
     nn.Hardswish: _fixed("hardswish"),
     nn.Softsign: _fixed("softsign"),
