@@ -43,6 +43,7 @@ def reference(junction, x, w, bias, activation, dy):
         Kind.LEAKY: lambda: torch.where(z > 0, z, activation.slope * z),
         Kind.SIGMOID: lambda: torch.sigmoid(z),
         Kind.GELU: lambda: torch.nn.functional.gelu(z),
+        Kind.CLIPPED: lambda: torch.clamp(z, 0, activation.slope),
     }[activation.kind]()
     y.backward(dy.double())
     return y.detach(), x.grad, dense.grad[mask], b.grad
