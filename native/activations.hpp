@@ -1,4 +1,5 @@
-// The activations that kernels know. CLIPPED is ReLU that ends at `slope`. The numbering is gossamer.nn.activations.Kind.
+// The activations that kernels know. CLIPPED is ReLU that ends at `slope`. The numbering is
+// gossamer.nn.activations.Kind.
 #pragma once
 
 namespace gossamer {
