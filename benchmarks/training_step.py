@@ -1,16 +1,21 @@
 """A whole training step of 784-1000-1000-1000-10, batch 128: SGD with momentum, and Adam.
 
-    python benchmarks/training_step.py [--densities .2 .1 .05 .01] [--rounds 30] [--json F]
+    python benchmarks/training_step.py [--densities .2 .1 .05 .01] [--rounds 30] [--only WORD ...] [--json F]
 
-The last layer is full for all. Contenders take turns of 20 steps in one process; optimisers are PyTorch's fused ones.
+The last layer is full for all. Contenders take turns of 20 steps (`--steps`) in one
+process; optimisers are PyTorch's fused ones.
 "gossamer + torch head" keeps a plain torch.nn.Linear as last layer: what a user gets who swaps some layers only.
 "One call" is `gossamer.nn.TrainingStep`, which `gossamer.training.fit` takes; the others are plain PyTorch loops.
+`--only "one call"` leaves out all but dense and the contenders whose names hold one of the words. `--instructions avx2`
+holds Gossamer's kernels to an older instruction set; ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ask the same
+of PyTorch's. With `--cpu` and one thread, processor time is counted: what a busy machine can still tell.
 """
 
 import argparse
 import copy
 import importlib.util
 import itertools
+import time
 import warnings
 
 import numpy as np
@@ -20,6 +25,7 @@ from report import Report
 from torch import nn
 
 import gossamer as gs
+from gossamer import native
 from gossamer.timing.contenders import (
     OPTIMIZERS,
     WIDTHS,
@@ -37,6 +43,10 @@ parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.0
 parser.add_argument("--batch", type=int, default=128)
 parser.add_argument("--rounds", type=int, default=30)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--only", nargs="+", default=[""], help="words of the contenders to time, beside dense")
+parser.add_argument("--instructions", help="of Gossamer's kernels; the best if not given")
+parser.add_argument("--cpu", action="store_true", help="count processor time; with --threads 1")
+parser.add_argument("--steps", type=int, default=20, help="steps of a block")
 parser.add_argument("--json")
 
 HIDDEN = tuple(itertools.pairwise(WIDTHS[:-1]))
@@ -79,6 +89,9 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
+    if options.instructions:
+        native.extension.use_instruction_set(options.instructions)
+    clock = time.process_time if options.cpu else time.perf_counter
     rng = np.random.default_rng(0)
     x, target = torch.randn(options.batch, WIDTHS[0]), torch.randint(WIDTHS[-1], (options.batch,))
     report = Report(f"a training step of {'-'.join(map(str, WIDTHS))}", options)
@@ -91,7 +104,8 @@ def main():
             for key in ("gossamer", "gossamer rotated", "gossamer grouped"):
                 model = copy.deepcopy(models[key])
                 steps[f"{key}, one call"] = fused_step(model, optimizer(model), x, target)
-            timings = best_of_blocks(steps, blocks=options.rounds, per_block=20)
+            steps = {key: step for key, step in steps.items() if key == "dense" or any(w in key for w in options.only)}
+            timings = best_of_blocks(steps, blocks=options.rounds, per_block=options.steps, clock=clock)
             report.section(f"{name}, batch {options.batch}, density {density:g}", timings)
     report.close()
 

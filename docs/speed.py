@@ -15,7 +15,14 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-OURS = ("gossamer", "gossamer rotated", "gossamer, one call", "gossamer rotated, one call")
+OURS = (
+    "gossamer",
+    "gossamer rotated",
+    "gossamer, one call",
+    "gossamer rotated, one call",
+    "gossamer grouped, one call",
+)
+SETS = {"AVX-512": "training_step_avx512", "AVX2 (held to it)": "training_step_avx2"}
 SHOWN = ("mask times dense", "torch CSR", "sparselab", "sparseprop", *OURS)
 
 
@@ -43,6 +50,28 @@ def rows(chosen):
     lines.append("|---|" + "---:|" * len(columns))
     lines += [f"| {name} | " + " | ".join(f"{found[name]:.2f}" for _, found in columns) + " |" for name in names]
     return "\n".join(lines)
+
+
+def by_instructions():
+    """Arbitrary edges and groups of eight outputs with each instruction set."""
+    found = {words: sections(name) for words, name in SETS.items()}
+    columns, lines = [], []
+    for words, (_, steps) in found.items():
+        for rule in ("SGD", "Adam"):
+            chosen = [(title, ratios(seconds)) for title, seconds in steps if title.startswith(rule)]
+            columns = [f"{1 - density_of(title):.0%} sparse" for title, _ in chosen]
+            for name in ("gossamer, one call", "gossamer grouped, one call"):
+                cells = " | ".join(f"{each[name]:.2f}" for _, each in chosen)
+                lines.append(f"| {name}, {rule}, {words} | {cells} |")
+    head = "| times dense PyTorch | " + " | ".join(columns) + " |\n|---|" + "---:|" * len(columns)
+    environment, steps = found["AVX-512"]
+    return [
+        "The same step, processor time of one thread, arbitrary edges and groups of eight outputs that share their "
+        "inputs (`python benchmarks/training_step.py --threads 1 --cpu`, `--instructions avx2`: on the same "
+        "processor):",
+        head + "\n" + "\n".join(lines),
+        f"Ratios of minima (n = {steps[0][1]['dense'][2]}); {environment}.",
+    ]
 
 
 def draw(chosen, path):
@@ -79,6 +108,7 @@ def main():
         "Adam, single junctions, inference, every minimum and median: [speed](docs/results/speed.md). `gossamer bench` "
         "runs a short version on your machine; what bounds it: [kernels](docs/kernels.md)."
     )
+    parts += by_instructions()
     readme = ROOT / "README.md"
     text = readme.read_text()
     begin, end = "<!-- speed: begin -->", "<!-- speed: end -->"

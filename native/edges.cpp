@@ -187,6 +187,36 @@ int64_t marked(Out<uint8_t> bits, In<int64_t> places) {
     return fresh;
 }
 
+// Made for several processors, of which the loader takes the one that runs.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#define GOSSAMER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define GOSSAMER_CLONES
+#endif
+
+template <class T>
+struct Ages {
+    const T *root, *due_root, *due_mean;
+};
+template <class T>
+struct Now {
+    T rate, eps, mean, square;
+};
+
+// moment *= rate * (what was taken - what is due), both a number for a moment of 1; for up to 64 edges.
+#define GOSSAMER_DUE_MOVES(T)                                                          \
+    GOSSAMER_CLONES void due_moves(Ages<T> of, T* moment, int64_t count, Now<T> now) { \
+        for (int64_t k = 0; k < count; ++k) {                                          \
+            const T r = std::sqrt(of.root[k]);                                         \
+            const T taken = now.mean / (r * now.square + now.eps);                     \
+            const T due = of.due_mean[k] / (r * of.due_root[k] + now.eps);             \
+            moment[k] *= now.rate * (taken - due);                                     \
+        }                                                                              \
+    }
+GOSSAMER_DUE_MOVES(float)
+GOSSAMER_DUE_MOVES(double)
+#undef GOSSAMER_DUE_MOVES
+
 // After a step of Adam: what edges that joined lately would have moved, had their moments' counts of steps been the
 // edge's own, takes the place of what they moved. Tables hold what an age makes of both moments; see
 // gossamer.rewiring.cold_start.
@@ -215,11 +245,8 @@ void correct_young(
             root[k - block] = second[e], moment[k - block] = first[e];
             due_root[k - block] = square_of[age], due_mean[k - block] = mean_of[age];
         }
-        for (int64_t k = 0; k < end - block; ++k) {
-            const T r = std::sqrt(root[k]);
-            const T taken = mean_taken / (r * square_taken + epsilon), due = due_mean[k] / (r * due_root[k] + epsilon);
-            moment[k] *= lr * (taken - due);
-        }
+        due_moves(
+            Ages<T>{root, due_root, due_mean}, moment, end - block, Now<T>{lr, epsilon, mean_taken, square_taken});
         for (int64_t k = block; k < end; ++k) weights[places[k]] += moment[k - block];
     }
 }

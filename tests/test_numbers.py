@@ -82,6 +82,7 @@ def test_the_readmes_speed_is_that_of_the_kept_results():
     speed = loaded(ROOT / "docs" / "speed.py")
     _, steps = speed.sections("training_step")
     assert speed.rows([each for each in steps if each[0].startswith("SGD")]) in README
+    assert "\n\n".join(speed.by_instructions()) in README
 
 
 def test_the_verdicts_are_those_of_the_kept_results():

@@ -18,7 +18,13 @@ class Timing:
     rounds: int
 
 
-def interleave(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 2) -> dict[str, Timing]:
+def interleave(
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 2,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
     """Time every call once a round: A, B, C, A, B, C, ...
 
     Drifting clocks and other processes then meet all of them alike. Quote ratios of minima (what the code can do) and
@@ -28,6 +34,7 @@ def interleave(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_u
         calls: what to time, by name.
         rounds: how often, at least 1.
         warm_up: rounds that are not counted.
+        clock: `time.process_time` counts processor time, which a busy machine can still tell of one thread.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     collecting = gc.isenabled()
@@ -35,10 +42,10 @@ def interleave(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_u
     try:
         for number in range(warm_up + rounds):
             for name, call in calls.items():
-                start = time.perf_counter()
+                start = clock()
                 call()
                 if number >= warm_up:
-                    seconds[name].append(time.perf_counter() - start)
+                    seconds[name].append(clock() - start)
     finally:
         if collecting:
             gc.enable()
@@ -46,11 +53,16 @@ def interleave(calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_u
 
 
 def best_of_blocks(
-    calls: Mapping[str, Callable[[], object]], *, blocks: int, per_block: int, warm_up: int = 2
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    blocks: int,
+    per_block: int,
+    warm_up: int = 2,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
     """The same with `per_block` calls in a row at each turn: caches are then as warm as in training."""
     blocked = {name: _repeated(call, per_block) for name, call in calls.items()}
-    timings = interleave(blocked, rounds=blocks, warm_up=warm_up)
+    timings = interleave(blocked, rounds=blocks, warm_up=warm_up, clock=clock)
     return {
         name: Timing(timing.minimum / per_block, timing.median / per_block, blocks) for name, timing in timings.items()
     }
