@@ -31,7 +31,7 @@ def conclude(frame: pd.DataFrame) -> Findings:
     seconds, frame = float(frame["seconds"].sum()), whole_seeds(frame)
     return Findings(
         (_found(frame), _close(frame), _sparse(frame)),
-        (_overview(frame), _by_function(frame), _sets(frame)),
+        (_overview(frame), _by_function(frame), _sets(frame), _learned(frame)),
         seconds,
     )
 
@@ -179,5 +179,20 @@ def _sets(frame: pd.DataFrame) -> Exhibit:
                 "detector", "r_precision", "detector", "mean R-precision", "net", low="low", high="high", joined=False
             ),
         ),
+        shown=True,
+    )
+
+
+def _learned(frame: pd.DataFrame) -> Exhibit:
+    """N4: how well the networks learned what they are asked about."""
+    per_seed = frame.groupby(["net", "seed"], sort=False)["test_error"].agg(["mean", "max"]).reset_index()
+    worst = per_seed.groupby("net", sort=False)["max"].max().rename("worst").reset_index()
+    table = means(per_seed.rename(columns={"mean": "test_error"}), ["net"], "test_error")
+    return Exhibit(
+        "N4",
+        "How well the networks learned the functions",
+        "Mean squared error on the test part over the targets' variance, mean over the functions with 95 % interval "
+        "over seeds; the worst of single functions and seeds. What was not learned cannot be shown.",
+        table.merge(worst, on="net"),
         shown=True,
     )
