@@ -1,4 +1,4 @@
-"""New edges under Adam step as under a fresh optimiser; everything else as before."""
+"""New edges under Adam step as under a fresh optimiser if that is asked for; everything else as before."""
 
 import copy
 
@@ -96,7 +96,7 @@ def test_elders_and_other_optimisers_are_left_alone():
 def test_a_step_that_was_skipped_is_not_corrected_twice():
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3, until=3), rng=0)
+    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3, until=3), rng=0, fresh_steps=True)
     for number in range(5):
         x, y = batch(number)
         optimizer.zero_grad()
@@ -114,7 +114,7 @@ def test_one_call_steps_are_corrected_alike():
         model = network()
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
         step = gs.nn.TrainingStep(model, optimizer, nn.CrossEntropyLoss())
-        rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3), rng=0)
+        rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3), rng=0, fresh_steps=True)
         for number in range(10):
             x, y = batch(number)
             if one_call:
@@ -131,10 +131,10 @@ def test_one_call_steps_are_corrected_alike():
 def test_what_is_young_survives_a_checkpoint():
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3), rng=0)
+    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3), rng=0, fresh_steps=True)
     twin = network()
     twin_optimizer = torch.optim.Adam(twin.parameters(), lr=0.01)
-    twin_rewirer = rw.Rewirer(twin, twin_optimizer, rw.sparse_evolutionary(every=3), rng=0)
+    twin_rewirer = rw.Rewirer(twin, twin_optimizer, rw.sparse_evolutionary(every=3), rng=0, fresh_steps=True)
     for number in range(9):
         if number == 4:
             twin.load_state_dict(model.state_dict())
@@ -154,7 +154,7 @@ def test_what_is_young_survives_a_checkpoint():
 def test_an_optimiser_that_begins_anew_has_no_young_edges():
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3, until=3), rng=0)
+    rewirer = rw.Rewirer(model, optimizer, rw.sparse_evolutionary(every=3, until=3), rng=0, fresh_steps=True)
     for number in range(7):
         if number == 5:
             optimizer.state.clear()

@@ -50,7 +50,8 @@ class Rewirer:
         layers: names of the layers to rewire, as in `model.named_modules()`; all if None.
         recording: where updates are logged.
         fresh_steps: whether new edges take the steps of a fresh optimiser under Adam and AdamW, instead of a first one
-            that is 3.2 times the learning rate; see `gossamer.rewiring.cold_start`.
+            that is 3.2 times the learning rate; see `gossamer.rewiring.cold_start`. Off, as networks were less
+            accurate with it where it was tried (`benchmarks/cold_start.py`).
         fixed_sizes: refuse updates that change the number of a layer's edges, as where `model` holds a
             `DistributedDataParallel`; for a model that stands inside of one.
         resume: what `state_dict` returned, of a run that goes on. Unlike `load_state_dict` it keeps rules that are due
@@ -83,7 +84,7 @@ class Rewirer:
         rng: Rng | None = None,
         layers: Iterable[str] | None = None,
         recording: Recording | None = None,
-        fresh_steps: bool = True,
+        fresh_steps: bool = False,
         fixed_sizes: bool = False,
         resume: Mapping[str, Any] | None = None,
     ) -> None:

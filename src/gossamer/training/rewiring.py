@@ -22,7 +22,7 @@ class Rewiring:
         fresh_steps: see `gossamer.rewiring.Rewirer`.
     """
 
-    def __init__(self, rule: Rule, *, rng: Rng, recording: Recording | None = None, fresh_steps: bool = True) -> None:
+    def __init__(self, rule: Rule, *, rng: Rng, recording: Recording | None = None, fresh_steps: bool = False) -> None:
         self._rule = rule
         self._rng = require_rng(rng)
         self._recording = recording
