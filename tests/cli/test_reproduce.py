@@ -71,7 +71,7 @@ def test_parts_that_are_measured_are_concluded(run, refused, tmp_path, monkeypat
 
 
 def test_a_plan_can_be_cut_to_some_of_its_data(refused, tmp_path, monkeypatch):
-    def told(_, plan, *__):
+    def told(_, plan, *__, **___):
         raise ValueError(f"trained on {plan.data}")
 
     monkeypatch.setattr("gossamer.studies.run.data_digest", str)
