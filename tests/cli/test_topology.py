@@ -108,7 +108,7 @@ def test_unwritable_outputs_are_noticed_before_the_work(refused, monkeypatch):
 
 
 def test_a_density_grid_is_the_mean_over_cells():
-    from gossamer.reports.pictures import density_grid
+    from gossamer.plots import density_grid
 
     rng = np.random.default_rng(0)
     mask = rng.random((9, 12)) < 0.4
