@@ -34,9 +34,9 @@ GOSSAMER_INLINE Vector<double> exponential(Vector<double> x) {
     return x;
 }
 
-// Standard normal distribution function times 2: 1 + erf(z / sqrt 2). For float Abramowitz & Stegun 7.1.26 (|error|
-// < 1.5e-7) on the complement, so that the lower tail keeps its relative size.
-GOSSAMER_INLINE Vector<float> twice_normal_cdf(Vector<float> z) {
+// Standard normal distribution function times 2, 1 + erf(z / sqrt 2), given exp(-z^2 / 2). For float Abramowitz &
+// Stegun 7.1.26 (|error| < 1.5e-7) on the complement, so that the lower tail keeps its relative size.
+GOSSAMER_INLINE Vector<float> twice_normal_cdf(Vector<float> z, Vector<float> bell) {
     using V = Vector<float>;
     const V a = (z < 0.0f ? -z : z) * 0.70710678118654752f;
     const V t = 1.0f / (1.0f + 0.3275911f * a);
@@ -45,13 +45,18 @@ GOSSAMER_INLINE Vector<float> twice_normal_cdf(Vector<float> z) {
     p = p * t + 1.421413741f;
     p = p * t - 0.284496736f;
     p = p * t + 0.254829592f;
-    const V complement = p * t * exponential(-a * a);
+    const V complement = p * t * bell;
     return z < 0.0f ? complement : 2.0f - complement;
 }
 
-GOSSAMER_INLINE Vector<double> twice_normal_cdf(Vector<double> z) {
+GOSSAMER_INLINE Vector<double> twice_normal_cdf(Vector<double> z, Vector<double>) {
     for (int lane = 0; lane < Lanes<double>::count; ++lane) z[lane] = std::erfc(-z[lane] * 0.70710678118654752440);
     return z;
+}
+
+template <typename T>
+GOSSAMER_INLINE Vector<T> bell(Vector<T> z) {
+    return exponential(z * z * T(-0.5));
 }
 
 template <typename T, int KIND>
@@ -59,7 +64,7 @@ GOSSAMER_INLINE Vector<T> activate(Vector<T> z, T slope) {
     if constexpr (KIND == RELU) return z < T(0) ? Vector<T>{} : z;  // NaN stays NaN
     if constexpr (KIND == LEAKY) return z > T(0) ? z : z * slope;
     if constexpr (KIND == SIGMOID) return T(1) / (T(1) + exponential(-z));
-    if constexpr (KIND == GELU) return T(0.5) * z * twice_normal_cdf(z);
+    if constexpr (KIND == GELU) return T(0.5) * z * twice_normal_cdf(z, bell<T>(z));
     if constexpr (KIND == CLIPPED) {
         z = z > slope ? Vector<T>{} + slope : z;
         return z < T(0) ? Vector<T>{} : z;  // NaN stays NaN
@@ -78,10 +83,24 @@ GOSSAMER_INLINE Vector<T> backpropagate(Vector<T> dy, Vector<T> kept, T slope) {
         return kept >= slope ? Vector<T>{} : dy;
     }
     if constexpr (KIND == GELU) {
-        const Vector<T> density = exponential(kept * kept * T(-0.5)) * T(0.39894228040143267794);
-        return dy * (T(0.5) * twice_normal_cdf(kept) + kept * density);
+        const Vector<T> e = bell<T>(kept), density = e * T(0.39894228040143267794);
+        return dy * (T(0.5) * twice_normal_cdf(kept, e) + kept * density);
     }
     return dy;
+}
+
+// The value and the derivative at an argument, of activations whose derivative needs it.
+template <typename T, int KIND>
+GOSSAMER_INLINE void evaluate(Vector<T> z, T slope, Vector<T>& value, Vector<T>& derivative) {
+    if constexpr (KIND == LEAKY) {
+        derivative = z > T(0) ? Vector<T>{} + T(1) : Vector<T>{} + slope;
+        value = activate<T, LEAKY>(z, slope);
+    }
+    if constexpr (KIND == GELU) {
+        const Vector<T> e = bell<T>(z), half = T(0.5) * twice_normal_cdf(z, e);
+        derivative = half + z * (e * T(0.39894228040143267794));
+        value = z * half;
+    }
 }
 
 // Calls f with the activation as a constant, so that inner loops do not choose.

@@ -52,6 +52,18 @@ GOSSAMER_INLINE void differentiate(
     sums.take(total, sum);
 }
 
+// sum *= derivative; the sum of the result goes to *total.
+template <typename T, int C>
+GOSSAMER_INLINE void scale(Vector<T>* sum, const Vector<T>* derivative, T* total, LaneSums<T>& sums) {
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) sum[c] *= derivative[c];
+    if (!total) return;
+    Vector<T> all = sum[0];
+#pragma GCC unroll 8
+    for (int c = 1; c < C; ++c) all += sum[c];
+    sums.take(all, total);
+}
+
 // One backward pass: the stack, its tables and its memory.
 template <typename T>
 struct BackwardPass {
@@ -65,7 +77,7 @@ struct BackwardPass {
     int64_t widest;
     bool x_is_there = false;  // the forward pass has left the chunk of x where this one would pack it
 
-    bool goes_on(int l) const { return l > 0 || a.dx; }
+    bool goes_on(int l) const { return l > 0 || a.dx.data; }
     bool grouped(int l) const { return stack.junction(l).group > 1; }
     bool by_columns(int l) const { return goes_on(l) && !grouped(l); }
 
@@ -167,11 +179,15 @@ struct BackwardPass {
         const Chunk<const T> dz = operand<T, C>(a.dy, b, there ? nullptr : own.base);
         if (!there) pack<T, C>(a.dy, b, left, range, own);
         if (last.activation == IDENTITY && !db) return dz;
+        const bool packs_last = last.activation != IDENTITY && !by_feature(a.last);
+        const Chunk<T> packed_last{buffer(at.group, 2), C * Lanes<T>::count};
+        if (packs_last) pack<T, C>(a.last, b, left, range, packed_last);
+        const Chunk<const T> kept = operand<T, C>(a.last, b, packs_last ? packed_last.base : nullptr);
         LaneSums<T> sums(add);
         for (int64_t j = range.first; j < range.last; ++j) {
             Vector<T> v[C];
             get<T, C>(dz.row(j), v, C * Lanes<T>::count);
-            differentiate<T, C>(last, v, {a.last + j * a.batch + b, nullptr}, left, db ? db + j : nullptr, sums);
+            differentiate<T, C>(last, v, {kept.row(j), nullptr}, left, db ? db + j : nullptr, sums);
             if (!there) put<T, C>(own.row(j), v, C * Lanes<T>::count);
         }
         return dz;
@@ -197,13 +213,27 @@ struct BackwardPass {
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
         const KeptRows kept = before ? kept_rows<C>(l - 1, b, at.group) : KeptRows{};
         T* db = before ? space(l - 1, part_number).db : nullptr;
+        const bool again = before && stack.made_again(l - 1);
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
-            Vector<T> sum[C];
-            if (dw) row_sum_and_dots<T, C>(all[i], own.weights, x.row(i), dz, dw, sums, sum);
+            Vector<T> sum[C], mine[C], derivative[C];
+            get<T, C>(x.row(i), mine, span);
+            if (again)
+                with_kind(before->activation, [&](auto kind) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+                    for (int c = 0; c < C; ++c) evaluate<T, kind.value>(mine[c], before->slope, mine[c], derivative[c]);
+                });
+            if (dw) row_sum_and_dots<T, C>(all[i], own.weights, mine, dz, dw, sums, sum);
             else row_sum<T, C>(all[i], own.weights, dz, sum);
-            if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
-            put<T, C>(next.row(i), sum, before ? span : a.batch - b);
+            if (again) scale<T, C>(sum, derivative, db ? db + i : nullptr, sums);
+            else if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
+            put<T, C>(next.row(i), sum, room<C>(l, b));
         }
+    }
+
+    // How many numbers a row of the next gradients has room for from sample b on.
+    template <int C>
+    int64_t room(int l, int64_t b) const {
+        return l > 0 || !by_feature(a.dx) ? C * Lanes<T>::count : a.batch - b;
     }
 
     // The same for a layer of groups: a thread has inputs of its own.
@@ -245,7 +275,7 @@ struct BackwardPass {
             Vector<T> sum[C];
             get<T, C>(from.row(i), sum, span);
             if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
-            put<T, C>(next.row(i), sum, before ? span : a.batch - b);
+            put<T, C>(next.row(i), sum, room<C>(l, b));
         }
     }
 
@@ -259,11 +289,16 @@ struct BackwardPass {
         for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
             const Chunk<const T> x =
                 l == 0 ? operand<T, C>(a.x, b, own) : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
-            const Chunk<T> next = l > 0 ? Chunk<T>{buffer(at.group, turn), span} : Chunk<T>{a.dx + b, a.batch};
+            const Chunk<T> own_next{buffer(at.group, turn), span};
+            const bool there = l == 0 && a.dx.data && by_feature(a.dx);
+            const Chunk<T> next = there ? Chunk<T>{a.dx.data + b, a.dx.feature_stride} : own_next;
             through<C>(l, b, part_number, add, x, dz, next, at);
             at.meet();
             dz = {next.base, span};
         }
+        if (!a.dx.data || by_feature(a.dx)) return;
+        unpack<T, C>(dz, at.share(stack.junction(0).inputs, Lanes<T>::count), a.dx, b, a.batch - b);
+        at.meet();
     }
 };
 

@@ -94,7 +94,7 @@ class Inference {
             .depth = int(layers.size()),
             .batch = batch,
             .x = {x.data(), ptrdiff_t(x.stride(1)), ptrdiff_t(x.stride(0))},
-            .y = y.data(),
+            .y = {y.data(), ptrdiff_t(batch), 1},
             .z = nullptr,
             .kept = nullptr,
             .threads = threads};

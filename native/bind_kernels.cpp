@@ -19,17 +19,17 @@ int64_t outputs_of(const Layers& layers) { return std::get<0>(layers.back())->ju
 // x and y say which batch; `kept` is as large as kept_numbers says, or not there.
 template <typename T>
 void forward(
-    const Layers& described, int64_t batch, const DescribedMatrix& x, const Array& y, const Array& z, const Array& kept,
-    int threads) {
+    const Layers& described, int64_t batch, const DescribedMatrix& x, const DescribedResult& y, const Array& z,
+    const Array& kept, int threads) {
     const std::vector<Layer<T>> layers = stack<T>(described, nullptr, threads);
-    const int64_t outputs = product(outputs_of(described), batch);
+    const int64_t outputs = outputs_of(described);
     const Forward<T> arguments{
         .layers = layers.data(),
         .depth = int(layers.size()),
         .batch = batch,
         .x = matrix<T>(x, batch, layers.front().junction.inputs, "x"),
-        .y = numbers<T>(y, outputs, "y"),
-        .z = optional_numbers<T>(z, outputs, "z"),
+        .y = result<T>(y, batch, outputs, "y"),
+        .z = optional_numbers<T>(z, product(outputs, batch), "z"),
         .kept = optional_numbers<T>(kept, kept_numbers(described, batch), "kept"),
         .threads = threads};
     nb::gil_scoped_release release;
@@ -39,7 +39,7 @@ void forward(
 template <typename T>
 void backward(
     const Layers& described, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
-    const DescribedMatrix& dy, const Array& last, const Array& kept, const Array& dx, int threads) {
+    const DescribedMatrix& dy, const DescribedResult& last, const Array& kept, const DescribedResult& dx, int threads) {
     const std::vector<Layer<T>> layers = stack<T>(described, &gradients, threads);
     const int64_t inputs = layers.front().junction.inputs, outputs = outputs_of(described);
     const Backward<T> arguments{
@@ -48,9 +48,9 @@ void backward(
         .batch = batch,
         .x = matrix<T>(x, batch, inputs, "x"),
         .dy = matrix<T>(dy, batch, outputs, "dy"),
-        .last = numbers<const T>(last, product(outputs, batch), "the last layer's outputs"),
+        .last = result<const T>(last, batch, outputs, "the last layer's outputs"),
         .kept = numbers<const T>(kept, kept_numbers(described, batch), "kept"),
-        .dx = optional_numbers<T>(dx, product(inputs, batch), "dx"),
+        .dx = optional_result<T>(dx, batch, inputs, "dx"),
         .threads = threads};
     nb::gil_scoped_release release;
     passes_in_use<T>().backward(arguments);
@@ -77,16 +77,17 @@ void bind_kernels(nb::module_& m) {
             "blocks"_a)
         .def_prop_ro("blocks", &KnownJunction::has_blocks)
         .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });
+    m.def("kept_numbers", &kept_numbers, "Numbers that are kept between the layers of a stack for a backward pass.");
     m.def(
-        "stack_forward", [](bool wide, const Layers& layers, int64_t batch, const DescribedMatrix& x, const Array& y,
-                            const Array& z, const Array& kept, int threads) {
+        "stack_forward", [](bool wide, const Layers& layers, int64_t batch, const DescribedMatrix& x,
+                            const DescribedResult& y, const Array& z, const Array& kept, int threads) {
             if (wide) forward<double>(layers, batch, x, y, z, kept, threads);
             else forward<float>(layers, batch, x, y, z, kept, threads);
         });
     m.def(
-        "stack_backward",
-        [](bool wide, const Layers& layers, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
-           const DescribedMatrix& dy, const Array& last, const Array& kept, const Array& dx, int threads) {
+        "stack_backward", [](bool wide, const Layers& layers, const Gradients& gradients, int64_t batch,
+                             const DescribedMatrix& x, const DescribedMatrix& dy, const DescribedResult& last,
+                             const Array& kept, const DescribedResult& dx, int threads) {
             if (wide) backward<double>(layers, gradients, batch, x, dy, last, kept, dx, threads);
             else backward<float>(layers, gradients, batch, x, dy, last, kept, dx, threads);
         });

@@ -67,7 +67,8 @@ int64_t kept_numbers(const std::vector<DescribedLayer>& described, int64_t batch
     int64_t rows = 0;
     for (size_t l = 0; l + 1 < described.size(); ++l) {
         const auto& [known, weights, weight_bytes, bias, bias_bytes, activation, slope] = described[l];
-        rows += known->junction().outputs * (needs_argument(activation, slope) ? 2 : 1);
+        const bool both = needs_argument(activation, slope) && std::get<0>(described[l + 1])->junction().group > 1;
+        rows += known->junction().outputs * (both ? 2 : 1);
     }
     return product(rows, kept_batch(batch));
 }

@@ -19,6 +19,10 @@ using Array = std::pair<uintptr_t, int64_t>;
 // A (batch, features) matrix: address, batch, features, and the strides of both.
 using DescribedMatrix = std::tuple<uintptr_t, int64_t, int64_t, int64_t, int64_t>;
 
+// A contiguous (batch, features) matrix: its address and its bytes, both 0 if there is none, and whether it is stored
+// sample by sample, else feature by feature.
+using DescribedResult = std::tuple<uintptr_t, int64_t, bool>;
+
 // A layer: junction, weights, bias (address 0 if it has none), activation, slope.
 using DescribedLayer = std::tuple<const KnownJunction*, uintptr_t, int64_t, uintptr_t, int64_t, int, double>;
 
@@ -72,6 +76,19 @@ Matrix<const T> matrix(const DescribedMatrix& described, int64_t batch, int64_t 
     check_matrix(described, batch, features, name);
     const auto [address, samples, width, batch_stride, feature_stride] = described;
     return {reinterpret_cast<const T*>(address), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride)};
+}
+
+template <typename T>
+Matrix<T> result(const DescribedResult& described, int64_t batch, int64_t features, const char* name) {
+    const auto [address, bytes, by_sample] = described;
+    T* data = numbers<T>({address, bytes}, product(features, batch), name);
+    if (by_sample && batch > 1) return {data, 1, ptrdiff_t(features)};
+    return {data, ptrdiff_t(batch), 1};
+}
+
+template <typename T>
+Matrix<T> optional_result(const DescribedResult& described, int64_t batch, int64_t features, const char* name) {
+    return std::get<0>(described) ? result<T>(described, batch, features, name) : Matrix<T>{nullptr, 0, 1};
 }
 
 // Numbers of the activations that are kept between a stack's layers.

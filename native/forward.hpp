@@ -6,11 +6,12 @@
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Where one layer's chunk of results goes; `left` numbers of a row exist there. The argument's base may be null.
+// Where one layer's chunk of results goes; of a row `left` numbers of the value and `argument_left` of the argument
+// exist there. The argument's base may be null.
 template <typename T>
 struct Target {
     Chunk<T> value, argument;
-    int64_t left;
+    int64_t left, argument_left;
 };
 
 // Adds the bias to one row's sums, applies the activation and writes both.
@@ -26,7 +27,7 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
             if constexpr (kind.value == SIGMOID) argument[c] = value[c];  // what its derivative needs
         }
         put<T, C>(to.value.row(j), value, to.left);
-        if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.left);
+        if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.argument_left);
     });
 }
 
@@ -55,7 +56,10 @@ void forward_groups(const Layer<T>& layer, Range blocks, const Chunk<const T>& x
             group_sums<T, R, tile>(rows, layer.weights, {x.base + c * n, x.stride}, sum);
             T* argument = to.argument.base ? to.argument.base + c * n : nullptr;
             const Target<T> part{
-                {to.value.base + c * n, to.value.stride}, {argument, to.argument.stride}, to.left - c * n};
+                {to.value.base + c * n, to.value.stride},
+                {argument, to.argument.stride},
+                to.left - c * n,
+                to.argument_left - c * n};
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) finish_row<T, tile>(layer, rows.first + r, sum[r], part);
         }
@@ -108,12 +112,19 @@ struct ForwardPass {
 
     template <int C>
     Target<T> target(int l, int64_t b, int group) const {
-        if (l == a.depth - 1) return {{a.y + b, a.batch}, {a.z ? a.z + b : nullptr, a.batch}, a.batch - b};
         constexpr int64_t span = C * Lanes<T>::count;
-        if (!a.kept) return {{buffer(group, 1 + l % 2), span}, {nullptr, 0}, span};
+        const Chunk<T> own{buffer(group, 1 + l % 2), span};
+        if (l == a.depth - 1) {
+            const Chunk<T> argument{a.z ? a.z + b : nullptr, a.batch};
+            const int64_t left = a.batch - b;
+            if (!by_feature(a.y)) return {own, argument, span, left};
+            return {{a.y.data + b, a.y.feature_stride}, argument, left, left};
+        }
+        if (!a.kept) return {own, {nullptr, 0}, span, span};
         const Chunk<T> value = stack.template kept_output<C>(a.kept, l, b, group);
         const Chunk<T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
-        return {value, {argument.base == value.base ? nullptr : argument.base, argument.stride}, span};
+        if (stack.made_again(l)) return {own, argument, span, span};
+        return {value, {argument.base == value.base ? nullptr : argument.base, argument.stride}, span, span};
     }
 
     template <int C>
@@ -146,6 +157,10 @@ struct ForwardPass {
             }
             x = {to.value.base, to.value.stride};
         }
+        if (by_feature(a.y)) return;
+        const Range own_outputs = at.share(stack.junction(a.depth - 1).outputs, Lanes<T>::count);
+        unpack<T, C>(x, own_outputs, a.y, b, a.batch - b);
+        at.meet();
     }
 
     // Multiplies a layer's outputs by its mask, which is kept.
@@ -184,7 +199,7 @@ void forward(const Forward<T>& a) {
     const Grid grid = arrange(a.threads, chunks, stack.multiply_adds());
     Arena arena{static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(3 * grid.groups * widest)))};
     Rotation* rotations = stack.rotations(arena);
-    const bool single = a.batch == 1 && a.x.feature_stride == 1 && !a.kept;
+    const bool single = a.batch == 1 && a.x.feature_stride == 1 && by_feature(a.y) && !a.kept;
     const ForwardPass<T> pass{
         .a = a,
         .stack = stack,

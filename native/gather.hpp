@@ -113,12 +113,12 @@ GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T
 // Both at once, which costs the loads of one: sum = the weighted rows of `other`, and dw as above.
 template <typename T, int C>
 GOSSAMER_INLINE void row_sum_and_dots(
-    const Row& row, const T* weights, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums,
+    const Row& row, const T* weights, const Vector<T>* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums,
     Vector<T>* sum) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[C] = {}, m[C];
 #pragma GCC unroll 16
-    for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
+    for (int c = 0; c < C; ++c) m[c] = mine[c];
     const T *base = other.row(row.shift), *w = weights + row.begin;
     sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
         const T* p = base + row.sources[e] * other.stride;

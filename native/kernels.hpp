@@ -26,15 +26,17 @@ struct Layer {
 
 // Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that
 // only the two passes of one stack read: for each layer but the last `outputs` times `kept_batch(batch)` numbers, and
-// as many again if the derivative of its activation needs the argument. The last layer's are `y` and `z`.
+// as many again if the derivative of its activation needs the argument and the next layer is one of groups. The last
+// layer's are `y` and `z`.
 template <typename T>
 struct Forward {
     const Layer<T>* layers;
     int depth;
     int64_t batch;
     Matrix<const T> x;
-    T *y, *z;  // (O, batch) contiguous; z, the last activation's argument, may be null
-    T* kept;   // null if there will be no backward pass
+    Matrix<T> y;
+    T* z;     // (O, batch) contiguous, the last activation's argument; or null
+    T* kept;  // null if there will be no backward pass
     int threads;
 };
 
@@ -43,9 +45,9 @@ struct Backward {
     const Layer<T>* layers;
     int depth;
     int64_t batch;
-    Matrix<const T> x, dy;
-    const T *last, *kept;  // last: y or z, as the last activation's derivative needs
-    T* dx;                 // (I, batch) contiguous, or null
+    Matrix<const T> x, dy, last;  // last: y or z, as the last activation's derivative needs
+    const T* kept;
+    Matrix<T> dx;  // no data if it is not wanted
     int threads;
 };
 

@@ -78,10 +78,9 @@ GOSSAMER_INLINE void pack(Matrix<const T> m, int64_t b, int64_t left, Range rang
         }
         return;
     }
-    int64_t i = range.first;
-    for (; m.feature_stride == 1 && full == span && i + n <= range.last; i += n) {
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) {
+    const int64_t whole = m.feature_stride == 1 && full == span ? (range.last - range.first) / n * n : 0;
+    for (int c = 0; c < C; ++c)
+        for (int64_t i = range.first; i < range.first + whole; i += n) {
             Vector<T> v[n];
 #pragma GCC unroll 16
             for (int s = 0; s < n; ++s) v[s] = load(source + (c * n + s) * m.batch_stride + i);
@@ -89,10 +88,37 @@ GOSSAMER_INLINE void pack(Matrix<const T> m, int64_t b, int64_t left, Range rang
 #pragma GCC unroll 16
             for (int f = 0; f < n; ++f) store(chunk.row(i + f) + c * n, v[f]);
         }
-    }
-    for (; i < range.last; ++i)
+    for (int64_t i = range.first + whole; i < range.last; ++i)
         for (int64_t s = 0; s < span; ++s)
             chunk.row(i)[s] = s < full ? source[s * m.batch_stride + i * m.feature_stride] : T(0);
+}
+
+// A packed chunk's features of a range, into samples b onwards of m, of which `left` exist.
+template <typename T, int C>
+GOSSAMER_INLINE void unpack(const Chunk<const T>& chunk, Range range, Matrix<T> m, int64_t b, int64_t left) {
+    constexpr int n = Lanes<T>::count;
+    constexpr int64_t span = C * n;
+    const int64_t full = left < span ? left : span;
+    T* target = m.data + b * m.batch_stride;
+    const int64_t whole = m.feature_stride == 1 ? (range.last - range.first) / n * n : 0;
+    for (int c = 0; c < C; ++c)
+        for (int64_t i = range.first; i < range.first + whole; i += n) {
+            Vector<T> v[n];
+#pragma GCC unroll 16
+            for (int f = 0; f < n; ++f) v[f] = load(chunk.row(i + f) + c * n);
+            transpose<T>(v);
+#pragma GCC unroll 16
+            for (int s = 0; s < n; ++s)
+                if (full == span || c * n + s < full) store(target + (c * n + s) * m.batch_stride + i, v[s]);
+        }
+    for (int64_t i = range.first + whole; i < range.last; ++i)
+        for (int64_t s = 0; s < full; ++s) target[s * m.batch_stride + i * m.feature_stride] = chunk.row(i)[s];
+}
+
+// Whether a result can be written where it belongs as it is made, feature by feature.
+template <typename T>
+GOSSAMER_INLINE bool by_feature(Matrix<T> m) {
+    return m.batch_stride == 1;
 }
 
 // Copying pays when rows are read often; it is needed for other layouts and for tails.

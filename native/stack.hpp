@@ -53,14 +53,23 @@ struct Stack {
         return found;
     }
 
+    // Whether the backward pass makes a layer's outputs anew from their arguments, which it needs anyway: it then walks
+    // over them one by one. That is cheaper than to write and read both.
+    bool made_again(int l) const {
+        const Layer<T>& layer = layers[l];
+        return needs_argument(layer.activation, layer.slope) && !layer.mask.data && junction(l + 1).group <= 1;
+    }
+    bool keeps_beside(int l) const { return keeps_argument(layers[l]) && !made_again(l); }
+
     // Numbers of the block of kept activations (of one group).
     int64_t kept_size(int layers_before) const {
         int64_t numbers = 0;
         for (int l = 0; l < layers_before; ++l)
-            numbers += kept_block(l) * (1 + keeps_argument(layers[l]) + (layers[l].mask.data ? 1 : 0));
+            numbers += kept_block(l) * (1 + keeps_beside(l) + (layers[l].mask.data ? 1 : 0));
         return numbers;
     }
-    // In it: a chunk of a layer's output, and what its activation's derivative needs, which may be the same.
+    // In it: a chunk of a layer's output (or of what it is made of again), and what its activation's derivative needs,
+    // which may be the same.
     template <int C, typename N>
     Chunk<N> kept_output(N* kept, int l, int64_t b, int group) const {
         N* block = kept + (chunkwise ? group * kept_size(depth - 1) : 0) + kept_size(l);
@@ -69,7 +78,7 @@ struct Stack {
     template <int C, typename N>
     Chunk<N> kept_argument(N* kept, int l, int64_t b, int group) const {
         const Chunk<N> output = kept_output<C>(kept, l, b, group);
-        return {output.base + (keeps_argument(layers[l]) ? kept_block(l) : 0), output.stride};
+        return {output.base + (keeps_beside(l) ? kept_block(l) : 0), output.stride};
     }
     // And its mask, if it has one.
     template <int C, typename N>

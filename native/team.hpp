@@ -40,6 +40,11 @@ struct Place {
         if (threads > 1) { GOSSAMER_BARRIER }
     }
     Range share(int64_t size) const { return part(size, member, members); }
+    // In whole pieces of `piece`.
+    Range share(int64_t size, int64_t piece) const {
+        const Range pieces = share((size + piece - 1) / piece);
+        return {pieces.first * piece, pieces.last * piece < size ? pieces.last * piece : size};
+    }
 };
 
 // Where the calling thread stands, inside a parallel region that asked for the threads of `asked`.

@@ -27,7 +27,7 @@ double train(const Training<T>& a) {
         .depth = a.depth,
         .batch = a.batch,
         .x = a.x,
-        .y = a.y,
+        .y = {a.y, a.batch, 1},
         .z = nullptr,
         .kept = nullptr,
         .threads = a.threads};
@@ -37,9 +37,9 @@ double train(const Training<T>& a) {
         .batch = a.batch,
         .x = a.x,
         .dy = {nullptr, a.batch, 1},
-        .last = nullptr,
+        .last = {nullptr, a.batch, 1},
         .kept = nullptr,
-        .dx = nullptr,
+        .dx = {nullptr, a.batch, 1},
         .threads = a.threads};
     ForwardPass<T> forward{
         .a = values, .stack = stack, .rotations = nullptr, .pack_x = pack_x, .packed = nullptr, .widest = widest};
@@ -67,7 +67,7 @@ double train(const Training<T>& a) {
     if (needs_z) values.z = arena.take<T>(outputs);
     gradients.dy.data = dy;
     gradients.kept = values.kept;
-    gradients.last = needs_z ? values.z : a.y;
+    gradients.last.data = needs_z ? values.z : a.y;
     const LossPass<T> loss{
         .of = a.loss, .outputs = a.y, .gradient = dy, .losses = losses, .width = width, .batch = a.batch};
     const Clipping<T> clipping{a, arena.take<double>(pieces)};

@@ -65,6 +65,7 @@ def marked(bits: NDArray[np.uint8], places: NDArray[np.int64], /) -> int: ...
 
 # bind_kernels.cpp
 Array: TypeAlias = tuple[int, int]
+Result: TypeAlias = tuple[int, int, bool]
 Matrix: TypeAlias = tuple[int, int, int, int, int]
 Layer: TypeAlias = tuple[Junction, int, int, int, int, int, float]
 
@@ -103,12 +104,13 @@ def convolution_backward(
 def instruction_sets() -> list[str]: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> None: ...
+def kept_numbers(layers: list[Layer], batch: int, /) -> int: ...
 def stack_forward(
     wide: bool,
     layers: list[Layer],
     batch: int,
     x: Matrix,
-    y: Array,
+    y: Result,
     z: Array,
     kept: Array,
     threads: int,
@@ -121,9 +123,9 @@ def stack_backward(
     batch: int,
     x: Matrix,
     dy: Matrix,
-    last: Array,
+    last: Result,
     kept: Array,
-    dx: Array,
+    dx: Result,
     threads: int,
     /,
 ) -> None: ...

@@ -100,15 +100,16 @@ def forward(x, w, y, *, b=(0, 0), z=(0, 0), kept=(0, 0), activation=0, threads=1
 
 def test_sizes_of_tensors():
     x, w, y = torch.ones(4, 6), torch.ones(18), torch.empty(4, 9)
-    right = {"x": native._matrix(x), "w": native._address(w), "y": native._address(y)}
+    right = {"x": native._matrix(x), "w": native._address(w), "y": native._result(y)}
     forward(**right)
     short = (w.data_ptr(), w.nbytes - 4)
     bad = [
         {"w": short},
         {"w": (0, w.nbytes)},
         {"b": short},
-        {"y": short},
-        {"y": (0, 0)},
+        {"y": (*short, True)},
+        {"y": (y.data_ptr(), y.nbytes + 4, False)},
+        {"y": (0, 0, True)},
         {"z": short},
         {"kept": short},
         {"x": (x.data_ptr(), 4, 5, 5, 1)},

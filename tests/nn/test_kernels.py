@@ -124,12 +124,24 @@ def test_results_do_not_depend_on_the_number_of_threads():
 
 
 @needs_native
-def test_results_are_feature_major():
-    structure = Structure.of(JUNCTIONS[4])
-    x, w = torch.randn(6, 40), torch.randn(structure.num_edges)
-    y, kept = NATIVE.forward(structure, x, w, None, ACTIVATIONS[0])
-    dx, _, _ = NATIVE.backward(structure, y, x, w, kept, ACTIVATIONS[0], (True, False, False))
-    assert y.stride() == dx.stride() == (1, 6)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_results_are_stored_as_inputs_are_and_are_the_same_to_the_bit(activation, grouped):
+    junction = gs.Grouped(JUNCTIONS[5], outputs=3) if grouped else JUNCTIONS[4]
+    structure = Structure.of(junction)
+    sizes = junction.in_features, junction.out_features
+    w, bias = torch.randn(junction.num_edges), torch.randn(sizes[1])
+    for batch in (2, 6, 15, 16, 40, 64, 100, 200):
+        x, dy = torch.randn(batch, sizes[0]), torch.randn(batch, sizes[1])
+        found = []
+        for turned in (False, True):
+            x = x.t().contiguous().t() if turned else x
+            y, kept = NATIVE.forward(structure, x, w, bias, activation)
+            dx, dw, db = NATIVE.backward(structure, dy, x, w, kept, activation, (True, True, True))
+            assert y.stride() == ((1, batch) if turned else (sizes[1], 1))
+            assert dx.stride() == ((1, batch) if turned else (sizes[0], 1))
+            found.append((y, dx, dw, db))
+        assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)

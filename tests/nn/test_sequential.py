@@ -70,6 +70,38 @@ def test_a_stack_equals_its_layers(rotated, number):
             torch.testing.assert_close(model(x), apart[0], rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("number", range(len(ACTIVATIONS)))
+def test_a_stack_with_layers_of_groups_equals_its_layers(number):
+    """What a layer of groups reads is kept; what others read is made again of its argument."""
+    rng = np.random.default_rng(0)
+    random, grouped = gs.generators.regular_random, gs.generators.GENERATORS["grouped_8"]
+    layers = [random(20, 40, 5, rng=rng), grouped(40, 32, 9, rng=rng), random(32, 24, 6, rng=rng)]
+    torch.manual_seed(0)
+    model = gs.nn.mlp(gs.Topology(layers), ACTIVATIONS[number], dtype=torch.float64)
+    for batch in (1, 33, 150):
+        x = torch.randn(batch, 20, dtype=torch.float64)
+        together, apart = gradients(model, model, x), gradients(nn.Sequential(*model), model, x)
+        torch.testing.assert_close(together, apart, rtol=1e-10, atol=1e-10)
+
+
+def test_frozen_weights_behind_an_activation():
+    model, x = network(activation=nn.GELU), torch.randn(50, WIDTHS[0], dtype=torch.float64)
+    model[1].weight.requires_grad_(False)
+    expected = torch.autograd.grad(nn.Sequential(*model)(x).square().sum(), model[0].weight)
+    torch.testing.assert_close(torch.autograd.grad(model(x).square().sum(), model[0].weight), expected)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_outputs_are_stored_as_inputs_are(turned):
+    model, x = network(), torch.randn(70, WIDTHS[0], dtype=torch.float64)
+    x = (x.t().contiguous().t() if turned else x).requires_grad_()
+    y = model(x)
+    (dx,) = torch.autograd.grad(y.sum(), x)
+    assert y.stride() == ((1, 70) if turned else (WIDTHS[-1], 1))
+    assert dx.stride() == ((1, 70) if turned else (WIDTHS[0], 1))
+    assert y._base is None
+
+
 def test_inputs_of_every_layout():
     model, x = network(), torch.randn(40, WIDTHS[0], dtype=torch.float64)
     expected = gradients(model, model, x)

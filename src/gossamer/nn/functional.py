@@ -10,6 +10,7 @@ from torch import Tensor
 from gossamer.nn import checks, operators
 from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels import Backend, best_for, dense, gathered
+from gossamer.nn.kernels.layout import laid_out_like
 from gossamer.nn.kernels.pytorch import PYTORCH
 from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
@@ -63,13 +64,6 @@ def sparse_linear(
             raise TypeError(f"backend {chosen.name!r} does not serve x of dtype {x.dtype} on {x.device}.")
         y = _SparseLinear.apply(flat, weight, bias, structure, activation, chosen)  # type: ignore[no-untyped-call]
     return y if x.dim() == 2 else y.view(*x.shape[:-1], structure.out_features)
-
-
-def laid_out_like(x: Tensor, y_BO: Tensor) -> Tensor:
-    """An output as its reader expects it: feature-major if the input was, else contiguous as of any other layer."""
-    if x.stride(0) == 1 and not x.is_contiguous():
-        return y_BO
-    return y_BO.contiguous()
 
 
 class _SparseLinear(torch.autograd.Function):

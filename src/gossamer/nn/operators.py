@@ -71,8 +71,7 @@ def _linear_backward(
     if dy.dtype != x.dtype or kept.dtype != x.dtype or dy.device != x.device or kept.device != x.device:
         raise TypeError(f"dy {dy.dtype} and kept {kept.dtype} must be like x: {x.dtype} on {x.device}.")
     flags = (wanted[0], wanted[1], wanted[2])
-    rows = kept.t().contiguous().t()  # the kernels read it feature by feature
-    found = best_for(x).backward(structure, dy, x, weight.contiguous(), rows, activation, flags)
+    found = best_for(x).backward(structure, dy, x, weight.contiguous(), kept, activation, flags)
     dx, dw, db = (x.new_empty(0) if gradient is None else _fresh(gradient) for gradient in found)
     return dx, dw, db
 

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY
 from gossamer.nn.checks import parameters_fit, unwritten
-from gossamer.nn.functional import laid_out_like
 from gossamer.nn.kernels.backend import Backend, Layer, Stacks
 from gossamer.nn.kernels.gathered import GATHERED
+from gossamer.nn.kernels.layout import laid_out_like
 from gossamer.nn.kernels.pytorch import PYTORCH
 from gossamer.nn.observers import transformed
 
@@ -52,7 +52,7 @@ def sparse_stack(x: Tensor, layers: Sequence[Layer], backend: Backend) -> Tensor
         backend: computes stacks.
 
     Returns:
-        Shape (B, O), stored feature by feature.
+        Shape (B, O), stored feature by feature if `x` is, else contiguous.
 
     Raises:
         ValueError: shapes that do not fit, tensors on different devices, a backend that does not compute stacks.

@@ -1,7 +1,8 @@
 """The kernels in C++: float32 and float64 on the CPU, several times faster than the PyTorch ones.
 
-Activations are feature-major: a (B, features) tensor with strides (1, B), so that an edge is one product of two
-contiguous vectors of the batch. Inputs of any layout are taken; results are feature-major.
+Kernels compute feature by feature, so that an edge is one product of two contiguous vectors of the batch. Inputs of any
+layout are taken; a result is stored as the input is (see `gossamer.nn.kernels.layout`). What is stored sample by sample
+is turned tile by tile, on its way into a core's cache and out of it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from gossamer.nn.kernels.backend import (
     Stacks,
     Wanted,
 )
+from gossamer.nn.kernels.layout import empty_like
 from gossamer.nn.structure import Checked, Memo, Structure
 from gossamer.topology import Rotated
 
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
     import gossamer._native as _native
 else:
     from gossamer.native import extension as _native
-
-LANES = 16
-"""The batch of kept activations is rounded up to this: the most numbers that a vector holds."""
 
 
 def built() -> bool:
@@ -87,15 +86,16 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
     batch, dtype = x_BI.shape[0], x_BI.dtype
     x = _readable("x", x_BI, (batch, layers[0].structure.in_features), dtype)
     stack = _Stack(layers, dtype, blocks=batch >= _BLOCKS_FROM)
-    y_BO = _feature_major(x, layers[-1].structure.out_features)
-    z_BO = torch.empty_like(y_BO) if layers[-1].activation.needs_input else None
-    kept = x.new_empty(_between(layers, batch)) if keep and len(layers) > 1 else None
+    outputs = layers[-1].structure.out_features
+    y_BO = empty_like(x_BI, outputs)
+    z_BO = _feature_major(x, outputs) if layers[-1].activation.needs_input else None
+    kept = x.new_empty(_native.kept_numbers(stack.described, batch)) if keep and len(layers) > 1 else None
     _native.stack_forward(
         dtype is torch.float64,
         stack.described,
         batch,
         _matrix(x),
-        _address(y_BO),
+        _result(y_BO),
         _address(z_BO),
         _address(kept),
         torch.get_num_threads(),
@@ -106,12 +106,6 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
 def _feature_major(x: Tensor, features: int) -> Tensor:
     """A new matrix (B, features) with strides (1, B), which is no view: its owner may write to it."""
     return x.new_empty_strided((x.shape[0], features), (1, max(1, x.shape[0])))
-
-
-def _between(layers: Sequence[Layer], batch: int) -> int:
-    """Numbers that are kept between the layers for a backward pass."""
-    features = sum(layer.structure.out_features << layer.activation.needs_input for layer in layers[:-1])
-    return features * (-(-batch // LANES) * LANES)
 
 
 def stack_backward(
@@ -130,10 +124,13 @@ def stack_backward(
     x = _readable("x", x_BI, (batch, layers[0].structure.in_features), dtype)
     dy = _readable("dy", dy_BO, (batch, layers[-1].structure.out_features), dtype)
     # hooks on saved tensors may give them back otherwise than they were; without an activation the last is not read
-    last = dy if layers[-1].activation == IDENTITY else last.t().contiguous()
+    if layers[-1].activation == IDENTITY:
+        last = dy
+    elif not (last.is_contiguous() or last.t().is_contiguous()):
+        last = last.contiguous()
     between = None if between is None else between.contiguous()
     stack = _Stack(layers, dtype, blocks=False)
-    dx = _feature_major(x, layers[0].structure.in_features) if wanted[0] else None
+    dx = empty_like(x_BI, layers[0].structure.in_features) if wanted[0] else None
     gradients: list[Tensor | None] = [dx]
     addresses = []
     for number, layer in enumerate(layers):
@@ -148,9 +145,9 @@ def stack_backward(
         batch,
         _matrix(x),
         _matrix(dy),
-        _address(last),
+        _result(last),
         _address(between),
-        _address(dx),
+        _result(dx),
         torch.get_num_threads(),
     )
     return gradients
@@ -245,6 +242,11 @@ def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:
 def _address(tensor: Tensor | None) -> _native.Array:
     """Where a tensor's numbers are and how many bytes; the extension refuses sizes that do not fit."""
     return (0, 0) if tensor is None else (tensor.data_ptr(), tensor.nbytes)
+
+
+def _result(tensor: Tensor | None) -> _native.Result:
+    """The same of a matrix that is contiguous, sample by sample or feature by feature."""
+    return (0, 0, False) if tensor is None else (tensor.data_ptr(), tensor.nbytes, tensor.is_contiguous())
 
 
 def _matrix(x: Tensor) -> _native.Matrix:

@@ -1,0 +1,26 @@
+"""How activations (B, features) are stored: sample by sample, as PyTorch's layers do, or feature by feature."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def feature_major(x: Tensor) -> bool:
+    """Whether a matrix (B, features) is stored feature by feature."""
+    return x.stride(0) == 1 and not x.is_contiguous()
+
+
+def empty_like(x: Tensor, features: int) -> Tensor:
+    """New memory for (B, features), stored as `x` (B, I) is: feature by feature, else sample by sample.
+
+    No view: whoever gets it may write to it.
+    """
+    batch = x.shape[0]
+    if feature_major(x):
+        return x.new_empty_strided((batch, features), (1, max(1, batch)))
+    return x.new_empty(batch, features)
+
+
+def laid_out_like(x: Tensor, y: Tensor) -> Tensor:
+    """An output (B, O) as its reader expects it: feature-major if the input was, else contiguous as of any layer."""
+    return y if feature_major(x) else y.contiguous()
