@@ -4,7 +4,8 @@
 
 All linear layers become sparse, the head too. "no linear layers" is the limit: the same dense model whose linear layers
 give a stored result and a stored gradient at no cost, so that embeddings, norms, attention, residual additions,
-activations, the loss and the optimiser's step for what is left are all that is computed.
+activations, the loss and the optimiser's step for what is left are all that is computed. "+ attention" calls
+`gs.nn.scaled_dot_product_attention` in place of PyTorch's, the one line of the model that is then another.
 Contenders take turns in one process. --processor counts the seconds of one thread on a busy machine. --parts prints
 where the time of each goes, by PyTorch's profiler, which counts all time that passes.
 """
@@ -127,13 +128,17 @@ def main():
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
 
-    def plain():
+    def plain(**choice):
         sizes = {"width": options.width, "layers": options.layers, "heads": options.heads}
-        return GPT(options.vocabulary, options.context, **sizes)
+        return GPT(options.vocabulary, options.context, **sizes, **choice)
 
     tokens = torch.randint(options.vocabulary, (options.batch, options.context + 1))
     models = {"dense": plain(), "no linear layers": without_linear_layers(plain())}
-    models |= {f"{1 - density:.0%} sparse": sparse(plain(), density, rng) for density in options.densities}
+    ours = {"attention": gs.nn.scaled_dot_product_attention}
+    models["no linear layers + attention"] = without_linear_layers(plain(**ours))
+    for density in options.densities:
+        name = f"{1 - density:.0%} sparse"
+        models |= {name: sparse(plain(), density, rng), f"{name} + attention": sparse(plain(**ours), density, rng)}
     steps = {name: training_step(model, tokens) for name, model in models.items()}
     report = Report("a training step of a GPT", options)
     if options.processor and options.threads != 1:

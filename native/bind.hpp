@@ -4,6 +4,7 @@
 
 void bind_assignment_dense(nanobind::module_& m);
 void bind_assignment_sparse(nanobind::module_& m);
+void bind_attention(nanobind::module_& m);
 void bind_convolution(nanobind::module_& m);
 void bind_edges(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);

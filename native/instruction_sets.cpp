@@ -16,7 +16,9 @@ std::vector<InstructionSet> supported() {
              .blocks = true,
              .narrow = avx512::passes<float>(),
              .wide = avx512::passes<double>(),
-             .convolution = &avx512::convolution});
+             .convolution = &avx512::convolution,
+             .narrow_attention = avx512::attention<float>(),
+             .wide_attention = avx512::attention<double>()});
 #endif
 #ifdef GOSSAMER_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -25,14 +27,18 @@ std::vector<InstructionSet> supported() {
              .blocks = false,
              .narrow = avx2::passes<float>(),
              .wide = avx2::passes<double>(),
-             .convolution = &avx2::convolution});
+             .convolution = &avx2::convolution,
+             .narrow_attention = avx2::attention<float>(),
+             .wide_attention = avx2::attention<double>()});
 #endif
     found.push_back(
         {.name = "portable",
          .blocks = false,
          .narrow = portable::passes<float>(),
          .wide = portable::passes<double>(),
-         .convolution = &portable::convolution});
+         .convolution = &portable::convolution,
+         .narrow_attention = portable::attention<float>(),
+         .wide_attention = portable::attention<double>()});
     return found;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "attention.hpp"
 #include "convolution.hpp"
 #include "kernels.hpp"
 
@@ -14,6 +15,8 @@ struct InstructionSet {
     Passes<float> narrow;
     Passes<double> wide;
     const ConvolutionKernels* convolution;
+    AttentionPasses<float> narrow_attention;
+    AttentionPasses<double> wide_attention;
 };
 
 // Those that run here, best first.
@@ -28,6 +31,12 @@ template <typename T>
 const Passes<T>& passes_in_use() {
     if constexpr (sizeof(T) == sizeof(double)) return instruction_set_in_use().wide;
     else return instruction_set_in_use().narrow;
+}
+
+template <typename T>
+const AttentionPasses<T>& attention_in_use() {
+    if constexpr (sizeof(T) == sizeof(double)) return instruction_set_in_use().wide_attention;
+    else return instruction_set_in_use().narrow_attention;
 }
 
 }  // namespace gossamer

@@ -7,6 +7,7 @@ NB_MODULE(_native, m) {
     m.doc() = "Native kernels of Gossamer.";
     bind_assignment_dense(m);
     bind_assignment_sparse(m);
+    bind_attention(m);
     bind_convolution(m);
     bind_edges(m);
     bind_graph(m);

@@ -69,6 +69,34 @@ Result: TypeAlias = tuple[int, int, bool]
 Matrix: TypeAlias = tuple[int, int, int, int, int]
 Layer: TypeAlias = tuple[Junction, int, int, int, int, int, float]
 
+# bind_attention.cpp
+Sizes: TypeAlias = tuple[int, int, int, int, int]
+Heads: TypeAlias = tuple[int, tuple[int, int, int, int]]
+
+def attention_forward(
+    wide: bool,
+    sizes: Sizes,
+    causal: bool,
+    scale: float,
+    qkv: tuple[Heads, Heads, Heads],
+    y: Array,
+    logs: Array,
+    threads: int,
+    /,
+) -> None: ...
+def attention_backward(
+    wide: bool,
+    sizes: Sizes,
+    causal: bool,
+    scale: float,
+    read: tuple[Heads, Heads, Heads, Heads, Heads],
+    logs: Array,
+    gradients: tuple[Array, Array, Array],
+    threads: int,
+    /,
+) -> None: ...
+
+# bind_kernels.cpp
 class Junction:
     def __init__(self, inputs: int, outputs: int, arrays: list[Array], blocks: bool) -> None: ...
     @property

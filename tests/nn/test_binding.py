@@ -21,7 +21,7 @@ NAMES = ("indptr", "indices", "column_indptr", "column_outputs", "column_edges")
 
 
 def known(arrays, inputs=6, outputs=9):
-    return ground.extension.Junction(inputs, outputs, [native._address(array) for array in arrays], False)
+    return ground.extension.Junction(inputs, outputs, [native.address(array) for array in arrays], False)
 
 
 def arrays():
@@ -100,7 +100,7 @@ def forward(x, w, y, *, b=(0, 0), z=(0, 0), kept=(0, 0), activation=0, threads=1
 
 def test_sizes_of_tensors():
     x, w, y = torch.ones(4, 6), torch.ones(18), torch.empty(4, 9)
-    right = {"x": native._matrix(x), "w": native._address(w), "y": native._result(y)}
+    right = {"x": native._matrix(x), "w": native.address(w), "y": native._result(y)}
     forward(**right)
     short = (w.data_ptr(), w.nbytes - 4)
     bad = [

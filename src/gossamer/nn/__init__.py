@@ -5,6 +5,7 @@ from gossamer.nn.conversion import SWAPS, Report, SplitAttention, Swap, densify,
 from gossamer.nn.convolution import SparseConv1d, SparseConv2d, sparse_conv2d
 from gossamer.nn.criteria import LogisticSquaredError
 from gossamer.nn.decay import decay_groups
+from gossamer.nn.dot_product import scaled_dot_product_attention
 from gossamer.nn.exporting import export
 from gossamer.nn.functional import sparse_linear
 from gossamer.nn.gating import gated_layers, l0_penalty, with_gates, without_gates
@@ -60,6 +61,7 @@ __all__ = [
     "report",
     "restored",
     "save_pretrained",
+    "scaled_dot_product_attention",
     "sparse_conv2d",
     "sparse_linear",
     "sparsify",

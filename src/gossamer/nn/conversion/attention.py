@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gossamer.nn.dot_product import scaled_dot_product_attention
+
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
@@ -57,8 +59,10 @@ class SplitAttention(nn.Module):
         """See `torch.nn.MultiheadAttention.forward`."""
         q, k, v = (self._batch_first(each) for each in (query, key, value))
         q, k, v = self.q_proj(q), self.k_proj(k), self.v_proj(v)
-        mask = _merged(attn_mask, key_padding_mask, q, self.num_heads)
-        if is_causal and mask is None:
+        plain = key_padding_mask is None and self.bias_k is None and not self.add_zero_attn
+        causal = is_causal and plain and not need_weights  # as PyTorch's, which then asks for no mask
+        mask = None if causal else _merged(attn_mask, key_padding_mask, q, self.num_heads)
+        if is_causal and mask is None and not causal:
             mask = _causal(q, k)
         if self.bias_k is not None and self.bias_v is not None:
             k, v = (torch.cat([x, b.expand(len(x), 1, -1)], dim=1) for x, b in ((k, self.bias_k), (v, self.bias_v)))
@@ -72,7 +76,7 @@ class SplitAttention(nn.Module):
             mixed, weights = _explicit(q, k, v, mask, dropout)
             weights = weights.mean(1) if average_attn_weights else weights
         else:
-            mixed, weights = functional.scaled_dot_product_attention(q, k, v, mask, dropout), None
+            mixed, weights = scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal), None
         out = self.out_proj(mixed.transpose(1, 2).flatten(2))
         if query.dim() == 2:
             return out.squeeze(0), None if weights is None else weights.squeeze(0)

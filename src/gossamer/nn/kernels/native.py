@@ -96,8 +96,8 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         batch,
         _matrix(x),
         _result(y_BO),
-        _address(z_BO),
-        _address(kept),
+        address(z_BO),
+        address(kept),
         torch.get_num_threads(),
     )
     return y_BO, y_BO if z_BO is None else z_BO, kept
@@ -137,7 +137,7 @@ def stack_backward(
         dw = torch.empty_like(layer.weight) if wanted[2 * number + 1] else None
         db = x.new_empty(layer.structure.out_features) if wanted[2 * number + 2] else None
         gradients += (dw, db)
-        addresses.append((_address(dw), _address(db)))
+        addresses.append((address(dw), address(db)))
     _native.stack_backward(
         dtype is torch.float64,
         stack.described,
@@ -146,7 +146,7 @@ def stack_backward(
         _matrix(x),
         _matrix(dy),
         _result(last),
-        _address(between),
+        address(between),
         _result(dx),
         torch.get_num_threads(),
     )
@@ -190,9 +190,9 @@ class NativeSteps:
             _require("weights of the loss", weights, (self._outputs,), dtype)
             tensors.append(weights)
         self._owned = [tensor.untyped_storage() for tensor in tensors if tensor is not None]
-        places = [(_address(dw), _address(db)) for dw, db in gradients]
-        updated = [(adam, [tuple(map(_address, row)) for row in rows]) for adam, rows in groups]
-        counts = _address(loss.weights), _address(loss.positive)
+        places = [(address(dw), address(db)) for dw, db in gradients]
+        updated = [(adam, [tuple(map(address, row)) for row in rows]) for adam, rows in groups]
+        counts = address(loss.weights), address(loss.positive)
         described = (loss.kind, *counts, loss.smoothing, loss.ignored, loss.of_logistic, loss.mean)
         self._plan = _native.plan(dtype is torch.float64, self._stack.described, places, updated, described)
 
@@ -211,7 +211,7 @@ class NativeSteps:
         one = course.size >= batch
         outputs = [_feature_major(x, self._outputs)] if one else _blocks(x, self._outputs, course.size)
         whole = outputs[0].untyped_storage()
-        labels, numbers = (_address(targets), (0, 0)) if self._labels else ((0, 0), _address(targets))
+        labels, numbers = (address(targets), (0, 0)) if self._labels else ((0, 0), address(targets))
         described = _matrix(x), (whole.data_ptr(), whole.nbytes()), labels, numbers, [_matrix(mask) for mask in wide]
         longest = -1.0 if course.longest is None else course.longest
         losses = self._plan.run(course.size, described, course.rates, longest, torch.get_num_threads())
@@ -239,7 +239,7 @@ def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:
     return _native.unchanged(checks)
 
 
-def _address(tensor: Tensor | None) -> _native.Array:
+def address(tensor: Tensor | None) -> _native.Array:
     """Where a tensor's numbers are and how many bytes; the extension refuses sizes that do not fit."""
     return (0, 0) if tensor is None else (tensor.data_ptr(), tensor.nbytes)
 
@@ -273,7 +273,7 @@ class _Stack:
             if bias_O is not None and (bias_O.dtype is not dtype or not bias_O.is_cpu):
                 _require("bias", bias_O, (structure.out_features,), dtype)
             junction = junctions.of(checked)
-            numbers = (*_address(w_E), *_address(bias_O), activation.kind, activation.slope)
+            numbers = (*address(w_E), *address(bias_O), activation.kind, activation.slope)
             self.described.append((junction, *numbers))
             self.kept += (checked, junction, w_E, bias_O)
 
