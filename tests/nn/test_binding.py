@@ -116,7 +116,7 @@ def test_sizes_of_tensors():
         {"x": (x.data_ptr(), 3, 6, 6, 1)},
         {"x": (x.data_ptr(), 4, 6, -6, 1)},
         {"x": (0, 4, 6, 6, 1)},
-        {"activation": 5},
+        {"activation": 6},
         {"activation": -1},
         {"threads": 0},
         {"layers": 0},
