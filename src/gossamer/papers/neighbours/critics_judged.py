@@ -119,8 +119,8 @@ def _trade_off(frame: pd.DataFrame) -> Exhibit:
 
     rows = _sizes(frame)
     kinds = {
-        "critic": "critic, on its samples",
-        "fresh": "critic, on fresh points",
+        "critic": "critic on its samples",
+        "fresh": "critic on fresh points",
         "exact": "exact W₁ of the samples",
         "off": "error on fresh points",
     }
