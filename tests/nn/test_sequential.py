@@ -102,6 +102,16 @@ def test_outputs_are_stored_as_inputs_are(turned):
     assert y._base is None
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("number", range(len(ACTIVATIONS)))
+def test_outputs_may_be_written_in_place(number, turned):
+    model, x = network(activation=ACTIVATIONS[number]), torch.randn(40, WIDTHS[0], dtype=torch.float64)
+    x = x.t().contiguous().t() if turned else x
+    for layers in (model[:1], model[:2]):
+        expected = gradients(lambda x, layers=layers: layers(x) * 2, layers, x)
+        torch.testing.assert_close(gradients(lambda x, layers=layers: layers(x).mul_(2), layers, x), expected)
+
+
 def test_inputs_of_every_layout():
     model, x = network(), torch.randn(40, WIDTHS[0], dtype=torch.float64)
     expected = gradients(model, model, x)

@@ -10,7 +10,7 @@ from torch import Tensor
 from gossamer.nn import checks, operators
 from gossamer.nn.activations import IDENTITY, Activation
 from gossamer.nn.kernels import Backend, best_for, dense, gathered
-from gossamer.nn.kernels.layout import laid_out_like
+from gossamer.nn.kernels.layout import apart_from, laid_out_like
 from gossamer.nn.kernels.pytorch import PYTORCH
 from gossamer.nn.observers import traced, transformed
 from gossamer.nn.structure import Structure
@@ -81,8 +81,9 @@ class _SparseLinear(torch.autograd.Function):
     ) -> Tensor:
         ctx.rest = structure, structure.checked(), activation, backend
         y, kept = backend.forward(structure, x, weight.contiguous(), bias, activation)
-        ctx.save_for_backward(x, weight, bias, None if activation == IDENTITY else kept)
-        return laid_out_like(x, y)
+        saved = kept if any(ctx.needs_input_grad) and activation != IDENTITY else None
+        ctx.save_for_backward(x, weight, bias, saved)
+        return apart_from(saved, laid_out_like(x, y))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:

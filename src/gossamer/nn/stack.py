@@ -16,7 +16,7 @@ from gossamer.nn.activations import IDENTITY
 from gossamer.nn.checks import parameters_fit, unwritten
 from gossamer.nn.kernels.backend import Backend, Layer, Stacks
 from gossamer.nn.kernels.gathered import GATHERED
-from gossamer.nn.kernels.layout import laid_out_like
+from gossamer.nn.kernels.layout import apart_from, laid_out_like
 from gossamer.nn.kernels.pytorch import PYTORCH
 from gossamer.nn.observers import transformed
 
@@ -79,8 +79,9 @@ class _SparseStack(torch.autograd.Function):
     def forward(ctx: Any, stacks: Stacks, layers: Sequence[Layer], x: Tensor, *parameters: Tensor | None) -> Tensor:
         ctx.rest = stacks, [(structure, structure.last or structure.checked(), of) for structure, _, _, of in layers]
         y, last, between = stacks.forward(_contiguous(layers), x, keep=True)
-        ctx.save_for_backward(x, None if layers[-1].activation == IDENTITY else last, between, *parameters)
-        return laid_out_like(x, y)
+        saved = None if layers[-1].activation == IDENTITY else last
+        ctx.save_for_backward(x, saved, between, *parameters)
+        return apart_from(saved, laid_out_like(x, y))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:

@@ -24,3 +24,8 @@ def empty_like(x: Tensor, features: int) -> Tensor:
 def laid_out_like(x: Tensor, y: Tensor) -> Tensor:
     """An output (B, O) as its reader expects it: feature-major if the input was, else contiguous as of any layer."""
     return y if feature_major(x) else y.contiguous()
+
+
+def apart_from(kept: Tensor | None, y: Tensor) -> Tensor:
+    """An output that may be written in place: a copy where its own memory is kept for a backward pass."""
+    return y.clone() if y is kept else y
