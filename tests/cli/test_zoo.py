@@ -22,7 +22,7 @@ def test_other_commands_take_them(run, refused):
     assert code == 0
     assert "zoo:fibonacci-digits,network,num_edges,1408," in out
     code, out, _ = run("compare", "zoo:fibonacci-digits", "zoo:fibonacci-digits")
-    assert (code, "nnstd from zoo:fibonacci-digits to zoo:fibonacci-digits: 0.000000" in out) == (0, True)
+    assert (code, "nnstd from zoo:fibonacci-digits to zoo:fibonacci-digits, again: 0.000000" in out) == (0, True)
     code, out, err = run("probe", "regions", "zoo:fibonacci-digits", "--samples", 2, "--examples", 20)
     assert code == 0, err
     assert "no data set is known" not in out

@@ -135,6 +135,7 @@ def worker(rank, port, folder):
         found["refused"].append(str(told.value))
     if rank == 0:
         torch.save(found, f"{folder}/found.pt")
+    dist.barrier()  # neither rank closes connections that the other one still reads
     dist.destroy_process_group()
 
 

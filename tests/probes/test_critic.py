@@ -49,7 +49,7 @@ def test_the_critic_found_is_lipschitz_and_gives_the_distance():
     assert slopes.max() <= 1 + 1e-12
     assert found.record()["critic_distance"] == found.distance
     assert "W₁" in str(found)
-    assert found.plot().get_ylabel() == "critic distance"
+    assert found.plot().get_ylabel() == "distance found so far"
 
 
 def test_the_start_takes_no_chance_without_rng():

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from typing import ClassVar
 
-from gossamer.probes.finding import Finding, axes_or_new
+from gossamer.plots import axes_or_new
+from gossamer.probes.finding import Finding
 
 
 @dataclasses.dataclass(frozen=True)

@@ -63,7 +63,7 @@ def layer(
     print(f"{inputs} x {outputs}, {g.num_edges} edges (density {g.density:.4g}), batch {batch}: {choice}")
 
 
-@bench.command("graph-challenge")
+@bench.command("graph-challenge", epilog=shown("gossamer bench graph-challenge --depth 24 --count 6000"))
 def graph_challenge(
     neurons: Annotated[int, typer.Option(help="A layer: 1024, 4096, 16384 or 65536.")] = 1024,
     depth: Annotated[int, typer.Option(help="Layers; officially 120, 480 or 1920.")] = 120,
@@ -80,10 +80,7 @@ def graph_challenge(
     threads: Threads = None,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
-    """Run the Sparse DNN Graph Challenge: images times connections a second, checked against scipy.
-
-    For example: gossamer bench graph-challenge --depth 24 --count 6000
-    """
+    """Run the Sparse DNN Graph Challenge: images times connections a second, checked against scipy."""
     from gossamer.cli.challenge import run
 
     run(

@@ -17,7 +17,8 @@ def labels_of(words: Sequence[str], *, seed: int) -> list[str]:
         seed: of the constructions.
     """
     found = [_label(word, seed) for word in words]
-    found = [name if found.count(name) == 1 else f"{name} ({word})" for name, word in zip(found, words, strict=True)]
+    pairs = zip(found, words, strict=True)
+    found = [name if found.count(name) == 1 or name == word else f"{name} ({word})" for name, word in pairs]
     return [name if found.index(name) == k else f"{name}, again" for k, name in enumerate(found)]
 
 
@@ -30,6 +31,8 @@ def _label(word: str, seed: int) -> str:
 
 
 def _of_construction(word: str, seed: int) -> str:
+    if word.count(":") < 2:  # of the zoo
+        return word
     name, _, degree = word.rsplit(":", 2)
     return f"{name}, degree {degree}, seed {seed}"
 

@@ -16,7 +16,7 @@ from gossamer.errors import require_int
 from gossamer.nn import TrainingStep, topology_of
 from gossamer.seeds import stream, torch_seed
 from gossamer.sklearn.network import hidden_widths, network, rule_of, topology_for
-from gossamer.sklearn.rows import dense, loader, parts
+from gossamer.sklearn.rows import dense, loader, parts, whole_blocks
 from gossamer.studies.plan import names
 from gossamer.topology import Topology
 from gossamer.training import Config, EpochLines, fit
@@ -141,7 +141,8 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]
         rows = self._checked(X)
         self.model_.eval()
         with torch.no_grad():
-            found: NDArray[Any] = torch.cat([self.model_(part) for part in parts(rows)]).double().numpy()
+            told = [self.model_(whole_blocks(part))[: len(part)] for part in parts(rows)]
+        found: NDArray[Any] = torch.cat(told).double().numpy()
         return found
 
     def _criterion(self) -> nn.Module:
