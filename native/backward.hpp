@@ -215,8 +215,8 @@ struct BackwardPass {
         T* db = before ? space(l - 1, part_number).db : nullptr;
         const bool again = before && stack.made_again(l - 1);
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
-            Vector<T> sum[C], mine[C], derivative[C];
-            get<T, C>(x.row(i), mine, span);
+            Vector<T> sum[C], mine[C] = {}, derivative[C] = {};
+            if (dw || again) get<T, C>(x.row(i), mine, span);  // else nobody packed x
             if (again)
                 with_kind(before->activation, [&](auto kind) __attribute__((always_inline)) {
 #pragma GCC unroll 8
