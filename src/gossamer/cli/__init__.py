@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": "gossamer.cli.compare",
     "probe": "gossamer.cli.probe",
     "train": "gossamer.cli.train",
+    "predict": "gossamer.cli.predict",
     "study": "gossamer.cli.study",
     "query": "gossamer.cli.query",
     "search": "gossamer.cli.search",

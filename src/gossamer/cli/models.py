@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
+
+    from gossamer.training.data import Dataset
 
 
 class Model(NamedTuple):
-    """A network that can compute, what was typed for it, and the data that it learned from, if that is known."""
+    """A network that can compute.
+
+    Args:
+        name: what was typed for it.
+        network: its layers.
+        config: of the run that trained it, as `gossamer.studies.learnt_from` reads it; empty if there is none.
+    """
 
     name: str
     network: nn.Sequential
-    data: str | None
+    config: Mapping[str, Any]
+
+    @property
+    def knows_its_data(self) -> bool:
+        """Whether it says what it learned from."""
+        return self.config.get("data") is not None
 
 
 def load_model(word: str, *, activation: str) -> Model:
@@ -40,18 +55,34 @@ def load_model(word: str, *, activation: str) -> Model:
     from gossamer.studies.store.trained import trained_network
 
     if (tame := of_the_zoo(word)) is not None:
-        return Model(word, zoo.load(tame.stem), zoo.card(tame.stem).data)
+        return Model(word, zoo.load(tame.stem), {"data": zoo.card(tame.stem).data})
     path = Path(word)
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {word}.")
     if path.is_dir():
         folder = RunFolder(path)
-        data = folder.read_config().get("data")
-        return Model(word, trained_network(folder), None if data is None else str(data))
+        return Model(word, trained_network(folder), folder.read_config())
     state = state_of(path)
     if state is None:
         raise TopologyFileError(f"{path} holds a topology without weights; this probe needs a trained network.")
-    return Model(word, restored(state.tensors, names.activation(activation), is_ordered=state.is_ordered), None)
+    return Model(word, restored(state.tensors, names.activation(activation), is_ordered=state.is_ordered), {})
+
+
+def data_of(model: Model, word: str | None) -> Dataset:
+    """The data set of this name, or what the model learned from if none is given.
+
+    Raises:
+        ValueError: no data set is known, or it is none.
+        StudyError: its files have changed since.
+        DataUnavailableError: it is not on this machine.
+    """
+    from gossamer.studies.learnt_from import learnt_from
+    from gossamer.studies.run import dataset
+
+    found = learnt_from(model.config) if word is None else dataset(word)
+    if found is None:
+        raise ValueError(f"{model.name} does not say what it was trained on: name a data set with --data.")
+    return found
 
 
 def examples_of(model: Model, data: str | None, count: int) -> tuple[Tensor, Tensor]:
@@ -63,12 +94,10 @@ def examples_of(model: Model, data: str | None, count: int) -> tuple[Tensor, Ten
         count: how many at most.
 
     Raises:
-        ValueError: no data set is known, it is none, or the network does not fit it.
-        DataUnavailableError: it is not on this machine.
+        ValueError: as `data_of`, or the network does not fit the data set.
+        StudyError: as `data_of`.
+        DataUnavailableError: as `data_of`.
     """
-    from gossamer.studies.test_examples import first_examples
+    from gossamer.studies.learnt_from import first_examples
 
-    name = data or model.data
-    if name is None:
-        raise ValueError(f"{model.name} does not say what it was trained on: name a data set with --data.")
-    return first_examples(model.network, name, count)
+    return first_examples(model.network, data_of(model, data), count)

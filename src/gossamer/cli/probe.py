@@ -97,7 +97,7 @@ def regions(
         for word in networks:
             model = load_model(word, activation=activation)
             about = estimate_regions(abs(layers_of(model.network)[0]) > 0, samples=samples, rng=rng)
-            if not (data or model.data):
+            if not (data or model.knows_its_data):
                 found.append(Shown(word, about, {}, ("no data set is known, so no plane and no gradients: --data",)))
             else:
                 x, y = examples_of(model, data or None, examples)

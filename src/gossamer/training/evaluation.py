@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gossamer.training.data import Dataset, load
-from gossamer.training.data.columns import inputs_of
+from gossamer.training.data.columns import chosen_columns, column_names, inputs_of
 from gossamer.training.feeds import Feed, place_of
 from gossamer.training.layout import taken
 from gossamer.training.losses import Loss, loss_for
@@ -100,10 +100,11 @@ def predict(model: nn.Module, inputs: ArrayLike | Dataset | str, data: Dataset |
         model: takes inputs (B, ...), gives (B, C).
         inputs: what `Dataset.from_arrays` takes; or a data set or its name, whose test inputs are meant.
         data: the data set that the model was trained on: inputs are scaled as its inputs were, and numbers are in its
-            units. If None, inputs are taken as they are; one output is then a number, and more are classes.
+            units. Columns of a table are found by their names, and others left out. If None, inputs are taken as they
+            are; one output is then a number, and more are classes.
 
     Raises:
-        ValueError: inputs of another shape than the data's.
+        ValueError: inputs of another shape than the data's, or without a column of theirs.
 
     >>> import gossamer as gs
     >>> model = gs.nn.mlp(gs.Topology([gs.Bipartite.from_mask([[1, 0], [0, 1]])]))
@@ -117,6 +118,8 @@ def predict(model: nn.Module, inputs: ArrayLike | Dataset | str, data: Dataset |
     if isinstance(how, Dataset):
         known = how if known is None else known
         how = how.test.inputs
+    if known is not None and known.features and column_names(how):
+        how = chosen_columns(how, known.features)
     values = inputs_of(how)
     if known is not None and values.values.shape[1] != known.num_features:
         raise ValueError(f"inputs have {values.values.shape[1]} features; {known.name} has {known.num_features}.")

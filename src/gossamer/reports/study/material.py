@@ -108,11 +108,11 @@ class Material:
 
     def examples(self, digest: str, network: nn.Module, most: int) -> tuple[Tensor, Tensor] | None:
         """Test examples of a run's data set, if it is on this machine and the network takes it; else no gap."""
-        from gossamer.studies.test_examples import first_examples
+        from gossamer.studies.learnt_from import first_examples, learnt_from
 
-        data = (self.config(digest) or {}).get("data")
         try:
-            return None if data is None else first_examples(network, str(data), most)
+            data = learnt_from(self.config(digest) or {})
+            return None if data is None else first_examples(network, data, most)
         except (OSError, GossamerError, ValueError, KeyError):
             return None
 

@@ -13,6 +13,7 @@ from gossamer.studies.measures import graph_measures, of_networks, readings
 from gossamer.studies.store.json_files import read_json, write_json
 from gossamer.studies.store.run_folder import RunFolder
 from gossamer.topology import Topology
+from gossamer.training.data.words import lasting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,7 @@ def write_config(run: Run, data: Dataset, folder: RunFolder) -> None:
         "widths": [data.num_features, *architecture.hidden, data.num_outputs],
         "sparse": architecture.family is not None,
         **run.decisive,
+        "data_word": lasting(run.data),
         "source": data.source,
         "licence": data.licence,
     }

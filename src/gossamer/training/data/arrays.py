@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gossamer.errors import require_fraction, require_rng
 from gossamer.training.data.answers import Answers, answers_of
-from gossamer.training.data.columns import RowName, inputs_of, row_of_array
+from gossamer.training.data.columns import RowName, column_names, inputs_of, row_of_array
 from gossamer.training.data.examples import Examples
 from gossamer.training.data.scaling import Scaling
 
@@ -72,6 +72,7 @@ def from_arrays(
         "scale": (Scaling.TOGETHER if images else Scaling.EACH) if scale is None else Scaling(scale),
         "source": options.get("source", "unknown"),
         "licence": options.get("licence", "unknown"),
+        "features": column_names(inputs),
     }
 
 

@@ -67,6 +67,24 @@ def inputs_of(values: Any, *, row_name: RowName = row_of_array) -> Inputs:
     return Inputs(flat, array.shape[1:])
 
 
+def column_names(values: Any) -> tuple[str, ...]:
+    """Of a pandas DataFrame; nothing else has any."""
+    return tuple(map(str, values.columns)) if hasattr(values, "columns") and hasattr(values, "iloc") else ()
+
+
+def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
+    """These columns of a pandas DataFrame, in this order; others are left out.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
+    places = {name: place for place, name in enumerate(column_names(table))}
+    missing = [name for name in names if name not in places]
+    if missing:
+        raise ValueError(f"there is no column {missing[0]!r}, which the network reads; there are {', '.join(places)}.")
+    return table.iloc[:, [places[name] for name in names]]
+
+
 def as_numbers(array: NDArray[Any], row_name: RowName) -> NDArray[Any]:
     """(N, I) as uint8 or float32; the first entry that is missing or no number is named."""
     if array.dtype == np.uint8:

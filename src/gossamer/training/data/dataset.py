@@ -53,10 +53,13 @@ class Dataset:
     licence: str
     targets: tuple[str, ...] = ()
     scale: Scaling = Scaling.TOGETHER
+    features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.classes) == bool(self.targets):
             raise ValueError(f"classes={self.classes} and targets={self.targets}: one of them is needed.")
+        if self.features and len(self.features) != self.num_features:
+            raise ValueError(f"{len(self.features)} names of features; shape={self.shape} has {self.num_features}.")
         for part in ("train", "test"):
             examples: Examples = getattr(self, part)
             if examples.inputs.shape[1] != self.num_features:

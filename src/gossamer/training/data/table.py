@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from numpy.typing import NDArray
+
 from gossamer.errors import DataFileError, require_known
 from gossamer.training.data.arrays import Options, from_arrays
+from gossamer.training.data.columns import chosen_columns, inputs_of
 
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 USUAL_TARGETS = ("target", "label", "class", "y")
 
 
@@ -36,6 +40,8 @@ def from_csv(
     """
     place = Path(path)
     table = _read(place)
+    if table.shape[1] < 2:
+        raise DataFileError(f"{place} has one column, {table.columns[0]!r}: inputs and a target are needed.")
     columns = {str(name): name for name in table.columns}
     targets = [target] if isinstance(target, str) else list(target or [_usual(columns, place)])
     for name in (*targets, *drop):
@@ -44,9 +50,33 @@ def from_csv(
     labels = table[columns[targets[0]]] if len(targets) == 1 else table[[columns[name] for name in targets]]
     chosen: Options = {"name": place.name.split(".")[0], "source": place.name, **options}
     try:
-        return from_arrays(inputs, labels, row_name=lambda row: f"line {row + 2}", **chosen)
+        return from_arrays(inputs, labels, row_name=_line, **chosen)
     except (ValueError, TypeError) as error:
         raise DataFileError(f"{place}: {error}") from error
+
+
+def inputs_from_csv(path: str | os.PathLike[str], features: tuple[str, ...] = ()) -> NDArray[Any]:
+    """The inputs (N, I) in a table with a header, without answers.
+
+    Args:
+        path: of the file.
+        features: the columns to read, in this order; others are left out. All of them if empty.
+
+    Raises:
+        DataFileError: no table, a column that is not there, missing values or text; the message names column and line.
+        OSError: there is no such file.
+    """
+    place = Path(path)
+    table = _read(place)
+    try:
+        chosen = chosen_columns(table, features) if features else table
+        return inputs_of(chosen, row_name=_line).values
+    except ValueError as error:
+        raise DataFileError(f"{place}: {error}") from error
+
+
+def _line(row: int) -> str:
+    return f"line {row + 2}"
 
 
 def _read(place: Path) -> Any:
@@ -59,8 +89,6 @@ def _read(place: Path) -> Any:
         raise DataFileError(f"{place} is empty; a table with a header is needed.") from None
     except (pandas.errors.ParserError, UnicodeDecodeError) as error:
         raise DataFileError(f"{place} is no table with a header: {_complaint(str(error))}.") from error
-    if table.shape[1] < 2:
-        raise DataFileError(f"{place} has one column, {table.columns[0]!r}: inputs and a target are needed.")
     return table
 
 

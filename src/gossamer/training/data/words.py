@@ -9,8 +9,7 @@ from gossamer.errors import DataFileError, ImportedError, require_known
 from gossamer.importing import called, function_named, names_a_function
 from gossamer.training.data.catalogue import CATALOGUE
 from gossamer.training.data.dataset import Dataset
-
-_TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+from gossamer.training.data.table import SUFFIXES
 
 
 def load(word: str) -> Dataset:
@@ -40,6 +39,21 @@ def load(word: str) -> Dataset:
     return _made(word, called(word)) if names_a_function(word) else Dataset.from_folder(word)
 
 
+def lasting(word: str) -> str:
+    """The same word for every working folder: paths in it are made absolute.
+
+    >>> lasting("digits")
+    'digits'
+    """
+    if word in CATALOGUE:
+        return word
+    table = _table(word)
+    if table is not None:
+        path, target = table
+        return f"{path.absolute()}:{target}" if target else str(path.absolute())
+    return word if names_a_function(word) else str(Path(word).absolute())
+
+
 def require_data(word: str) -> None:
     """Check that there is something of this name, without reading it.
 
@@ -58,15 +72,15 @@ def require_data(word: str) -> None:
         if Path(word).is_dir():
             return
         if "/" in word or "\\" in word:
-            raise DataFileError(f"there is no folder {word}; a table ends in {', '.join(_TABLES)}.")
+            raise DataFileError(f"there is no folder {word}; a table ends in {', '.join(SUFFIXES)}.")
     require_known("data set", word, CATALOGUE)
 
 
 def _table(word: str) -> tuple[Path, str] | None:
     """The file and the target column that a word names."""
-    if word.endswith(_TABLES):
+    if word.endswith(SUFFIXES):
         return Path(word), ""
-    for suffix in _TABLES:
+    for suffix in SUFFIXES:
         path, found, target = word.rpartition(f"{suffix}:")
         if found:
             return Path(path + suffix), target
