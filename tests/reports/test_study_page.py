@@ -1,14 +1,13 @@
 """The page of a study: what is on it, that it is safe, and that it works in a browser."""
 
-import csv
 import html
 import json
 import re
-import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reports.fabricated import NASTY
 
 from gossamer.errors import StudyError, StudyWarning
 from gossamer.plots import style_of
@@ -16,40 +15,6 @@ from gossamer.reports.study import study_page
 from gossamer.reports.study.material import Material
 from gossamer.studies import Study
 from gossamer.studies.store.run_folder import RunFolder
-
-NASTY = "</script><img src=http://example.invalid/x.png onerror=alert(1)>%{y}"
-FORMULA = "=HYPERLINK(1)"
-
-
-def grid():
-    """A dense network, three constructions with a nasty one among them, a rewired one, and two degrees at a time."""
-    for seed in range(3):
-        yield {"topology": "dense", "rule": None, "degree": None, "seed": seed}
-        for degree in (2, 4, 8):
-            for name in ("erdos_renyi", "fibonacci", NASTY):
-                yield {"topology": name, "rule": None, "degree": degree, "seed": seed}
-        for degree in (4, 8):
-            yield {"topology": "erdos_renyi", "rule": "set", "degree": degree, "seed": seed}
-        for degree in ("2,3", "2,6", "8,3", "8,6"):
-            yield {"topology": "regular_random", "rule": None, "degree": degree, "seed": seed}
-    yield {"topology": FORMULA, "rule": None, "degree": 4, "seed": 0}
-
-
-@pytest.fixture(scope="module")
-def study(fabricate, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
-    made = fabricate(folder, grid(), rng=np.random.default_rng(0), epochs=5)
-    failed, waiting = (RunFolder(folder / "runs" / entry.digest) for entry in made.entries[1:3])
-    failed.result.unlink()
-    failed.write_failure(ArithmeticError(f"loss is nan {NASTY}"), epoch=2, step=31)
-    waiting.result.unlink()
-    made.name = NASTY
-    return made
-
-
-@pytest.fixture(scope="module")
-def text(study):
-    return study_page(study, networks=6)
 
 
 def figures(text):
@@ -285,120 +250,6 @@ def test_material_remembers_what_it_could_not_read(study):
     assert material.gaps == {}
     assert material.weights("nonesuch") is None
     assert list(material.gaps) == ["weights of nonesuch"]
-
-
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if shutil.which("chromium") is None:
-        pytest.skip("no chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, "--disable-sync"])
-        yield found
-        found.close()
-
-
-class Tab:
-    """The page in a tab, and what it said and asked for."""
-
-    def __init__(self, browser, path, **options):
-        self.messages, self.requests = [], []
-        self.page = browser.new_page(**options)
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.messages.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector(".plot[data-drawn]")
-
-    def close(self):
-        self.page.close()
-        assert self.messages == []
-        assert [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))] == []
-
-
-@pytest.fixture(scope="module")
-def path(text, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def test_filters_sorting_csv_and_configs_work(browser, path, study):
-    tab = Tab(browser, path, viewport={"width": 1200, "height": 900})
-    page, rows = tab.page, tab.page.locator("#runs tbody tr:visible")
-    assert rows.count() == 49
-    page.locator('#runs select[data-column="1"]').select_option("=done")
-    page.locator("#runs label", has_text="degree").locator("select").select_option("=4")
-    assert page.locator("#runs output").inner_text() == "13 of 49 runs"
-    page.locator("#runs input[type=search]").fill("hyperlink")
-    assert rows.count() == 1
-    page.locator("#runs input[type=search]").fill("")
-    page.locator("#runs th button", has_text="accuracy, %").click()
-    with page.expect_download() as waited:
-        page.locator("#runs .csv").click()
-    table = list(csv.DictReader(waited.value.path().read_text().splitlines()))
-    frame = study.frame()
-    expected = frame[(frame["state"] == "done") & (frame["degree"] == 4)].sort_values("accuracy")
-    assert [row["run"] for row in table] == expected["run"].tolist()
-    assert [float(row["accuracy, %"]) for row in table] == pytest.approx((100 * expected["accuracy"]).tolist())
-    assert {row["topology"] for row in table} == {"erdos_renyi", "fibonacci", NASTY, f"'{FORMULA}"}
-    nasty = frame[(frame["topology"] == NASTY) & (frame["degree"] == 4)]["run"].iloc[0]
-    page.locator(f"#runs [data-config='{nasty}']").click()
-    assert json.loads(page.locator("dialog pre").inner_text())["labels"]["topology"] == NASTY
-    page.locator("dialog .button").click()
-    assert not page.locator("dialog").is_visible()
-    tab.close()
-
-
-def test_figures_are_chosen_moved_and_recoloured(browser, path):
-    tab = Tab(browser, path, viewport={"width": 1200, "height": 900})
-    page = tab.page
-    rewiring = page.locator("#rewiring .plot").first
-    rewiring.scroll_into_view_if_needed()
-    page.wait_for_selector("#rewiring .plot[data-drawn]")
-    shown = "document.querySelector('#rewiring .plot').data[0].z"
-    before = page.evaluate(shown)
-    touch = rewiring.locator(".slider-rail-touch-rect")
-    box = touch.bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
-    page.wait_for_function(f"JSON.stringify({shown}) !== {json.dumps(json.dumps(before, separators=(',', ':')))}")
-    page.locator("#accuracy").scroll_into_view_if_needed()
-    legend = page.locator("#accuracy .legendtext", has_text="onerror").first
-    assert legend.text_content().startswith("</script><img src=")
-    explore = page.locator("#any-two-numbers")
-    explore.scroll_into_view_if_needed()
-    page.wait_for_selector("#any-two-numbers .plot[data-drawn]")
-    explore.locator('select[data-axis="across"]').select_option("edges")
-    explore.locator('select[data-axis="up"]').select_option("seconds")
-    layout = "document.querySelector('#any-two-numbers .plot').layout"
-    for axis, title in (("xaxis", "edges"), ("yaxis", "seconds of training")):
-        page.wait_for_function(f"{layout}.{axis}.title.text === '{title}'")
-    drawn = page.evaluate("document.querySelector('#any-two-numbers .plot').data.map((trace) => trace.x.length)")
-    assert sum(drawn) == 47
-    page.locator("#speed-and-memory label", has_text="model").click()
-    page.wait_for_selector("#speed-and-memory .choice > div:nth-of-type(2) .plot[data-drawn]")
-    assert page.locator("#speed-and-memory .plot:visible").count() == 1
-    paper = "document.querySelector('#accuracy .plot').layout.paper_bgcolor"
-    light = page.evaluate(paper)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{paper} !== '{light}'")
-    with page.expect_download() as waited:
-        page.locator("#accuracy .png").first.click()
-    assert waited.value.suggested_filename == "accuracy-degree.png"
-    assert waited.value.path().read_bytes().startswith(b"\x89PNG")
-    tab.close()
-
-
-def test_it_fits_a_phone(browser, path):
-    tab = Tab(browser, path, viewport={"width": 380, "height": 800})
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == 380
-    wide = "[...document.querySelectorAll('section')].filter((s) => s.getBoundingClientRect().right > 380).length"
-    assert tab.page.evaluate(wide) == 0
-    tab.close()
 
 
 def test_a_study_that_is_opened_again_gives_the_same_page(study, text):
