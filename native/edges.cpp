@@ -6,11 +6,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
 #include <vector>
 
-#include <nanobind/ndarray.h>
-
+#include "arrays.hpp"
 #include "bind.hpp"
 #include "ranges.hpp"
 
@@ -18,14 +16,7 @@ namespace nb = nanobind;
 
 namespace {
 
-template <class T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-void require(bool holds, const char* message) {
-    if (!holds) throw std::invalid_argument(message);
-}
+using gossamer::In, gossamer::Out, gossamer::require;
 
 template <class Array>
 int64_t size(const Array& array) {

@@ -5,11 +5,9 @@
 #include <bit>
 #include <cstdint>
 #include <numeric>
-#include <stdexcept>
 #include <vector>
 
-#include <nanobind/ndarray.h>
-
+#include "arrays.hpp"
 #include "bind.hpp"
 #include "ranges.hpp"
 
@@ -17,14 +15,7 @@ namespace nb = nanobind;
 
 namespace {
 
-template <class T>
-using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-void require(bool holds, const char* message) {
-    if (!holds) throw std::invalid_argument(message);
-}
+using gossamer::In, gossamer::Out, gossamer::require;
 
 // y[j] = sum of x[indices[e]] over the edges e of row j.
 void pattern_matvec(In<int32_t> indptr, In<int32_t> indices, In<double> x, Out<double> y) {
