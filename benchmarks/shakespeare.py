@@ -20,16 +20,16 @@ finished one is a line in --out, and is not run again.
 """
 
 import argparse
+import functools
 import hashlib
-import json
 import math
 import os
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from from_scratch import RESULTS, Ledger, numbers_of
+from checkpointed import Run, run_all
+from from_scratch import RESULTS
 from plain_gpt import GPT
 from torch import nn
 
@@ -105,117 +105,55 @@ def model_of(method, options, vocabulary, rng):
     choice = {"budget": "erdos_renyi", "generator": "erdos_renyi", "weights": "reinitialise"}
     density = density_of(kind, float(share), model)
     model = gs.nn.sparsify(model, density=density, exclude="head", rng=rng, **choice)
-    return model, gs.rewiring.rigl(fraction=0.3, every=options.steps // 40, until=3 * options.steps // 4)
+    return model, gs.rewiring.rigl(fraction=0.3, every=max(options.steps // 40, 1), until=3 * options.steps // 4)
 
 
-class Run:
+class Reading(Run):
     """One method and seed."""
 
     def __init__(self, method, seed, options, data):
         torch.manual_seed(seed)
-        rng = np.random.default_rng(seed)
-        self.options, (self.train, self.valid, vocabulary) = options, data
-        self.model, rule = model_of(method, options, vocabulary, rng)
-        decay = gs.nn.decay_groups(self.model, 0.1)
-        self.optimizer = torch.optim.AdamW(decay, lr=options.lr, betas=(0.9, 0.99), fused=True)
-        self.rate = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._share)
-        self.rewirer = None if rule is None else gs.rewiring.Rewirer(self.model, self.optimizer, rule, rng=rng)
-        self.batches = torch.Generator().manual_seed(seed)
-        self.step, self.seconds, self.curve = 0, 0.0, []
+        self.train, self.valid, vocabulary = data
+        self.batch, self.context = options.batch, options.context
+        model, rule = model_of(method, options, vocabulary, np.random.default_rng(seed))
+        decay = gs.nn.decay_groups(model, 0.1)
+        optimizer = torch.optim.AdamW(decay, lr=options.lr, betas=(0.9, 0.99), fused=True)
+        rate = functools.partial(rate_of, options.steps)
+        length = {"steps": options.steps, "every": options.every}
+        super().__init__(model, optimizer, rate=rate, rule=rule, seed=seed, clip=1.0, **length)
 
-    def _share(self, step):
-        if step < WARM_STEPS:
-            return (step + 1) / (WARM_STEPS + 1)
-        progress = (step - WARM_STEPS) / max(self.options.steps - WARM_STEPS, 1)
-        return LEAST_RATE + (1 - LEAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * progress))
-
-    def _parts(self):
-        parts = {"model": self.model, "optimizer": self.optimizer, "rate": self.rate, "rewirer": self.rewirer}
-        return {name: part for name, part in parts.items() if part is not None}
-
-    def save(self, path):
-        """Everything that the rest of the run depends on."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        state["own"] = {"step": self.step, "seconds": self.seconds, "curve": self.curve}
-        state["rng"] = [torch.get_rng_state(), self.batches.get_state()]
-        temporary = path.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(path)
-
-    def load(self, path):
-        """Go on where `save` was called."""
-        state = torch.load(path, weights_only=True)
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.step, self.seconds, self.curve = (state["own"][name] for name in ("step", "seconds", "curve"))
-        torch.set_rng_state(state["rng"][0])
-        self.batches.set_state(state["rng"][1])
-
-    def advance(self):
-        """Train until the next look at the validation loss."""
-        start = time.process_time()
-        for _ in range(min(self.options.every, self.options.steps - self.step)):
-            places = torch.randint(
-                len(self.train) - self.options.context, (self.options.batch,), generator=self.batches
-            )
-            tokens = torch.stack([self.train[place : place + self.options.context + 1] for place in places])
-            self.optimizer.zero_grad()
-            self._loss(tokens).backward()
-            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimizer.step()
-            self.rate.step()
-            if self.rewirer is not None:
-                self.rewirer.step()
-            self.step += 1
-        self.seconds += time.process_time() - start
-        part = 1 if self.step >= self.options.steps else 10
-        self.curve.append([self.step, self.seconds, self._validate(self.valid[: len(self.valid) // part])])
+    def loss(self):
+        """Of windows at random places."""
+        places = torch.randint(len(self.train) - self.context, (self.batch,), generator=self.batches)
+        return self._loss(torch.stack([self.train[place : place + self.context + 1] for place in places]))
 
     def _loss(self, tokens):
         logits = self.model(tokens[:, :-1])
         return nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
-    @torch.no_grad()
-    def _validate(self, characters):
-        self.model.eval()
-        size = self.options.context
-        windows = characters[: (len(characters) - 1) // size * size + 1].unfold(0, size + 1, size)
-        losses = [float(self._loss(part)) * len(part) for part in windows.split(2 * self.options.batch)]
-        self.model.train()
+    def validate(self, *, last):
+        """Mean loss of the validation part, or of its first tenth on the way."""
+        characters = self.valid[: len(self.valid) // (1 if last else 10)]
+        windows = characters[: (len(characters) - 1) // self.context * self.context + 1]
+        windows = windows.unfold(0, self.context + 1, self.context)
+        losses = [float(self._loss(part)) * len(part) for part in windows.split(2 * self.batch)]
         return sum(losses) / len(windows)
 
 
-def trained(method, seed, options, data):
-    """What is kept of a run, from its checkpoint on if it has one."""
-    run = Run(method, seed, options, data)
-    name = hashlib.sha256(json.dumps(settings_of(options)).encode()).hexdigest()[:8]
-    checkpoint = options.work / f"{method}-{seed}-{name}.pt"
-    if checkpoint.exists():
-        run.load(checkpoint)
-    while run.step < options.steps:
-        run.advance()
-        run.save(checkpoint)
-        print(method, seed, *(f"{value:.4g}" for value in run.curve[-1]), flush=True)
-    return {"curve": run.curve, **numbers_of(run.model)}, checkpoint
-
-
-def settings_of(options):
-    """What decides a run beside its method and seed."""
-    places = ("method", "seeds", "out", "text", "work")
-    return {name: value for name, value in vars(options).items() if name not in places}
+def rate_of(steps, step):
+    """Of the largest learning rate."""
+    if step < WARM_STEPS:
+        return (step + 1) / (WARM_STEPS + 1)
+    progress = (step - WARM_STEPS) / max(steps - WARM_STEPS, 1)
+    return LEAST_RATE + (1 - LEAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * progress))
 
 
 def main():
-    """All runs that are not kept yet, a seed of all methods at a time."""
+    """All runs that are not kept yet."""
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     data = characters(options.text)
-    ledger = Ledger(options.out, settings_of(options))
-    options.work.mkdir(parents=True, exist_ok=True)
-    for method, seed in ledger.missing(options.method, options.seeds):
-        found, checkpoint = trained(method, seed, options, data)
-        ledger.keep(method, seed, found)
-        checkpoint.unlink()
+    run_all(options, lambda method, seed: Reading(method, seed, options, data))
 
 
 if __name__ == "__main__":
