@@ -12,8 +12,8 @@ passes over the images are what a short time on one core allows. SGD with Nester
 batch 64, learning rate .05 falling to zero along a cosine after 100 steps, images drawn with replacement,
 flipped and shifted by up to 2 places at random; the same for all.
 
-rigl_90 and rigl_95 have 10 and 5 % of the weights of all convolutions but the first; wide_90 has 3 times the channels
-with the dense one's number of weights in these layers. Taps are spread by the Erdős–Rényi-kernel budget, begin at
+rigl_90 and rigl_95 have 10 and 5 % of the weights of all 3x3 convolutions but the first; wide_90 has 3 times the
+channels with the dense one's number of weights in all convolutions but the first. Taps are spread by the Erdős–Rényi-kernel budget, begin at
 random, and RigL moves them 30 times in the first three quarters of the steps.
 
 Seconds are of the processor, of training alone. A run that is interrupted goes on from its checkpoint in --work; a
@@ -64,16 +64,31 @@ def images():
     return tuple(each[used] for each in train), tuple(each[held] for each in train), test
 
 
+def density_of(method, model, dense):
+    """Share of the weights of the 3x3 convolutions of the blocks that stays; 1x1 ones are small, and stay full."""
+    kind, _, percent = method.partition("_")
+    if kind == "rigl":
+        return 1 - float(percent) / 100
+    (narrow, narrow_rest), (wide, wide_rest) = (weights_by_kernel(each.blocks) for each in (dense, model))
+    return (narrow + narrow_rest - wide_rest) / wide
+
+
+def weights_by_kernel(blocks):
+    """Weights of 3x3 convolutions, and of 1x1 ones."""
+    kernels = [each.weight for each in blocks.modules() if isinstance(each, nn.Conv2d)]
+    return tuple(sum(w.numel() for w in kernels if w.shape[-1] == size) for size in (3, 1))
+
+
 def model_of(method, options, rng):
     """The network of a method, and its rule (or None)."""
-    kind, _, percent = method.partition("_")
-    width = options.width * (WIDER if kind == "wide" else 1)
-    model = ResNet(10, width=width, blocks=options.blocks, stride=options.stride)
+    plain = functools.partial(ResNet, 10, blocks=options.blocks, stride=options.stride)
+    dense = plain(width=options.width)
     if method == "dense":
-        return model, None
-    density = 1 / WIDER**2 if kind == "wide" else 1 - float(percent) / 100
+        return dense, None
+    model = plain(width=WIDER * options.width) if method.startswith("wide") else dense
     choice = {"budget": "erdos_renyi_kernel", "generator": "erdos_renyi", "weights": "reinitialise"}
-    model = gs.nn.sparsify(model, density=density, include="blocks.*", rng=rng, **choice)
+    density = density_of(method, model, dense)
+    model = gs.nn.sparsify(model, density=density, include="blocks.*.conv?", rng=rng, **choice)
     return model, gs.rewiring.rigl(fraction=0.3, every=max(options.steps // 40, 1), until=3 * options.steps // 4)
 
 
