@@ -3,14 +3,16 @@
     python benchmarks/from_scratch.py shakespeare
     python benchmarks/from_scratch.py resnet
 
-Each prints, of the lines in docs/results, sizes and results with mean, standard deviation and n; the difference from
-dense, paired by seed, with its 95 % interval (Student's; no correction for the number of rows); the result against the
-seconds of training; and what follows. A sparse arm is said to be behind or ahead of dense if its interval leaves out
-zero; else the runs do not tell.
+Each prints, of the lines in docs/results: sizes and results with mean, standard deviation and n, and the difference
+from dense, paired by seed, with its 95 % interval (Student's; not corrected for the number of rows); then what was
+reached after so many seconds of training; then what follows. An arm is said to be worse or better than dense if its
+interval leaves out zero; else the runs do not tell.
 """
 
 import argparse
 import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
 
@@ -20,6 +22,30 @@ from gossamer.nn import SparseLayer
 from gossamer.timing.environment import environment_line
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a result is: its name and unit, decimals shown, whether more is better, and a gap that others publish."""
+
+    what: str
+    unit: str
+    decimals: int
+    more_is_better: bool = False
+    published: tuple[str, str, float] | None = None
+
+
+TASKS = {
+    "shakespeare": Task("validation loss", "nats", 3, published=("share_17.5", "sparselab", 0.055)),
+    "resnet": Task("test accuracy, %", "points", 2, more_is_better=True),
+}
+ARMS = {
+    "dense": "dense",
+    "rigl_90": "RigL, 90 % sparse",
+    "rigl_95": "RigL, 95 % sparse",
+    "wide_90": "RigL, 3 times as wide, dense one's edges",
+    "share_17.5": "RigL, 17.5 % of all parameters",
+}
 
 
 class Ledger:
@@ -67,3 +93,118 @@ def numbers_of(model):
         "bytes_to_keep": keep,
         "bytes_to_train": keep + 12 * weights + 12 * edges,
     }
+
+
+def by_arm(lines):
+    """The runs of every method in the order of `ARMS`, by seed."""
+    found = {method: {run["seed"]: run for run in lines if run["method"] == method} for method in ARMS}
+    return {method: runs for method, runs in found.items() if runs}
+
+
+def results(runs):
+    """The last value of each seed."""
+    return {seed: run["curve"][-1][2] for seed, run in runs.items()}
+
+
+def markdown(head, rows):
+    """A table whose first column is text."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def mean_of(values, decimals):
+    """Mean, and standard deviation if there are two values."""
+    spread = f" ± {stdev(values):.{decimals}f}" if len(values) > 1 else ""
+    return f"{fmean(values):.{decimals}f}{spread}"
+
+
+def interval(gap, decimals):
+    """A difference with its interval."""
+    return f"{gap.mean:+.{decimals}f} [{gap.low:+.{decimals}f}, {gap.high:+.{decimals}f}]"
+
+
+def sizes(arms, task):
+    """A row an arm: parameters, bytes, seconds, results and their difference from dense."""
+    head = ["", "parameters", "kB to keep", "kB to train", "seconds", task.what, "n", "less dense's [95 %]"]
+    rows = []
+    for method, runs in arms.items():
+        run, values = next(iter(runs.values())), results(runs)
+        gap = "" if method == "dense" else interval(difference(values, results(arms["dense"])), task.decimals)
+        kilobytes = (f"{run[name] / 1000:,.0f}" for name in ("bytes_to_keep", "bytes_to_train"))
+        cells = (*kilobytes, f"{seconds_of(runs):.0f}", mean_of(values.values(), task.decimals), len(values), gap)
+        rows.append([ARMS[method], f"{run['parameters']:,}", *cells])
+    return markdown(head, rows)
+
+
+def seconds_of(runs):
+    """Median seconds of training."""
+    return median(run["curve"][-1][1] for run in runs.values())
+
+
+def against_seconds(arms, task):
+    """A row an arm: the mean over seeds of what was last seen after so many seconds of training."""
+    whole = seconds_of(arms["dense"])
+    times = [whole * share for share in (0.25, 0.5, 0.75, 1, 1.5, 2.5)]
+    rows = [[ARMS[method], *(reached(runs, limit, task.decimals) for limit in times)] for method, runs in arms.items()]
+    return markdown([f"{task.what} after", *(f"{limit:.0f} s" for limit in times)], rows)
+
+
+def reached(runs, limit, decimals):
+    """The mean over seeds of the last look within so many seconds; in italics once all runs are at their end."""
+    within = [[look for look in run["curve"] if look[1] <= limit] for run in runs.values()]
+    if not all(within):
+        return "–"
+    shown = f"{fmean(looks[-1][2] for looks in within):.{decimals}f}"
+    return f"*{shown}*" if all(run["curve"][-1][1] <= limit for run in runs.values()) else shown
+
+
+def verdict(gap, task):
+    """Worse, better, or not told apart."""
+    if not math.isfinite(gap.low) or gap.low <= 0 <= gap.high:
+        return "not told apart from dense"
+    return "better than dense" if (gap.mean > 0) == task.more_is_better else "worse than dense"
+
+
+def sentences(arms, task):
+    """What follows for each sparse arm."""
+    dense = arms["dense"]
+    first = next(iter(dense.values()))
+    for method, runs in arms.items():
+        if method == "dense":
+            continue
+        gap, run = difference(results(runs), results(dense)), next(iter(runs.values()))
+        share = run["bytes_to_train"] / first["bytes_to_train"]
+        time = seconds_of(runs) / seconds_of(dense)
+        yield (
+            f"- {ARMS[method]}: **{verdict(gap, task)}**, by {interval(gap, task.decimals)} {task.unit}, with "
+            f"{share:.0%} of its bytes to train and {time:.0%} of its seconds."
+        )
+    if task.published and task.published[0] in arms:
+        yield beside_published(arms, task)
+
+
+def beside_published(arms, task):
+    """Our gap beside the one that another library publishes of its own network."""
+    method, whose, theirs = task.published
+    gap = difference(results(arms[method]), results(arms["dense"]))
+    said = "smaller" if gap.high < theirs else "larger" if gap.low > theirs else "not told apart"
+    return (
+        f"- {whose} publishes a gap of {theirs} {task.unit} at that share of the parameters, of one run of another "
+        f"network; ours is **{said}**: {interval(gap, task.decimals)}."
+    )
+
+
+def page(name):
+    """Markdown of all that is kept of a task, one part for each of its settings."""
+    lines, task = kept(RESULTS / f"{name}.jsonl"), TASKS[name]
+    settings = dict.fromkeys(json.dumps(run["settings"]) for run in lines)
+    parts = [by_arm([run for run in lines if json.dumps(run["settings"]) == each]) for each in settings]
+    shown = ((sizes(arms, task), against_seconds(arms, task), "\n".join(sentences(arms, task))) for arms in parts)
+    told = dict.fromkeys(run["environment"] for run in lines)
+    return "\n\n".join([*(table for part in shown for table in part), *(f"*{each}*" for each in told)])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=TASKS)
+    print(page(parser.parse_args().task))
