@@ -197,6 +197,8 @@ def beside_published(arms, task):
 def page(name):
     """Markdown of all that is kept of a task, one part for each of its settings."""
     lines, task = kept(RESULTS / f"{name}.jsonl"), TASKS[name]
+    if not lines:
+        return "No run is kept yet."
     settings = dict.fromkeys(json.dumps(run["settings"]) for run in lines)
     parts = [by_arm([run for run in lines if json.dumps(run["settings"]) == each]) for each in settings]
     shown = ((sizes(arms, task), against_seconds(arms, task), "\n".join(sentences(arms, task))) for arms in parts)

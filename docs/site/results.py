@@ -19,7 +19,7 @@ PUBLISHED = {  # Zhang et al., arXiv 2501.19107, tables 1 and 7
     "fashion-mnist": {"set": 89.00, "rigl": 89.91, "chts": 90.93},
     "cifar10": {"set": 62.70, "rigl": 63.90, "chts": 69.97},
 }
-PAGES = {"index", "accuracy", "speed", "reproductions", "probes", "connectivity"}
+PAGES = {"index", "accuracy", "speed", "reproductions", "probes", "connectivity", "from-scratch"}
 NAMES = {"set": "SET", "rigl": "RigL", "chts": "CHTs"}
 
 
@@ -144,12 +144,23 @@ def static():
     return table(["command", "edges", "test accuracy", "n"], rows)
 
 
-def benchmark(name):
-    """The table that `benchmarks/NAME.py` prints of the runs in `NAME.jsonl`."""
+def script(name):
+    """`benchmarks/NAME.py` as a module."""
     spec = importlib.util.spec_from_file_location(name, DOCS.parent / "benchmarks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def benchmark(name):
+    """The table that `benchmarks/NAME.py` prints of the runs in `NAME.jsonl`."""
+    module = script(name)
     return module.table(module.kept(RESULTS / f"{name}.jsonl"))
+
+
+def from_scratch(name):
+    """What `benchmarks/from_scratch.py NAME` prints of the runs in `NAME.jsonl`."""
+    return script("from_scratch").page(name)
 
 
 def settings(run):
@@ -280,6 +291,7 @@ KINDS = {
         accuracy,
         static,
         benchmark,
+        from_scratch,
         reproductions,
         reports,
         verdicts,
