@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from gossamer.papers import PAPERS, connectivity, insights, neighbours, paper_named, topologies
+from gossamer.papers import PAPERS, connectivity, groups, insights, neighbours, paper_named, topologies
 from gossamer.papers.insights.plan import Chain, chain_runs
 from gossamer.papers.neighbours.critics import Critics, Settings
 from gossamer.papers.neighbours.gan import Game
@@ -99,7 +99,21 @@ CONNECTIVITY = dataclasses.replace(
     recipe_epochs=1,
     recipe_seeds=2,
 )
+GROUPS = dataclasses.replace(
+    groups.QUICK,
+    data=("digits",),
+    hidden=16,
+    sparsities=(75.0,),
+    other_sparsities=(75.0,),
+    groups=(1, 4),
+    other_kinds=("both",),
+    every=2,
+    seeds=2,
+    blocks=1,
+    steps=1,
+)
 PLANS = {
+    "groups": GROUPS,
     "connectivity": CONNECTIVITY,
     "topologies-2017": TOPOLOGIES,
     "insights-2020": INSIGHTS,

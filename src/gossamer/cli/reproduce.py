@@ -27,7 +27,8 @@ def reproduce(
     paper: Annotated[
         str,
         typer.Argument(
-            help="topologies-2017, insights-2020, connectivity or neighbours.", autocompletion=completions.papers
+            help="topologies-2017, insights-2020, connectivity, neighbours or groups.",
+            autocompletion=completions.papers,
         ),
     ],
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes: few seeds, short training.")] = False,

@@ -15,6 +15,7 @@ PAPERS = {
     "insights-2020": "gossamer.papers.insights",
     "connectivity": "gossamer.papers.connectivity",
     "neighbours": "gossamer.papers.neighbours",
+    "groups": "gossamer.papers.groups",
 }
 """Each paper's module, which holds it as `PAPER`."""
 

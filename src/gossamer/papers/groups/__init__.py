@@ -1,0 +1,74 @@
+"""What do groups cost? Junctions whose neurons come in groups are fast; what accuracy they lose, and where none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gossamer.papers.groups.claims import claims
+from gossamer.papers.groups.exhibits import exhibits
+from gossamer.papers.groups.graphs import drawn, learnt
+from gossamer.papers.groups.plan import GroupsPlan, stages
+from gossamer.papers.groups.speed import speeds
+from gossamer.papers.groups.tables import Tables, kept, of_folder, plan_of
+from gossamer.papers.paper import Findings, Paper, Train
+
+FULL = GroupsPlan()
+QUICK = GroupsPlan(
+    data=("mnist",),
+    late=(),
+    sparsities=(95.0, 99.0),
+    other_sparsities=(95.0,),
+    groups=(1, 8),
+    other_kinds=("twisted",),
+    epochs=1,
+    seeds=3,
+    graph_seeds=1,
+    blocks=3,
+)
+
+
+def reproduce(plan: GroupsPlan, train: Train, folder: Path) -> Findings:
+    """Train every stage; time the steps and measure the graphs if the folder does not keep them yet."""
+    import pandas as pd
+
+    studies = [train(stage.name, stage.runs(plan)) for stage in stages(plan)]
+    runs = pd.concat([study.frame() for study in studies])
+    timed = kept(folder / "speed.csv", speeds, plan)
+    graphs = pd.concat([kept(folder / "graphs.csv", drawn, plan), learnt(studies, plan)])
+    return concluded(Tables.of(runs, plan, speeds=timed, graphs=graphs), plan)
+
+
+def again(plan: Mapping[str, Any], folder: Path) -> Findings:
+    """Draw and decide from what a folder keeps."""
+    known = plan_of(plan)
+    return concluded(of_folder(folder / "data", known), known)
+
+
+def concluded(found: Tables, plan: GroupsPlan) -> Findings:
+    """Figures and claims."""
+    return Findings(tuple(claims(found.runs, plan)), exhibits(found, plan))
+
+
+PAPER = Paper(
+    "groups",
+    "What do groups cost?",
+    "This project's own study of junctions whose neurons come in groups that share their edges, which computers like; "
+    "groups of outputs as in HASTE, arXiv 2606.01117",
+    {"full": FULL, "quick": QUICK},
+    reproduce,
+    (
+        "Plan and rules were committed before the first run. A pilot of groups of outputs was known (three seeds, six "
+        "epochs, 960 hidden units: nothing lost at 95 %, up to .8 points at 99 %), and one epoch of one seed of this "
+        "network, by which the plan was sized.",
+        "What is compared has the same edges: fan-ins are rounded so that groups divide them (784 inputs: 160, "
+        "80, 40, 8, 4; 480: 96, 48, 24, 4, 2). Groups that do not divide a fan-in are left out, and so are twists of "
+        "more neurons than there are blocks for.",
+        "Pixels are where the image has them: groups of inputs are neighbours in a row of it.",
+        "RigL moves whole groups of outputs; no rule keeps the other kinds of groups together.",
+        "Three epochs, one learning rate and one network: long training could close gaps, or open them.",
+        "cifar10-jpeg is CIFAR-10 after lossy compression: its accuracies are not comparable with those of CIFAR-10.",
+    ),
+    again,
+)

@@ -1,0 +1,165 @@
+"""What groups cost a network. Frozen before any run of it; the rules are in `price.py` and `claims.py`.
+
+Measured before it was fixed, for its size: one epoch of MNIST, one seed, constant learning rate, 15 networks, .16
+processor seconds at 99.5 % and 3 at 80 % sparsity. Their accuracies were seen: 95.5, 94.2, 91.0, 88.0 % without groups
+at 90, 95, 99, 99.5 %, and 95.3, 93.7, 85.0, 69.3 % with groups of 16. Four times that for three epochs and what a study
+writes makes 35 processor minutes of all stages before CIFAR-10.
+
+What is worth most comes first in `stages`: if time is short, it is cut from the end, before looking; a stage in which
+time ends is judged by the seeds it has. From the beginning the plan leaves out: RigL but for groups of outputs, as no
+rule keeps groups of inputs or permutations together; 80 and 99.5 % for inputs, both and twisted; all but groups of
+outputs on CIFAR-10; learning rates and lengths of training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gossamer.papers.groups.kinds import KINDS, family
+from gossamer.rewiring import Rule, rigl, rigl_in_groups
+from gossamer.studies.architecture import Architecture
+from gossamer.studies.experiment import Experiment
+from gossamer.studies.run import Label, Run, dataset
+from gossamer.training import Adam, Config, CosineRate
+from gossamer.training.data.catalogue import CATALOGUE
+
+STATIC, RIGL = "static", "RigL"
+BATCH = 128
+OUTPUTS = KINDS[0]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsPlan:
+    """What is trained.
+
+    Args:
+        data: names.
+        late: those of them that wait until all others are done, and that have groups of outputs only.
+        hidden: neurons of each of three hidden layers, in whole groups of any size.
+        sparsities: in percent, of every junction but the last, which is full; the fan-ins are `fan_in`'s.
+        other_sparsities: those at which groups of other kinds than outputs are tried.
+        groups: sizes, 1 first: it is what the others are compared with.
+        other_kinds: beside outputs.
+        epochs: of a run.
+        lr: of Adam at first; it falls along a cosine. Batches of 128.
+        every: steps between RigL's updates, until three quarters of the training.
+        seeds: how many.
+        graph_seeds: how many of them have their graphs measured.
+        blocks: turns of every contender when steps are timed.
+        steps: of a turn.
+    """
+
+    data: tuple[str, ...] = ("mnist", "fashion-mnist", "cifar10-jpeg")
+    late: tuple[str, ...] = ("cifar10-jpeg",)
+    hidden: int = 480
+    sparsities: tuple[float, ...] = (95.0, 99.0, 90.0, 99.5, 80.0)
+    other_sparsities: tuple[float, ...] = (95.0, 99.0, 90.0)
+    groups: tuple[int, ...] = (1, 2, 4, 8, 16)
+    other_kinds: tuple[str, ...] = ("twisted", "both", "inputs")
+    epochs: int = 3
+    lr: float = 0.002
+    every: int = 100
+    seeds: int = 10
+    graph_seeds: int = 2
+    blocks: int = 8
+    steps: int = 20
+
+    def widths(self, data: str) -> tuple[int, ...]:
+        """Neurons of all layers but the last."""
+        return math.prod(CATALOGUE[data].shape), *(self.hidden,) * 3
+
+    def sizes(self, kind: str, sparsity: float, data: str) -> tuple[int, ...]:
+        """Group sizes above 1 that this kind has at this sparsity."""
+        if kind != OUTPUTS and sparsity not in self.other_sparsities:
+            return ()
+        pairs = [(n, m, fan_in(n, sparsity)) for n, m in pairwise(self.widths(data))]
+        return tuple(size for size in self.groups[1:] if all(k in family(kind, size).sizes(n, m) for n, m, k in pairs))
+
+    def cells(self, data: str) -> Iterator[tuple[str, float, int]]:
+        """(kind, sparsity, group size) of every kind of network; those without groups are among groups of outputs."""
+        for kind in (OUTPUTS, *(self.other_kinds if data not in self.late else ())):
+            for sparsity in self.sparsities:
+                for size in ((1,) if kind == OUTPUTS else ()) + self.sizes(kind, sparsity, data):
+                    yield kind, sparsity, size
+
+    def samples(self) -> dict[int, str]:
+        """A data set of each number of inputs, the first."""
+        return {self.widths(data)[0]: data for data in reversed(self.data)}
+
+
+def fan_in(inputs: int, sparsity: float) -> int:
+    """Edges of an output: the share of the inputs, to a multiple of a power of two from 2 to 16, so that groups divide.
+
+    The power is the largest up to a quarter of it.
+
+    >>> [fan_in(784, s) for s in (80, 90, 95, 99, 99.5)], [fan_in(480, s) for s in (80, 90, 95, 99, 99.5)]
+    ([160, 80, 40, 8, 4], [96, 48, 24, 4, 2])
+    """
+    wanted = inputs * (1 - sparsity / 100)
+    step = min(16, max(2, 1 << math.floor(math.log2(max(1.0, wanted / 4)))))
+    return max(step, step * round(wanted / step))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Runs that are done one after the other: a whole seed before the next one.
+
+    Args:
+        data: name.
+        kind: of groups.
+        rule: `STATIC` or `RIGL`.
+    """
+
+    data: str
+    kind: str
+    rule: str
+
+    @property
+    def name(self) -> str:
+        """Of its study."""
+        return f"{self.data} {self.kind} {self.rule}"
+
+    def runs(self, plan: GroupsPlan) -> list[Run]:
+        """Every group size at every sparsity, with the networks without groups if the kind is outputs."""
+        return [
+            self._run(plan, sparsity, size, seed)
+            for seed in range(plan.seeds)
+            for kind, sparsity, size in plan.cells(self.data)
+            if kind == self.kind
+        ]
+
+    def _run(self, plan: GroupsPlan, sparsity: float, size: int, seed: int) -> Run:
+        widths = plan.widths(self.data)
+        edges = [m * fan_in(n, sparsity) for n, m in pairwise(widths)]
+        architecture = Architecture(family(self.kind, size), widths[1:], (*edges, None))
+        config = Config(
+            epochs=plan.epochs, batch_size=BATCH, optimizer=Adam(plan.lr), schedule=CosineRate(), validation=0.0
+        )
+        labels: dict[str, Label] = {
+            "data": self.data,
+            "kind": self.kind,
+            "rule": self.rule,
+            "sparsity": sparsity,
+            "group": size,
+            "seed": seed,
+        }
+        rule = self._rewiring(plan, size)
+        return Run(Experiment(architecture, config, seed, rule), data=self.data, labels=labels)
+
+    def _rewiring(self, plan: GroupsPlan, size: int) -> Rule | None:
+        if self.rule == STATIC:
+            return None
+        steps = plan.epochs * math.ceil(len(dataset(self.data).train) / BATCH)
+        recipe = rigl if size == 1 else rigl_in_groups
+        return recipe(every=plan.every, until=3 * steps // 4)
+
+
+def stages(plan: GroupsPlan) -> Iterator[Stage]:
+    """In the order of their worth."""
+    soon = [name for name in plan.data if name not in plan.late]
+    arms = [(OUTPUTS, STATIC), (OUTPUTS, RIGL), *((kind, STATIC) for kind in plan.other_kinds)]
+    yield from (Stage(data, *arm) for arm in arms for data in soon)
+    yield from (Stage(data, *arm) for arm in arms[:2] for data in plan.data if data in plan.late)
