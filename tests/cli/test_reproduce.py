@@ -99,7 +99,10 @@ def test_a_results_file_of_something_else_is_refused(refused, tmp_path):
 @pytest.mark.parametrize("paper", ["topologies-2018", ""], ids=["unknown", "empty"])
 def test_an_unknown_paper_is_refused(refused, paper, tmp_path):
     line = refused("reproduce", paper, "--out", tmp_path)
-    assert f"there is no paper '{paper}': topologies-2017, insights-2020, connectivity, neighbours are known." in line
+    assert (
+        f"there is no paper '{paper}': topologies-2017, insights-2020, connectivity, neighbours, groups are known."
+        in line
+    )
 
 
 def test_missing_data_are_missed_before_anything_is_trained(refused, tmp_path, monkeypatch):

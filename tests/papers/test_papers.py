@@ -103,7 +103,7 @@ GROUPS = dataclasses.replace(
     groups.QUICK,
     data=("digits",),
     hidden=16,
-    sparsities=(75.0,),
+    ranks=((75.0,),),
     other_sparsities=(75.0,),
     groups=(1, 4),
     other_kinds=("both",),

@@ -92,7 +92,7 @@ def _costly(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
 def _repaired(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
     found = [
         _gap(cell(rows, data, OUTPUTS, RIGL, sparsity), cell(rows, data, OUTPUTS, STATIC, sparsity), size)
-        for sparsity in sorted(_thin(plan))
+        for sparsity in _thin(plan)
         for size in plan.sizes(OUTPUTS, sparsity, data)
         if size in (8, 16)
     ]

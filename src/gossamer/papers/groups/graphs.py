@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gossamer.analysis.tables import where
@@ -34,17 +33,17 @@ def drawn(plan: GroupsPlan) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def learnt(studies: Iterable[Study], plan: GroupsPlan) -> pd.DataFrame:
+def learnt(study: Study, plan: GroupsPlan) -> pd.DataFrame:
     """Of the networks that RigL came to on the first data set."""
     import pandas as pd
 
-    lines = []
-    for study in studies:
-        done = where(study.frame(), state="done", rule=RIGL, data=plan.data[0], seed=list(range(plan.graph_seeds)))
-        for row in done.itertuples():
-            found = measured(study.topology(str(row.run)))
-            inputs = plan.widths(plan.data[0])[0]
-            lines.append((inputs, RIGL, row.kind, row.sparsity, row.group, row.seed, *found))
+    seeds, data = list(range(plan.graph_seeds)), plan.data[0]
+    done = where(study.frame(), state="done", rule=RIGL, data=data, seed=seeds)
+    lines = [
+        (plan.widths(data)[0], RIGL, row.kind, row.sparsity, row.group, row.seed)
+        + measured(study.topology(str(row.run)))
+        for row in done.itertuples()
+    ]
     return pd.DataFrame(lines, columns=COLUMNS)
 
 

@@ -66,11 +66,11 @@ def prices(rows: pd.DataFrame, plan: GroupsPlan) -> pd.DataFrame:
     import pandas as pd
 
     lines = []
-    for stage in stages(plan):
-        for sparsity in sorted(plan.sparsities):
-            found = cell(rows, stage.data, stage.kind, stage.rule, sparsity)
-            sizes = plan.sizes(stage.kind, sparsity, stage.data)
-            known = ((1,) if stage.kind == OUTPUTS else ()) + sizes
+    for data, kind, rule in dict.fromkeys((stage.data, stage.kind, stage.rule) for stage in stages(plan)):
+        for sparsity in plan.sparsities:
+            found = cell(rows, data, kind, rule, sparsity)
+            sizes = plan.sizes(kind, sparsity, data)
+            known = ((1,) if kind == OUTPUTS else ()) + sizes
             lines += [_line(found, size, len(sizes)) for size in known if size in set(found["group"])]
     return pd.DataFrame(lines, columns=_COLUMNS)
 

@@ -38,7 +38,7 @@ def speeds(plan: GroupsPlan) -> pd.DataFrame:
         lines = [
             (inputs, sparsity, *line)
             for inputs, data in plan.samples().items()
-            for sparsity in sorted(plan.sparsities)
+            for sparsity in plan.sparsities
             for line in _of(plan, data, sparsity)
         ]
     finally:

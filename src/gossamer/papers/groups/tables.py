@@ -67,5 +67,9 @@ def kept(path: Path, make: Callable[[GroupsPlan], pd.DataFrame], plan: GroupsPla
 
 def plan_of(found: Mapping[str, Any]) -> GroupsPlan:
     """The plan as JSON has it."""
-    values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in found.items()}
+    values: dict[str, Any] = {name: _frozen(value) for name, value in found.items()}
     return GroupsPlan(**values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
