@@ -39,9 +39,9 @@ def learnt(study: Study, plan: GroupsPlan) -> pd.DataFrame:
 
     seeds, data = list(range(plan.graph_seeds)), plan.data[0]
     done = where(study.frame(), state="done", rule=RIGL, data=data, seed=seeds)
+    inputs = plan.widths(data)[0]
     lines = [
-        (plan.widths(data)[0], RIGL, row.kind, row.sparsity, row.group, row.seed)
-        + measured(study.topology(str(row.run)))
+        (inputs, RIGL, row.kind, row.sparsity, row.group, row.seed, *measured(study.topology(str(row.run))))
         for row in done.itertuples()
     ]
     return pd.DataFrame(lines, columns=COLUMNS)
