@@ -11,8 +11,8 @@ Every contender has at every density and data set the learning rate, out of two,
 the training examples, held out from one run of a seed that no result comes from. The final runs train on all of them,
 and the test examples are looked at once, after the last epoch. Adam, a cosine, batch 128, one thread. CHTss, which
 begins with half of the hidden edges, is at 3 % alone, with a full layer to the outputs and as many edges in the end.
-Cut before any test example was looked at, for want of processor time: wider layers, 20 epochs, CIFAR-10, below .5 % (a narrow
-network has one or two units a layer there), more of CHTss.
+Cut before any test example was looked at, for want of processor time: wider layers, 20 epochs, CIFAR-10, below .5 %
+(a narrow network has one or two units a layer there), more of CHTss.
 
 The rule, fixed likewise: at each density every sparse contender is compared with the narrow dense network, and with the
 wide one, paired by seed; Student's interval, p-values corrected by Holm's method for all comparisons of a data set. It

@@ -59,9 +59,16 @@ def test_nothing_is_concluded_from_no_run(refused, tmp_path, monkeypatch):
     assert "holds no finished run yet" in line
 
 
-def test_parts_that_are_measured_are_concluded(run, refused, tmp_path, monkeypatch):
+def unavailable(name):
+    raise DataUnavailableError(f"{name} is not here")
+
+
+def test_parts_that_are_measured_are_concluded_without_their_data(run, refused, tmp_path, monkeypatch):
     graphs = gates.Graphs({"planted strangers": gates.Strengths((1e-2,), 2)}, settings=NodeConfig(epochs=2))
-    monkeypatch.setitem(neighbours.PAPER.plans, "quick", dataclasses.replace(neighbours.QUICK, gates=graphs))
+    plan = dataclasses.replace(neighbours.QUICK, data=("mnist",), gates=graphs)
+    monkeypatch.setitem(neighbours.PAPER.plans, "quick", plan)
+    monkeypatch.setattr("gossamer.studies.run.data_digest", unavailable)
+    monkeypatch.setattr("gossamer.papers.record.data_digest", unavailable)
     words = ("reproduce", "neighbours", "--quick", "--so-far", "--out", tmp_path)
     assert "holds no measurement of this plan" in refused(*words)
     carried_out(gates.PART, graphs, tmp_path)

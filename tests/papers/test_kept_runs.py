@@ -10,6 +10,8 @@ import torch
 from gossamer.errors import DataUnavailableError
 from gossamer.papers.connectivity.plan import intervention
 from gossamer.papers.connectivity.tables import plan_of
+from gossamer.papers.neighbours import FULL, PARTS
+from gossamer.papers.neighbours.part import kept
 from gossamer.studies.run import dataset
 from gossamer.timing.environment import kernels
 
@@ -56,3 +58,10 @@ def test_a_kept_run_comes_to_the_same_numbers_when_it_is_trained_again(arm, resu
         assert (outcome.test.accuracy, outcome.test.loss) == (row.accuracy, pytest.approx(row.loss, rel=1e-12))
     else:
         assert outcome.test.accuracy == pytest.approx(row.accuracy, abs=0.005)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_every_kept_measurement_of_the_neighbours_is_one_of_the_plan(part):
+    folder = KEPT.parent / "neighbours"
+    lines = (folder / "parts" / f"{part.name}.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(kept(part, getattr(FULL, part.name), folder)) == len(lines)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gossamer.errors import StudyError
+from gossamer.errors import DataUnavailableError, StudyError
 from gossamer.studies.run import data_digest
 from gossamer.studies.study import Study
 from gossamer.timing.environment import environment
@@ -24,7 +25,7 @@ class Record:
         command: what was typed.
         size: "full" or "quick".
         plan: what was trained, as JSON holds it.
-        data: digest of each data set, by name.
+        data: digest of each data set that was at hand, by name; numbers that were measured before need none.
         studies: digests of the runs of each study, by name.
         failures: runs that have no result, with the cause; the numbers leave them out.
         seconds: of training, all runs together.
@@ -62,7 +63,7 @@ class Record:
             command=command,
             size=size,
             plan=json.loads(json.dumps(asdict(plan))),
-            data={name: data_digest(name) for name in plan.data},
+            data=_digests(plan.data),
             studies={study.name: [entry.digest for entry in study.entries] for study in studies},
             failures={str(row.run): str(row.error or row.state) for row in failed},
             waiting=waiting,
@@ -111,3 +112,12 @@ class Record:
 
 def _shown(found: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "host"}
+
+
+def _digests(names: Sequence[str]) -> dict[str, str]:
+    """Of the data sets that are on this machine."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(DataUnavailableError):
+            found[name] = data_digest(name)
+    return found
