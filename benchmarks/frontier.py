@@ -2,7 +2,7 @@
 
     python benchmarks/frontier.py                  # 784-300-300-300-10, 5 epochs, .5 to 10 %, 5 seeds
     python benchmarks/frontier.py --large          # 784-1568-1568-1568-10, 20 epochs, .1 to 10 %: a plan
-    python benchmarks/frontier.py --draw           # docs/images/frontier.png of what is kept; also says who beats whom
+    python benchmarks/frontier_page.py --draw      # what came out: tables, who beats whom, docs/images/frontier.png
 
 The plan, fixed before any of its runs: Fashion-MNIST first, then MNIST; a whole seed after the other, so that it may be
 cut at any seed. A density is the share of the edges of the wide network, of all junctions and the one to the outputs
@@ -14,46 +14,35 @@ begins with half of the hidden edges, is at 3 % alone, with a full layer to the 
 Cut before any test example was looked at, for want of processor time: wider layers, 20 epochs, CIFAR-10, below .5 %
 (a narrow network has one or two units a layer there), more of CHTss.
 
-The rule, fixed likewise: at each density every sparse contender is compared with the narrow dense network, and with the
-wide one, paired by seed; Student's interval, p-values corrected by Holm's method for all comparisons of a data set. It
-beats it, or loses, where the corrected p is at most .05; otherwise that is not decided.
-
 Every finished run is a line in docs/results/frontier.jsonl and is not done again, so that it may be stopped at any
-moment. Seconds are those of the processor, which other work on the machine lengthens less than those of the clock; of a
-contender they are the median over its seeds.
+moment. Seconds are those of the processor, which other work on the machine lengthens less than those of the clock.
 """
 
 import argparse
 import itertools
 import json
 import time
-from collections import defaultdict
 from pathlib import Path
-from statistics import fmean
 
 import torch
+from frontier_page import FIRST_TUNING_SEED, KEPT, NARROW, WIDE, kept
 
 from gossamer import rewiring
-from gossamer.analysis.estimates import mean_of
 from gossamer.generators import budgets, named, narrowed
 from gossamer.studies import Architecture, Experiment
 from gossamer.timing.environment import environment_line
 from gossamer.training import Adam, Config, CosineRate
 from gossamer.training.data import load
 
-ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "docs" / "images" / "frontier.png"
-TUNING_SEED = 1000
-WIDE, NARROW = "dense, wide", "dense, narrow"
+TUNING_SEED = FIRST_TUNING_SEED
 TOPOLOGIES = {"RigL, receptive fields": "receptive_field"}
 """What a contender begins as, unless it is erdos_renyi."""
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--large", action="store_true")
-parser.add_argument("--draw", action="store_true")
 parser.add_argument("--data", nargs="+", default=["fashion-mnist", "mnist"])
 parser.add_argument("--contenders", nargs="+")
-parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results" / "frontier.jsonl")
+parser.add_argument("--out", type=Path, default=KEPT)
 
 SETTINGS = {"hidden": [300] * 3, "epochs": 5, "seeds": 5, "densities": [0.005, 0.01, 0.03, 0.1]}
 LARGE_SETTINGS = {"hidden": [1568] * 3, "epochs": 20, "seeds": 5, "densities": [0.001, 0.003, 0.01, 0.03, 0.1]}
@@ -121,11 +110,6 @@ def trained(data, key):
     )
 
 
-def kept(path):
-    """The lines of the file."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 class Runs:
     """Runs by what decides them: those in the file, and those that are done now."""
 
@@ -175,85 +159,10 @@ def train_all(settings, contenders, options):
             runs(place | {"seed": seed})
 
 
-def rows(lines):
-    """(hidden, epochs, data, contender, density, edges, seconds, accuracy with its interval) of the final runs."""
-    groups = defaultdict(list)
-    for line in lines:
-        if line["seed"] != TUNING_SEED:
-            hidden = "-".join(map(str, line["hidden"]))
-            groups[hidden, line["epochs"], line["data"], line["contender"], line["density"]].append(line)
-    for key, found in groups.items():
-        accuracy = mean_of([100 * line["test"] for line in found], "")
-        yield *key, found[0]["edges"], fmean(line["seconds"] for line in found), accuracy
-
-
-def table(lines):
-    """Markdown."""
-    head = ["network, epochs", "data", "contender", "density", "edges", "processor s", "test accuracy, %", "n"]
-    shown = ["| " + " | ".join(head) + " |", "|---|---|---|" + "---:|" * (len(head) - 3)]
-    for hidden, epochs, data, contender, density, edges, seconds, found in rows(lines):
-        accuracy = f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else f"{found.value:.2f}"
-        cells = (
-            f"{hidden}, {epochs}",
-            data,
-            contender,
-            f"{100 * density:g} %",
-            f"{edges:,}",
-            f"{seconds:.1f}",
-            accuracy,
-            found.n,
-        )
-        shown.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(shown)
-
-
-def draw(lines, path):
-    """Accuracy against edges, and against seconds, one row of panels a data set and size."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    panels = defaultdict(lambda: defaultdict(list))
-    for hidden, epochs, data, contender, _, *values in rows(lines):
-        panels[f"{data}, {hidden}, {epochs} epochs"][contender].append(values)
-    figure, axes = plt.subplots(
-        len(panels), 2, figsize=(10, 3.6 * len(panels)), sharey="row", squeeze=False, constrained_layout=True
-    )
-    for (title, contenders), (left, right) in zip(panels.items(), axes, strict=True):
-        for name, values in contenders.items():
-            for panel, column, by in ((left, 0, "edges"), (right, 1, "processor seconds of a training")):
-                ordered = sorted(values, key=lambda each: each[column])
-                middle = [each[2].value for each in ordered]
-                reach = [
-                    [each[2].value - max(each[2].low, 0), min(each[2].high, 100) - each[2].value] for each in ordered
-                ]
-                style = {"marker": "s", "linestyle": "--"} if "dense" in name else {"marker": "o"}
-                panel.errorbar(
-                    [each[column] for each in ordered],
-                    middle,
-                    yerr=list(zip(*reach, strict=True)),
-                    label=name,
-                    capsize=2,
-                    linewidth=1.3,
-                    **style,
-                )
-                panel.set(xscale="log", xlabel=by)
-        left.set(ylabel="test accuracy, %", title=title)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=110)
-
-
 def main(options):
-    """Train, then show."""
+    """Train what is not there yet."""
     torch.set_num_threads(1)
-    settings = LARGE_SETTINGS if options.large else SETTINGS
-    if not options.draw:
-        train_all(settings, options.contenders or list(rules(2, 2)), options)
-    lines = kept(options.out)
-    print(table(lines))
-    if options.draw:
-        draw(lines, PICTURE)
+    train_all(LARGE_SETTINGS if options.large else SETTINGS, options.contenders or list(rules(2, 2)), options)
 
 
 if __name__ == "__main__":

@@ -130,18 +130,17 @@ def accuracy():
     return table(["data, network, training", "rule", "edges", "seeds", "test accuracy, %", "published"], rows, texts=2)
 
 
-def static():
-    """`static.jsonl`: mean and standard deviation over seeds of each command."""
-    groups = {}
-    for each in (RESULTS / "static.jsonl").read_text(encoding="utf-8").splitlines():
-        run = json.loads(each)
-        groups.setdefault(run["command"], []).append(run)
-    rows = []
-    for command, runs in groups.items():
-        found = [run["test_accuracy"] for run in runs]
-        spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
-        rows.append([f"`{command}`", f"{runs[0]['edges']:,}", f"{statistics.fmean(found):.2f}{spread} %", len(found)])
-    return table(["command", "edges", "test accuracy", "n"], rows)
+def benchmark(name):
+    """The table that `benchmarks/NAME.py` prints of the runs in `NAME.jsonl`."""
+    module = script(name)
+    return module.table(module.kept(RESULTS / f"{name}.jsonl"))
+
+
+def frontier():
+    """`frontier.jsonl`: what every contender reached, and who beats whom."""
+    module = script("frontier_page")
+    lines = module.kept(RESULTS / "frontier.jsonl")
+    return f"{module.table(lines)}\n\n{module.verdicts(lines)}"
 
 
 def script(name):
@@ -150,12 +149,6 @@ def script(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def benchmark(name):
-    """The table that `benchmarks/NAME.py` prints of the runs in `NAME.jsonl`."""
-    module = script(name)
-    return module.table(module.kept(RESULTS / f"{name}.jsonl"))
 
 
 def from_scratch(name):
@@ -289,7 +282,7 @@ KINDS = {
         sizes,
         challenge,
         accuracy,
-        static,
+        frontier,
         benchmark,
         from_scratch,
         reproductions,
