@@ -43,6 +43,7 @@ def rules(every):
         "RigL": gs.rewiring.rigl(every=every, until=FOREVER),
         "CHT": gs.rewiring.cht(every=every),
         "CHTs": gs.rewiring.chts(every=every, until=FOREVER),
+        "GSE": gs.rewiring.guided_exploration(every=every, until=FOREVER),
     }
 
 

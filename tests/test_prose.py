@@ -1,0 +1,103 @@
+"""Measured numbers in the sentences of README and documents are those of the kept results."""
+
+import csv
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
+CONNECTIVITY = RESULTS / "connectivity"
+
+
+def text_of(page):
+    """The page on one line."""
+    return " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def rows(key):
+    """The numbers under a figure of the study of connectivity."""
+    with (CONNECTIVITY / "data" / f"{key}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def claims(key):
+    """Its claims of this name, by data set."""
+    found = json.loads((CONNECTIVITY / "results.json").read_text(encoding="utf-8"))["claims"]
+    return {claim["data"]: claim for claim in found if claim["key"] == key}
+
+
+def largest_effect(panel):
+    """Points beyond which no interval of a difference to random junctions reaches, rounded up to hundredths."""
+    ends = [abs(float(row[end])) for row in rows("C2") if row["panel"] == panel for end in ("low", "high")]
+    return f"{math.ceil(1e4 * max(ends)) / 100:.2f}".lstrip("0")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/science.md", "docs/results/connectivity.md"])
+def test_what_connectivity_decides(page):
+    said = text_of(page)
+    assert float(largest_effect("mnist, 1 hidden")) < 0.2
+    assert largest_effect("mnist, 3 hidden") in said
+    lost = claims("decides whether a deep network trains")["mnist, 16 hidden"]["estimates"][0]
+    assert f"{100 * lost['value']:.0f} points" in said
+    (along,) = [row for row in rows("C5") if (row["measure"], row["pixels"]) == ("algebraic_connectivity", "natural")]
+    assert f"ρ = −{-float(along['ρ']):.2f}, p = {float(along['p']):.2f}".replace("0.", ".") in said
+
+
+def test_the_page_of_connectivity_says_nothing_that_was_not_kept():
+    """Every decimal number of its prose is a kept one, or a hundred times that, rounded to the digits shown."""
+    found = json.loads((CONNECTIVITY / "results.json").read_text(encoding="utf-8"))["claims"]
+    kept = [claim[name] for claim in found for name in ("p", "p_holm")]
+    for claim in found:
+        kept += [each[name] for each in claim["estimates"] + claim["context"] for name in ("value", "low", "high")]
+    cells = [cell for key in ("C2", "C4", "C4-rivals", "C5", "C6") for row in rows(key) for cell in row.values()]
+    kept += [float(cell) for cell in cells if re.fullmatch(r"-?[\d.]+(e-\d+)?", cell)]
+    prose = re.sub(r"(?s)```.*?```|`[^`]*`|<!--.*?-->", "", (RESULTS / "connectivity.md").read_text(encoding="utf-8"))
+    shown = re.findall(r"(?<![\w.])\d*\.\d+(?![\w.]*\))", prose)
+    assert len(shown) > 30
+    assert [each for each in shown if not any(rounds_to(value, each) for value in kept if value is not None)] == []
+
+
+def rounds_to(value, shown):
+    """Whether a number, or a hundred times it, is this one at its digits, signs aside."""
+    half = 0.5 * 10.0 ** -len(shown.partition(".")[2])
+    return any(abs(abs(value) * scale - float(shown)) <= half + 1e-9 for scale in (1, 100))
+
+
+def test_sparse_against_dense_is_what_the_command_prints():
+    script = ROOT / "benchmarks" / "sparse_beats_dense.py"
+    printed = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True, timeout=60).stdout
+    said = text_of("docs/rewiring.md")
+    for name, number in (
+        ("CHTs", "chts receptive_field 0.1 0.0005"),
+        ("RigL", "rigl"),
+        ("SET", "set receptive_field 0.1 0.0005"),
+    ):
+        (line,) = [line for line in printed.splitlines() if line.startswith(number)]
+        gap, p, verdict = re.search(r": (\S+ \[.*?\]) points, .*, (\S+) after Holm: (.*)$", line).groups()
+        assert f"{name} {gap}, p = {float(p):.2g}".replace("= 0.", "= .") in said, line
+        assert f"**{verdict}**" in said
+
+
+def test_single_runs_are_kept_ones():
+    runs = [json.loads(line) for line in (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()]
+    long = [run for run in runs if (run["options"]["epochs"], run["options"]["topology"]) == ("50", "erdos_renyi")]
+    said = text_of("docs/rewiring.md")
+    chts = [run["test_accuracy"] for run in long if (run["data"], run["method"]) == ("mnist", "chts")]
+    assert f"ended at {min(chts):.2f} to {max(chts):.2f} on MNIST in four trainings" in said
+    assert len(chts) == 4
+    cifar = {run["method"]: run["test_accuracy"] for run in long if run["data"] == "cifar10-jpeg"}
+    assert f"{cifar['set']:.2f} and {cifar['rigl']:.2f}, one seed each" in said
+
+
+def test_random_junctions_that_miss_the_bound():
+    (line,) = re.findall(r"(?m)^.*random ones miss the bound.*$", (RESULTS / "generators.txt").read_text())
+    missed, of, met, ms = re.search(r"(\d+) of (\d+) random .* in (\d+) of these, (\d+) ms", line).groups()
+    said = text_of("docs/topologies.md")
+    assert f"Of {of} random 200 × 200 junctions of degree 3, {missed} miss the bound" in said
+    assert f"`ramanujan` met it in all {met}, in {ms} ms" in said
