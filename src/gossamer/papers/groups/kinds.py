@@ -1,15 +1,18 @@
-"""Junctions of equal fan-in whose neurons come in groups: of outputs, of inputs, of both, or twisted."""
+"""Junctions of equal fan-in whose neurons come in groups: of outputs, of inputs, of both, twisted, or even."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gossamer.errors import Rng
 from gossamer.generators import Family, Size, constant_fan_in, grouped
-from gossamer.topology import Junction
+from gossamer.topology import Bipartite, Junction
 
-KINDS = ("outputs", "inputs", "both", "twisted")
-"""Groups of outputs share their inputs, groups of inputs their outputs; twisted: a permutation in each block."""
+KINDS = ("outputs", "inputs", "both", "twisted", "even")
+"""Groups of outputs share their inputs, groups of inputs their outputs; twisted: a permutation in each block; even:
+groups of outputs to which inputs are dealt out, so that as many as can be are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Groups:
         if self.size == 1:
             return constant_fan_in(in_features, out_features, fan_in, rng=rng)
         return grouped(
-            constant_fan_in,
+            dealt if self.kind == "even" else constant_fan_in,
             in_features,
             out_features,
             fan_in // self.inputs,
@@ -46,12 +49,34 @@ class Groups:
 
     def sizes(self, in_features: int, out_features: int) -> range:
         """Fan-ins that there are: none if a side does not come in whole groups."""
-        sides = {"outputs": (out_features,), "inputs": (in_features,)}.get(self.kind, (in_features, out_features))
+        outputs, inputs = (out_features,), (in_features,)
+        sides = {"outputs": outputs, "even": outputs, "inputs": inputs}.get(self.kind, inputs + outputs)
         if any(side % self.size for side in sides):
             return range(0)
         if self.kind == "twisted":
             return range(1, in_features // self.size + 1)
         return range(self.inputs, in_features + 1, self.inputs)
+
+
+def dealt(in_features: int, out_features: int, fan_in: int, *, rng: np.random.Generator) -> Bipartite:
+    """Constant fan-in from a shuffled deck of the inputs, which is shuffled anew when it is used up.
+
+    Fan-outs differ by one at the most: no input goes unread while another one is read twice.
+
+    >>> g = dealt(6, 4, 4, rng=np.random.default_rng(0))
+    >>> set(g.fan_in.tolist()), sorted(g.fan_out.tolist())
+    ({4}, [2, 2, 3, 3, 3, 3])
+    """
+    deck = np.empty(0, dtype=np.int64)
+    rows = []
+    for _ in range(out_features):
+        if len(deck) < fan_in:
+            fresh = rng.permutation(in_features)
+            held = np.isin(fresh, deck)  # no output reads an input twice: what is still in the deck comes last
+            deck = np.concatenate([deck, fresh[~held], fresh[held]])
+        rows.append(np.sort(deck[:fan_in]))
+        deck = deck[fan_in:]
+    return Bipartite(np.arange(out_features + 1) * fan_in, np.concatenate(rows), in_features=in_features)
 
 
 def family(kind: str, size: int) -> Family:

@@ -1,0 +1,76 @@
+"""Draws docs/images/groups.png, the frontier of docs/results/groups: `python docs/groups.py`.
+
+The results are made by `gossamer reproduce groups --out docs/results/groups`; `--judge` there concludes anew from what
+is kept.
+"""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from gossamer.plots.style import COLOURS
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "docs" / "results" / "groups" / "data"
+MARKERS = {1: "o", 2: "v", 4: "^", 8: "s", 16: "D"}
+DASHES = {"static": "-", "RigL": "--"}
+ACROSS, UP, LAMBDA = "times dense", "accuracy, %", "λ₂ first"
+
+
+def curves(table, up):
+    """((sparsity, rule), rows): what is joined, group sizes ascending."""
+    known = table[(table["kind"] == "outputs") & table[ACROSS].notna() & table[up].notna()]
+    for key, rows in known.groupby(["sparsity", "rule"], sort=True):
+        yield key, rows.sort_values("group")
+
+
+def panel(axes, table, up, colours):
+    """Curves of one panel: a colour a sparsity, a dash a rule, a marker a group size."""
+    for (sparsity, rule), rows in curves(table, up):
+        style = {"color": colours[sparsity], "linestyle": DASHES[rule]}
+        axes.plot(rows[ACROSS], rows[up], linewidth=1.2, **style)
+        for row in rows.to_dict("records"):
+            filled = colours[sparsity] if rule == "static" else "white"
+            axes.plot(row[ACROSS], row[up], MARKERS[row["group"]], color=colours[sparsity], mfc=filled, markersize=5)
+        if up == UP:
+            below, above = rows[up] - rows["low"], rows["high"] - rows[up]
+            axes.errorbar(rows[ACROSS], rows[up], yerr=[below, above], fmt="none", capsize=2, elinewidth=0.8, **style)
+    axes.set(xscale="log", xlabel="a step: times as fast as dense PyTorch")
+
+
+def draw(table, path):
+    """Accuracy of every data set, then λ₂, against speed."""
+    names = list(dict.fromkeys(table["data"]))
+    colours = dict(zip(sorted(set(table["sparsity"])), COLOURS, strict=False))
+    figure, axes = plt.subplots(1, len(names) + 1, figsize=(4 * len(names) + 5.2, 4), constrained_layout=True)
+    for name, each in zip(names, axes, strict=False):
+        panel(each, table[table["data"] == name], UP, colours)
+        each.set(title=name, ylabel="test accuracy, %")
+    panel(axes[-1], table[table["data"] == names[0]], LAMBDA, colours)
+    axes[-1].set(title="the first junction", ylabel="algebraic connectivity λ₂", yscale="symlog", ylim=(-0.2, None))
+    handles = [Line2D([], [], color=colour, label=f"{sparsity:g} % sparse") for sparsity, colour in colours.items()]
+    rules = [rule for rule in DASHES if rule in set(table["rule"])]
+    handles += [Line2D([], [], color="grey", linestyle=DASHES[rule], label=rule) for rule in rules]
+    sizes = sorted(set(table["group"]))
+    handles += [
+        Line2D(
+            [],
+            [],
+            color="grey",
+            linestyle="",
+            marker=MARKERS[size],
+            label=f"groups of {size}" if size > 1 else "no groups",
+        )
+        for size in sizes
+    ]
+    figure.legend(handles=handles, loc="outside right upper", fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    draw(pd.read_csv(DATA / "G1.csv"), ROOT / "docs" / "images" / "groups.png")
