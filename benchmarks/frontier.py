@@ -1,6 +1,6 @@
 """Accuracy against edges and against seconds: sparse rules, the wide dense network, and the narrow one of equal edges.
 
-    python benchmarks/frontier.py                  # 784-300-300-300-10, 5 epochs, .5 to 10 %, 5 seeds
+    python benchmarks/frontier.py                  # 784-300-300-300-10, 5 epochs, .5 to 10 %, 8 seeds
     python benchmarks/frontier.py --large          # 784-1568-1568-1568-10, 20 epochs, .1 to 10 %: a plan
     python benchmarks/frontier_page.py --draw      # what came out: tables, who beats whom, docs/images/frontier.png
 
@@ -12,7 +12,8 @@ the training examples, held out from one run of a seed that no result comes from
 and the test examples are looked at once, after the last epoch. Adam, a cosine, batch 128, one thread. CHTss, which
 begins with half of the hidden edges, is at 3 % alone, with a full layer to the outputs and as many edges in the end.
 Cut before any test example was looked at, for want of processor time: wider layers, 20 epochs, CIFAR-10, below .5 %
-(a narrow network has one or two units a layer there), more of CHTss.
+(a narrow network has one or two units a layer there), more of CHTss. Eight seeds instead of five were decided upon when
+Fashion-MNIST's first four had been seen to be too few for corrected p-values, and none of MNIST's.
 
 Dense networks run on PyTorch's layers, and once more on ours, with every edge there, for their seconds: there a step is
 one call, as it is of all sparse networks. A narrow network of one hidden layer joins for those who would not waste
@@ -48,7 +49,7 @@ parser.add_argument("--data", nargs="+", default=["fashion-mnist", "mnist"])
 parser.add_argument("--contenders", nargs="+")
 parser.add_argument("--out", type=Path, default=KEPT)
 
-SETTINGS = {"hidden": [300] * 3, "epochs": 5, "seeds": 5, "densities": [0.005, 0.01, 0.03, 0.1]}
+SETTINGS = {"hidden": [300] * 3, "epochs": 5, "seeds": 8, "densities": [0.005, 0.01, 0.03, 0.1]}
 LARGE_SETTINGS = {"hidden": [1568] * 3, "epochs": 20, "seeds": 5, "densities": [0.001, 0.003, 0.01, 0.03, 0.1]}
 ONLY_AT = {WIDE: [1.0], NATIVE[WIDE]: [1.0], "CHTss": [0.03]}
 """Densities of contenders that are not at all of them."""

@@ -42,6 +42,8 @@ COLOURS = dict(
         (*SPARSE, NARROW, SHALLOW, WIDE), ("C0", "C2", "C3", "C4", "C6", "C9", "C1", "black", "C5", "gray"), strict=True
     )
 )
+SAID = (0.01, 0.03, 0.1)
+"""Densities of the sentence; below them the narrow networks have three units a layer, and some do not learn."""
 FIRST_TUNING_SEED = 1000
 """Seeds from here on chose learning rates, on examples that were held out."""
 
@@ -171,6 +173,21 @@ def verdicts(lines):
     )
 
 
+def sentence(lines):
+    """How far sparse contenders are from dense ones, from the worst of them to the best, in points."""
+    parts = []
+    for panel, points in panels(lines).items():
+        found = contests(points)
+        parts.append(f"{panel.split(',')[0]} {', '.join(apart(found, 'equal edges', density) for density in SAID)}")
+    return "; ".join(parts)
+
+
+def apart(found, kind, density):
+    """The span of differences at one density."""
+    gaps = [each.gap.mean for each in found if each.kind == kind and each.sparse.density == density]
+    return f"{min(gaps):+.1f} to {max(gaps):+.1f} at {100 * density:g} %"
+
+
 def in_words(contest):
     """Difference, interval, corrected p and verdict."""
     gap = contest.gap
@@ -226,7 +243,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true")
     lines = kept()
-    print(table(lines), verdicts(lines), sep="\n\n")
+    print(table(lines), verdicts(lines), sentence(lines), sep="\n\n")
     if parser.parse_args().draw:
         draw(lines)
 
