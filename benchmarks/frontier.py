@@ -20,7 +20,8 @@ one call, as it is of all sparse networks. A narrow network of one hidden layer 
 edges on three.
 
 Every finished run is a line in docs/results/frontier.jsonl and is not done again, so that it may be stopped at any
-moment. Seconds are those of the processor, which other work on the machine lengthens less than those of the clock.
+moment. Seconds are those of the processor, which other work on the machine lengthens less than those of the clock; the
+least over seeds is shown.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What the runs of frontier.py came to: a table, who beats whom, and docs/images/frontier.png.
 
     python benchmarks/frontier_page.py           # both tables
-    python benchmarks/frontier_page.py --draw    # and the picture
+    python benchmarks/frontier_page.py --draw    # and the picture, and the README's table
 
 Seeds count that every contender has at every density. The rule was fixed before any test example was looked at. Every
 sparse contender is compared at every density, paired by seed,
@@ -23,7 +23,7 @@ import json
 import math
 from collections import defaultdict
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import NamedTuple
 
 from gossamer.analysis.correction import holm
@@ -43,7 +43,7 @@ COLOURS = dict(
     )
 )
 SAID = (0.01, 0.03, 0.1)
-"""Densities of the sentence; below them the narrow networks have three units a layer, and some do not learn."""
+"""Densities of the short table; below them the narrow networks have three units a layer, and some do not learn."""
 FIRST_TUNING_SEED = 1000
 """Seeds from here on chose learning rates, on examples that were held out."""
 
@@ -55,7 +55,7 @@ class Point(NamedTuple):
         contender: its name.
         density: share of the wide network's edges.
         edges: of the trained network.
-        seconds: median over seeds of the processor's.
+        seconds: of the processor, the least over seeds: what else runs only lengthens them.
         accuracies: in per cent, by seed.
     """
 
@@ -89,17 +89,18 @@ def kept(path=KEPT):
 
 
 def panels(lines):
-    """Points by panel, which is data set, hidden units and epochs; of seeds that are whole."""
+    """Points by panel, which is data set, hidden units and epochs; of seeds that are whole, two or more."""
     runs = defaultdict(lambda: defaultdict(dict))
     for line in lines:
         if line["seed"] < FIRST_TUNING_SEED:
             panel = f"{line['data']}, {'-'.join(map(str, line['hidden']))}, {line['epochs']} epochs"
             runs[panel][line["contender"], line["density"]][line["seed"]] = line
-    found = {
+    everything = set().union(*runs.values())
+    ready = {panel: places for panel, places in runs.items() if everything <= set(places) and len(whole(places)) > 1}
+    return {
         panel: [point(*place, by_seed, whole(places)) for place, by_seed in places.items()]
-        for panel, places in runs.items()
+        for panel, places in ready.items()
     }
-    return {panel: points for panel, points in found.items() if len(points[0].accuracies) > 1}
 
 
 def whole(places):
@@ -111,7 +112,7 @@ def point(contender, density, by_seed, seeds):
     """Of these seeds."""
     edges, seconds = next(iter(by_seed.values()))["edges"], [by_seed[seed]["seconds"] for seed in seeds]
     accuracies = {seed: 100 * by_seed[seed]["test"] for seed in seeds}
-    return Point(contender, density, edges, median(seconds) if seeds else math.nan, accuracies)
+    return Point(contender, density, edges, min(seconds, default=math.nan), accuracies)
 
 
 def contests(points):
@@ -173,19 +174,20 @@ def verdicts(lines):
     )
 
 
-def sentence(lines):
-    """How far sparse contenders are from dense ones, from the worst of them to the best, in points."""
-    parts = []
+def spans(lines):
+    """Markdown: how far sparse contenders are from dense ones, in points, from the worst of them to the best."""
+    rows = []
     for panel, points in panels(lines).items():
-        found = contests(points)
-        parts.append(f"{panel.split(',')[0]} {', '.join(apart(found, 'equal edges', density) for density in SAID)}")
-    return "; ".join(parts)
+        found, data = contests(points), panel.split(",")[0]
+        for kind, words in (("equal edges", "in as many edges"), ("no more seconds", "in no more seconds")):
+            rows.append([f"{data}, {words}", *(span(found, kind, density) for density in SAID)])
+    return markdown(["sparse less narrow dense, points", *(f"{100 * density:g} %" for density in SAID)], rows, texts=1)
 
 
-def apart(found, kind, density):
-    """The span of differences at one density."""
+def span(found, kind, density):
+    """Of the differences at one density."""
     gaps = [each.gap.mean for each in found if each.kind == kind and each.sparse.density == density]
-    return f"{min(gaps):+.1f} to {max(gaps):+.1f} at {100 * density:g} %"
+    return f"{min(gaps):+.1f} to {max(gaps):+.1f}" if gaps else "–"
 
 
 def in_words(contest):
@@ -201,7 +203,7 @@ def markdown(head, rows, *, texts):
 
 
 def draw(lines, path=PICTURE):
-    """Accuracy against edges, and against seconds, one row of two panels a data set."""
+    """Test error against edges, and against seconds, one row of two panels a data set."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -209,33 +211,47 @@ def draw(lines, path=PICTURE):
 
     found = panels(lines)
     figure, axes = plt.subplots(
-        len(found), 2, figsize=(9, 3.1 * len(found)), sharey="row", squeeze=False, constrained_layout=True
+        len(found), 2, figsize=(8.6, 3 * len(found)), sharey="row", squeeze=False, constrained_layout=True
     )
     for (title, points), (left, right) in zip(found.items(), axes, strict=True):
         for name in COLOURS:
-            chosen = [each for each in points if each.contender == name]
             quick = [each for each in points if each.contender == NATIVE.get(name, name)]
-            curve(left, sorted((each.edges, each.accuracies) for each in chosen), name)
-            curve(right, sorted((each.seconds, each.accuracies) for each in quick), name)
-        left.set(xscale="log", xlabel="edges", ylabel="test accuracy, %")
-        left.set_title(f"{title}, n = {len(points[0].accuracies)}")
+            curve(left, [(each.edges, each) for each in points if each.contender == name], name)
+            curve(right, [(each.seconds, each) for each in quick], name)
+        left.set(xscale="log", yscale="log", xlabel="edges", ylabel="test error, %")
+        left.set_title(f"{title}, n = {len(points[0].accuracies)}", fontsize=10)
         right.set(xscale="log", xlabel="processor seconds of a training, steps in one call")
-        right.xaxis.set_major_formatter("{x:g}")
-        right.xaxis.set_minor_formatter("")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+        right.xaxis.set_minor_formatter("{x:g}")
+        for axis in (left.yaxis, right.xaxis):
+            axis.set_major_formatter("{x:g}")
+        left.yaxis.set_minor_formatter("{x:g}")
+        for ax in (left, right):
+            ax.tick_params(which="both", labelsize=7)
+            ax.grid(alpha=0.3)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=4)
     figure.savefig(path, dpi=110)
 
 
 def curve(ax, places, name):
-    """One contender, with 95 % intervals."""
+    """One contender from its fewest edges on, with 95 % intervals."""
     if not places:
         return
-    found = [mean_interval(accuracies.values()) for _, accuracies in places]
+    found = [mean_interval([100 - value for value in each.accuracies.values()]) for _, each in places]
     dense = name not in SPARSE
     style = {"marker": "s" if dense else "o", "linestyle": "--" if dense else "-", "linewidth": 1.8 if dense else 1.2}
-    reach = [each.high - each.mean for each in found]
+    reach = [[min(each.mean - each.low, 0.9 * each.mean) for each in found], [each.high - each.mean for each in found]]
     means = [each.mean for each in found]
-    ax.errorbar([x for x, _ in places], means, yerr=reach, label=name, color=COLOURS[name], capsize=2, **style)
+    ax.errorbar(
+        [x for x, _ in places], means, yerr=reach, label=name, color=COLOURS[name], capsize=2, markersize=4, **style
+    )
+
+
+def show_in_readme(lines, path=ROOT / "README.md"):
+    """Between its marks."""
+    begin, end = "<!-- frontier: begin -->", "<!-- frontier: end -->"
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    path.write_text(f"{before}{begin}\n{spans(lines)}\n{end}{after}", encoding="utf-8")
 
 
 def main():
@@ -243,9 +259,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true")
     lines = kept()
-    print(table(lines), verdicts(lines), sentence(lines), sep="\n\n")
+    print(table(lines), verdicts(lines), spans(lines), sep="\n\n")
     if parser.parse_args().draw:
         draw(lines)
+        show_in_readme(lines)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Measured numbers in the sentences of README and documents are those of the kept results."""
 
 import csv
+import importlib.util
 import json
 import math
 import re
@@ -101,3 +102,10 @@ def test_random_junctions_that_miss_the_bound():
     said = text_of("docs/topologies.md")
     assert f"Of {of} random 200 × 200 junctions of degree 3, {missed} miss the bound" in said
     assert f"`ramanujan` met it in all {met}, in {ms} ms" in said
+
+
+def test_the_readmes_frontier_is_what_the_command_prints():
+    spec = importlib.util.spec_from_file_location("frontier_page", ROOT / "benchmarks" / "frontier_page.py")
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+    assert page.spans(page.kept()) in (ROOT / "README.md").read_text(encoding="utf-8")

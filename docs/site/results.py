@@ -140,7 +140,7 @@ def frontier():
     """`frontier.jsonl`: what every contender reached, and who beats whom."""
     module = script("frontier_page")
     lines = module.kept(RESULTS / "frontier.jsonl")
-    return f"{module.table(lines)}\n\n{module.verdicts(lines)}"
+    return "\n\n".join((module.spans(lines), module.verdicts(lines), module.table(lines)))
 
 
 def script(name):
