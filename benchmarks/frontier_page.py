@@ -20,7 +20,6 @@ that is not decided.
 
 import argparse
 import json
-import math
 from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
@@ -55,7 +54,8 @@ class Point(NamedTuple):
         contender: its name.
         density: share of the wide network's edges.
         edges: of the trained network.
-        seconds: of the processor, the least over seeds: what else runs only lengthens them.
+        seconds: of the processor, the least over seeds and data sets, whose examples are as many and as large: what
+            else runs only lengthens them.
         accuracies: in per cent, by seed.
     """
 
@@ -98,9 +98,17 @@ def panels(lines):
     everything = set().union(*runs.values())
     ready = {panel: places for panel, places in runs.items() if everything <= set(places) and len(whole(places)) > 1}
     return {
-        panel: [point(*place, by_seed, whole(places)) for place, by_seed in places.items()]
+        panel: [point(place, by_seed, whole(places), quickest(lines, by_seed)) for place, by_seed in places.items()]
         for panel, places in ready.items()
     }
+
+
+def quickest(lines, by_seed):
+    """Least seconds of a network, trained as long, on any data."""
+    names = ("contender", "density", "hidden", "epochs")
+    wanted = [next(iter(by_seed.values()))[name] for name in names]
+    runs = [line for line in lines if line["seed"] < FIRST_TUNING_SEED and [line[name] for name in names] == wanted]
+    return min(run["seconds"] for run in runs)
 
 
 def whole(places):
@@ -108,11 +116,10 @@ def whole(places):
     return sorted(set.intersection(*map(set, places.values())))
 
 
-def point(contender, density, by_seed, seeds):
+def point(place, by_seed, seeds, seconds):
     """Of these seeds."""
-    edges, seconds = next(iter(by_seed.values()))["edges"], [by_seed[seed]["seconds"] for seed in seeds]
-    accuracies = {seed: 100 * by_seed[seed]["test"] for seed in seeds}
-    return Point(contender, density, edges, min(seconds, default=math.nan), accuracies)
+    edges = next(iter(by_seed.values()))["edges"]
+    return Point(*place, edges, seconds, {seed: 100 * by_seed[seed]["test"] for seed in seeds})
 
 
 def contests(points):
@@ -178,7 +185,7 @@ def spans(lines):
     """Markdown: how far sparse contenders are from dense ones, in points, from the worst of them to the best."""
     rows = []
     for panel, points in panels(lines).items():
-        found, data = contests(points), panel.split(",")[0]
+        found, data = contests(points), f"{panel.split(',')[0]}, n = {len(points[0].accuracies)}"
         for kind, words in (("equal edges", "in as many edges"), ("no more seconds", "in no more seconds")):
             rows.append([f"{data}, {words}", *(span(found, kind, density) for density in SAID)])
     return markdown(["sparse less narrow dense, points", *(f"{100 * density:g} %" for density in SAID)], rows, texts=1)
