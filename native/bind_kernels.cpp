@@ -2,9 +2,16 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <stdexcept>
+#include <string>
+
 #include "bind.hpp"
 #include "described.hpp"
 #include "instruction_sets.hpp"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 namespace nb = nanobind;
 
@@ -56,6 +63,24 @@ void backward(
     passes_in_use<T>().backward(arguments);
 }
 
+std::tuple<int, int64_t, std::vector<std::pair<int64_t, double>>> block_limits() {
+    const BlockLimits& limits = instruction_set_in_use().blocks;
+    std::vector<std::pair<int64_t, double>> densities;
+    for (const DensityLimit& limit : limits.densities) densities.emplace_back(limit.inputs, limit.density);
+    return {limits.rows, limits.edges_a_row, densities};
+}
+
+int threads_granted(int asked) {
+    int granted = 1;
+    if (asked < 1) throw std::invalid_argument("at least one thread is needed.");
+#ifdef _OPENMP
+#pragma omp parallel num_threads(asked)
+#pragma omp single
+    granted = omp_get_num_threads();
+#endif
+    return granted;
+}
+
 }  // namespace
 
 void bind_kernels(nb::module_& m) {
@@ -70,12 +95,23 @@ void bind_kernels(nb::module_& m) {
         "Those of the kernels that run here, best first.");
     m.def("instruction_set", [] { return instruction_set_in_use().name; }, "The one in use.");
     m.def("use_instruction_set", &use_instruction_set, "name"_a);
-    m.def("uses_blocks", [] { return instruction_set_in_use().blocks; });
+    m.def("uses_blocks", [] { return instruction_set_in_use().blocks.rows > 0; });
+    m.def(
+        "block_limits", &block_limits,
+        "Rows of a block, least edges a row, and pairs: up to so many inputs from a density on.");
+    m.def("set_block_limits", &set_block_limits, "edges_a_row"_a, "densities"_a, "Of the instruction set in use.");
+    m.def("work_of_a_thread", &work_of_a_thread, "The multiply-adds that a thread is woken for.");
+    m.def("give_each_thread", &give_each_thread, "multiply_adds"_a);
+    m.def("threads_granted", &threads_granted, "asked"_a, "So many threads a pass gets that asks for some.");
     nb::class_<KnownJunction>(m, "Junction")
         .def(
-            nb::init<int64_t, int64_t, const std::vector<Array>&, bool>(), "inputs"_a, "outputs"_a, "arrays"_a,
-            "blocks"_a)
+            "__init__",
+            [](KnownJunction* made, int64_t inputs, int64_t outputs, const std::vector<Array>& arrays, bool blocks) {
+                new (made) KnownJunction(inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr);
+            },
+            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a)
         .def_prop_ro("blocks", &KnownJunction::has_blocks)
+        .def_prop_ro("walk", &KnownJunction::walk)
         .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });
     m.def("kept_numbers", &kept_numbers, "Numbers that are kept between the layers of a stack for a backward pass.");
     m.def(

@@ -21,7 +21,7 @@ int rank() {
 }
 
 int team(int threads, int64_t multiply_adds) {
-    constexpr int64_t worth = 200'000;  // as for linear layers
+    const int64_t worth = work_of_a_thread();
     return multiply_adds / worth + 1 < threads ? int(multiply_adds / worth + 1) : threads;
 }
 

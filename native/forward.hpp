@@ -12,6 +12,13 @@ template <typename T>
 struct Target {
     Chunk<T> value, argument;
     int64_t left, argument_left;
+
+    // The same of samples that come later by so many.
+    GOSSAMER_METHOD Target from(int64_t samples) const {
+        T* const beside = argument.base ? argument.base + samples : nullptr;
+        return {
+            {value.base + samples, value.stride}, {beside, argument.stride}, left - samples, argument_left - samples};
+    }
 };
 
 // Adds the bias to one row's sums, applies the activation and writes both.
@@ -34,14 +41,20 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
 template <typename T, int C>
 void forward_blocks(
     const Layer<T>& layer, const Rows& rows, Range range, const Chunk<const T>& x, const Target<T>& to) {
+    constexpr int n = Lanes<T>::count, tile = BLOCK_TILE;
     const int64_t O = layer.junction.outputs;
     for (int64_t block = range.first; block < range.last; ++block) {
-        const int64_t j = block * Blocks::rows;
-        BlockSums<T, C> sums{};
-        block_sums<T, C>(*layer.junction.blocks, block, layer.weights + rows.begin(j), x, sums);
+        const int64_t j = block * BLOCK_ROWS;
 #pragma GCC unroll 8
-        for (int r = 0; r < Blocks::rows; ++r)
-            if (j + r < O) finish_row<T, C>(layer, j + r, sums.of[r], to);
+        for (int c = 0; c < C; c += tile) {
+            BlockSums<T, tile> sums{};
+            block_sums<T, tile>(
+                *layer.junction.blocks, block, layer.weights + rows.begin(j), {x.base + c * n, x.stride}, sums);
+            const Target<T> part = to.from(c * n);
+#pragma GCC unroll 8
+            for (int r = 0; r < BLOCK_ROWS; ++r)
+                if (j + r < O) finish_row<T, tile>(layer, j + r, sums.of[r], part);
+        }
     }
 }
 
@@ -54,12 +67,7 @@ void forward_groups(const Layer<T>& layer, Range blocks, const Chunk<const T>& x
         for (int c = 0; c < C; c += tile) {
             Vector<T> sum[R][tile];
             group_sums<T, R, tile>(rows, layer.weights, {x.base + c * n, x.stride}, sum);
-            T* argument = to.argument.base ? to.argument.base + c * n : nullptr;
-            const Target<T> part{
-                {to.value.base + c * n, to.value.stride},
-                {argument, to.argument.stride},
-                to.left - c * n,
-                to.argument_left - c * n};
+            const Target<T> part = to.from(c * n);
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) finish_row<T, tile>(layer, rows.first + r, sum[r], part);
         }
@@ -132,9 +140,10 @@ struct ForwardPass {
         const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
         if (layer.junction.group > 1)
             return forward_groups<T, C>(layer, at.share(count_blocks<ROWS_TOGETHER>(layer.junction)), x, to);
-        if constexpr (BLOCKS && C == 4) {
-            const int64_t blocks = (layer.junction.outputs + Blocks::rows - 1) / Blocks::rows;
-            if (layer.junction.blocks) return forward_blocks<T, C>(layer, rows, at.share(blocks), x, to);
+        if constexpr (BLOCK_ROWS > 0 && C % BLOCK_TILE == 0) {
+            const int64_t blocks = (layer.junction.outputs + BLOCK_ROWS - 1) / BLOCK_ROWS;
+            if (layer.junction.blocks && layer.junction.blocks->rows == BLOCK_ROWS)  // else another instruction set's
+                return forward_blocks<T, C>(layer, rows, at.share(blocks), x, to);
         }
         forward_rows<T, C>(layer, rows, {rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)}, x, to);
     }

@@ -6,12 +6,13 @@
 #include "attention.hpp"
 #include "convolution.hpp"
 #include "kernels.hpp"
+#include "limits.hpp"
 
 namespace gossamer {
 
 struct InstructionSet {
     const char* name;
-    bool blocks;  // whether its kernels use a junction's blocks
+    BlockLimits blocks;  // of a junction, that its kernels take
     Passes<float> narrow;
     Passes<double> wide;
     const ConvolutionKernels* convolution;
@@ -23,6 +24,9 @@ struct InstructionSet {
 const std::vector<InstructionSet>& instruction_sets();
 
 const InstructionSet& instruction_set_in_use();
+
+// Limits of blocks for the one in use. Throws std::invalid_argument unless inputs ascend and densities are 0 or more.
+void set_block_limits(int64_t edges_a_row, const std::vector<std::pair<int64_t, double>>& densities);
 
 // Throws std::invalid_argument if it does not run here.
 void use_instruction_set(const std::string& name);

@@ -110,8 +110,8 @@ Junction checked_junction(int64_t inputs, int64_t outputs, const Arrays& arrays)
 
 }  // namespace
 
-KnownJunction::KnownJunction(int64_t inputs, int64_t outputs, const Arrays& arrays, bool with_blocks)
-    : checked(checked_junction(inputs, outputs, arrays)), tables(checked, with_blocks) {
+KnownJunction::KnownJunction(int64_t inputs, int64_t outputs, const Arrays& arrays, const BlockLimits* limits)
+    : checked(checked_junction(inputs, outputs, arrays)), tables(checked, limits) {
     tables.join(checked);
 }
 

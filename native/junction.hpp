@@ -6,8 +6,8 @@ namespace gossamer {
 
 // Rows in blocks, and a block's inputs in groups, one for each set of its rows: those that exactly these rows read.
 struct Blocks {
-    static constexpr int rows = 6, sets = 1 << rows;
-    const uint16_t* counts;  // (blocks, sets) inputs of each group
+    int rows;                // of a block; at most 8
+    const uint16_t* counts;  // (blocks, 2^rows) inputs of each group, none of the empty set
     const uint16_t* inputs;  // block after block, group after group
     const uint16_t* places;  // (E) their edges, row by row for each input, counted from the block's first edge
     const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin

@@ -139,6 +139,10 @@ template <typename T>
 Passes<T> passes();
 }
 
+// Waking a thread costs some microseconds: each is given at least so many multiply-adds.
+int64_t work_of_a_thread();
+void give_each_thread(int64_t multiply_adds);
+
 // Memory of the calling thread that outlives the call (a fresh allocation of this size would be paged in every time).
 // Freed again by the next call when it is over the limit. Throws std::bad_alloc.
 void* scratch(size_t bytes);

@@ -1,6 +1,8 @@
 // Makes the blocks of a junction (native/blocks.hpp says what for) and keeps a rotated one's tables.
 #include "tables.hpp"
 
+#include <cstdio>
+
 #include "rows.hpp"
 
 namespace gossamer {
@@ -9,25 +11,54 @@ using portable::Rotation, portable::Row, portable::Rows;
 
 namespace {
 
-// Whether rows have so much in common that blocks are faster, and numbers of 16 bits describe them.
-// The limits are of one Zen 4: sparser rows share too little, and nothing is gained where a chunk of the inputs leaves
-// the cache.
-bool blocks_pay(const Junction& g, const Rows& rows) {
-    constexpr int64_t most = (1 << 16) - 1, in_cache = 2048;
-    const int64_t needed = g.inputs * g.outputs / (g.inputs <= in_cache ? 12 : 3);
-    if (g.inputs > most || g.edges < 64 * g.outputs || g.edges < needed) return false;
-    for (int64_t j = 0; j < g.outputs; j += Blocks::rows)
-        if (rows.begin(j + Blocks::rows < g.outputs ? j + Blocks::rows : g.outputs) - rows.begin(j) > most)
-            return false;
-    return true;
+constexpr int64_t MOST = (1 << 16) - 1;  // what 16 bits hold
+constexpr int MOST_SETS = 1 << 8;        // of the rows of a block
+
+// The density that blocks take with so many inputs; above 1 if they take none.
+double least_density(int64_t inputs, const BlockLimits& limits) {
+    for (const DensityLimit& limit : limits.densities)
+        if (inputs <= limit.inputs) return limit.density;
+    return 2;
+}
+
+bool numbers_fit(const Junction& g, const Rows& rows, int together) {
+    for (int64_t j = 0; j < g.outputs; j += together)
+        if (rows.begin(j + together < g.outputs ? j + together : g.outputs) - rows.begin(j) > MOST) return false;
+    return g.inputs <= MOST;
+}
+
+std::string text(double density) {
+    char written[32];
+    std::snprintf(written, sizeof(written), "%.3g", density);
+    return written;
+}
+
+// Why rows are not walked in blocks; empty if they are.
+std::string against_blocks(const Junction& g, const Rows& rows, const BlockLimits& limits) {
+    if (limits.rows == 0) return "there are no kernels for blocks";
+    const double density = double(g.edges) / double(g.inputs) / double(g.outputs),
+                 least = least_density(g.inputs, limits);
+    if (least > 1) return "blocks are never faster with " + std::to_string(g.inputs) + " inputs";
+    if (density < least) return "blocks are faster from a density of " + text(least) + " on";
+    if (g.edges < limits.edges_a_row * g.outputs)
+        return "blocks are faster from " + std::to_string(limits.edges_a_row) + " edges a row on";
+    if (!numbers_fit(g, rows, limits.rows)) return "numbers of 16 bits do not describe blocks";
+    return "";
 }
 
 }  // namespace
 
-Tables::Tables(Junction g, bool with_blocks) : rotation(Rotation::integers(g)) {
+Tables::Tables(Junction g, const BlockLimits* limits) : rotation(Rotation::integers(g)) {
     Rotation(g, rotation.data());
     join(g);
-    if (with_blocks && g.group == 1 && blocks_pay(g, Rows{g, Rotation(g, nullptr)})) make_blocks(g);
+    if (g.group > 1) {
+        walk = "groups of " + std::to_string(g.group);
+        return;
+    }
+    const std::string against =
+        limits ? against_blocks(g, Rows{g, Rotation(g, nullptr)}, *limits) : "nobody asked for blocks";
+    walk = against.empty() ? "blocks of " + std::to_string(limits->rows) + " rows" : "row by row: " + against;
+    if (against.empty()) make_blocks(g, limits->rows);
 }
 
 void Tables::join(Junction& g) const {
@@ -35,17 +66,18 @@ void Tables::join(Junction& g) const {
     if (has_blocks()) g.blocks = &blocks;
 }
 
-void Tables::make_blocks(const Junction& g) {
+void Tables::make_blocks(const Junction& g, int together) {
+    const int sets = 1 << together;
     const Rotation tables(g, nullptr);
     const Rows rows{g, tables};
     std::vector<uint8_t> readers(g.inputs);     // the set of the block's rows that read an input
     std::vector<uint16_t> places_of(g.inputs);  // where its places begin in the block
-    const int64_t count = (g.outputs + Blocks::rows - 1) / Blocks::rows;
-    counts.resize(count * Blocks::sets);
+    const int64_t count = (g.outputs + together - 1) / together;
+    counts.resize(count * sets);
     places.resize(g.edges);
     for (int64_t block = 0; block < count; ++block) {
-        const int64_t j = block * Blocks::rows, rest = g.outputs - j;
-        const int size = rest < Blocks::rows ? int(rest) : Blocks::rows;
+        const int64_t j = block * together, rest = g.outputs - j;
+        const int size = rest < together ? int(rest) : together;
         const int64_t first = rows[j].begin;
         starts.push_back(int64_t(inputs.size()));
         starts.push_back(first);
@@ -56,11 +88,11 @@ void Tables::make_blocks(const Junction& g) {
             }
         };
         each_edge([&](int r, size_t input, int64_t) { readers[input] |= uint8_t(1 << r); });
-        uint16_t* number = counts.data() + block * Blocks::sets;
+        uint16_t* number = counts.data() + block * sets;
         for (int64_t i = 0; i < g.inputs; ++i) ++number[readers[i]];
         number[0] = 0;
-        size_t next[Blocks::sets], next_place[Blocks::sets], all = inputs.size(), all_places = 0;
-        for (int set = 0; set < Blocks::sets; ++set) {
+        size_t next[MOST_SETS], next_place[MOST_SETS], all = inputs.size(), all_places = 0;
+        for (int set = 0; set < sets; ++set) {
             next[set] = all, next_place[set] = all_places;
             all += number[set], all_places += number[set] * size_t(__builtin_popcount(set));
         }
@@ -79,7 +111,12 @@ void Tables::make_blocks(const Junction& g) {
         each_edge([&](int, size_t input, int64_t) { readers[input] = 0; });
     }
     inputs.shrink_to_fit();
-    blocks = {.counts = counts.data(), .inputs = inputs.data(), .places = places.data(), .starts = starts.data()};
+    blocks = {
+        .rows = together,
+        .counts = counts.data(),
+        .inputs = inputs.data(),
+        .places = places.data(),
+        .starts = starts.data()};
 }
 
 }  // namespace gossamer

@@ -1,10 +1,12 @@
 // What is known of a junction: that its arrays fit, and what is made of them once and kept.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "junction.hpp"
+#include "limits.hpp"
 
 namespace gossamer {
 
@@ -15,10 +17,12 @@ class Tables {
     std::vector<int64_t> starts;
     Blocks blocks;
 
-    void make_blocks(const Junction& g);
+    void make_blocks(const Junction& g, int together);
 
   public:
-    Tables(Junction g, bool with_blocks);
+    std::string walk;  // how its rows are walked, and why
+
+    Tables(Junction g, const BlockLimits* limits);  // null where blocks are not wanted
     Tables(const Tables&) = delete;
 
     void join(Junction& g) const;
@@ -34,10 +38,12 @@ class KnownJunction {
     // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows where
     // there is no backward pass, or one of offsets. Throws std::invalid_argument unless they describe a junction.
     KnownJunction(
-        int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays, bool with_blocks);
+        int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays,
+        const BlockLimits* limits);
 
     const Junction& junction() const { return checked; }
     bool has_blocks() const { return tables.has_blocks(); }
+    const std::string& walk() const { return tables.walk; }
 };
 
 }  // namespace gossamer

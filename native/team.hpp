@@ -20,7 +20,7 @@ struct Grid {
 };
 
 GOSSAMER_INLINE Grid arrange(int threads, int64_t parts, int64_t multiply_adds) {
-    constexpr int64_t worth = 200'000;  // waking a thread costs some microseconds: give it at least that much to do
+    const int64_t worth = work_of_a_thread();
     if (multiply_adds / worth + 1 < threads) threads = int(multiply_adds / worth + 1);
     const int64_t rounds = (parts + threads - 1) / threads;
     return rounds * threads * 3 <= parts * 4 ? Grid{threads, 1} : Grid{1, threads};

@@ -18,6 +18,11 @@
 namespace gossamer::GOSSAMER_ISA {
 
 constexpr int VECTOR_BYTES = GOSSAMER_VECTOR_BYTES;
+#ifdef __aarch64__
+constexpr int REGISTERS = 32;  // for vectors
+#else
+constexpr int REGISTERS = VECTOR_BYTES == 64 ? 32 : 16;
+#endif
 
 struct Range {
     int64_t first, last;

@@ -15,6 +15,8 @@ def _preload(path):
     sys.modules["gossamer._native"] = module
 
 
+os.environ["GOSSAMER_TUNING"] = "off"  # not what was measured on this machine
+
 if "GOSSAMER_NATIVE_MODULE" in os.environ:
     import torch  # noqa: F401  (its OpenMP comes first)
 

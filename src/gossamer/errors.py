@@ -93,6 +93,10 @@ class SparsifyWarning(UserWarning):
     """A model was to be made sparse, and nothing of it could be."""
 
 
+class TuningWarning(UserWarning):
+    """A file of thresholds, or an instruction set asked for, is ignored: damaged, or of another machine."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
 

@@ -17,6 +17,13 @@ _DTYPES = ("BOOL", "U8", "I8", "U16", "I16", "F16", "U32", "I32", "F32", "U64", 
 """The types of safetensors that NumPy has."""
 
 
+def cache_folder() -> Path:
+    """The user's cache of Gossamer, as the system has it (XDG_CACHE_HOME, or ~/.cache on Linux); it may not exist."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("gossamer", appauthor=False))
+
+
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a temporary file beside `path`, then rename it: `path` is whole or untouched.
 

@@ -9,16 +9,36 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.util
+import os
+import warnings
 from pathlib import Path
 from typing import Any
+
+from gossamer.errors import TuningWarning
+
+INSTRUCTIONS = "GOSSAMER_INSTRUCTIONS"
+"""Names the instruction set that kernels are held to, such as avx2; the best one is used otherwise."""
 
 
 def _load() -> Any:
     _share_threads()
     try:
-        return importlib.import_module("gossamer._native")
+        found: Any = importlib.import_module("gossamer._native")
     except ImportError:  # there was no compiler at install time
         return None
+    if held := os.environ.get(INSTRUCTIONS):
+        _hold(found, held)
+    return found
+
+
+def _hold(found: Any, instructions: str) -> None:
+    known = found.instruction_sets()
+    if instructions in known:
+        found.use_instruction_set(instructions)
+        return
+    warnings.warn(
+        f"{INSTRUCTIONS}={instructions!r} is ignored: {', '.join(known)} run here.", TuningWarning, stacklevel=2
+    )
 
 
 def _share_threads() -> None:

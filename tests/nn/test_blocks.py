@@ -1,4 +1,4 @@
-"""Layers whose rows have so much in common that the kernels take six of them at a time."""
+"""Layers whose rows have so much in common that the kernels take a few of them at a time."""
 
 import numpy as np
 import pytest
@@ -52,14 +52,28 @@ def test_junctions_without(junction):
     assert not has_blocks(junction)
 
 
-@pytest.mark.parametrize("junction", DENSE, ids=repr)
+@pytest.fixture(params=[name for name in instruction_sets() if name != "portable"])
+def always(request):
+    """Instruction sets that have blocks, and take them wherever they can."""
+    extension = native._native
+    before = extension.instruction_set()
+    extension.use_instruction_set(request.param)
+    _, edges_a_row, densities = extension.block_limits()
+    extension.set_block_limits(0, [(65_535, 0.0)])
+    yield request.param
+    extension.set_block_limits(edges_a_row, densities)
+    extension.use_instruction_set(before)
+
+
+@pytest.mark.parametrize("junction", [*DENSE, *OTHERS[:2]], ids=repr)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("batch", [32, 64, 65, 128, 200])
-def test_layers_are_those_of_dense_float64(junction, dtype, batch):
+@pytest.mark.parametrize("batch", [32, 65, 200])
+def test_layers_are_those_of_dense_float64(always, junction, dtype, batch):
+    assert has_blocks(junction)
     check(NATIVE, junction, batch, dtype=dtype, activation=Activation(Kind.GELU), layout=batch % 4)
 
 
-def test_the_same_bits_for_any_number_of_threads():
+def test_the_same_bits_for_any_number_of_threads(always):
     before = torch.get_num_threads()
     for junction in DENSE:
         layer = gs.nn.SparseLinear(junction)
@@ -112,14 +126,51 @@ def test_what_is_remembered_of_a_structure_goes_when_its_arrays_change():
     assert memo.of(remember(Structure(structure.in_features, structure.out_features, arrays)).checked()) == 4
 
 
-def test_every_instruction_set_takes_them_or_leaves_them():
-    before = native._native.instruction_set()
-    layer = gs.nn.SparseLinear(DENSE[0])
-    x, found = torch.randn(128, 300), []
-    for instructions in instruction_sets():
+def test_every_instruction_set_takes_its_own_and_leaves_those_of_others(always):
+    before, found = native._native.instruction_set(), []
+    x, w = torch.randn(128, 300), torch.randn(DENSE[0].num_edges)
+    structure = Structure.of(DENSE[0])
+    for instructions in (always, *instruction_sets()):  # what is known of the structure is of the first one
         native._native.use_instruction_set(instructions)
-        found.append(layer(x))
-        assert native._native.uses_blocks() is (instructions == "avx512")
+        found.append(NATIVE.forward(structure, x, w, None, Activation())[0])
+        assert native._native.uses_blocks() is (instructions != "portable")
     native._native.use_instruction_set(before)
     for other in found:
-        torch.testing.assert_close(other, found[0])
+        torch.testing.assert_close(other, found[0], rtol=0, atol=1e-3)
+
+
+def test_limits_decide_and_say_why(always):
+    extension, g = native._native, DENSE[0]
+    rows = extension.block_limits()[0]
+    for limits, walk in (
+        ([(300, 0.4)], f"blocks of {rows} rows"),
+        ([(200, 0.0), (300, 0.8), (400, 0.0)], "row by row: blocks are faster from a density of 0.8 on"),
+        ([(299, 0.1)], "row by row: blocks are never faster with 300 inputs"),
+        ([(4000, 2.0)], "row by row: blocks are never faster with 300 inputs"),
+    ):
+        extension.set_block_limits(0, limits)
+        assert extension.block_limits() == (rows, 0, limits)
+        assert native.walk(g, 64) == walk
+    extension.set_block_limits(1000, [(300, 0.0)])
+    assert native.walk(g, 64) == "row by row: blocks are faster from 1000 edges a row on"
+    assert native.walk(g, 31) == "row by row: fewer than 32 samples"
+    together = gs.generators.dense(30, 20)
+    assert native.walk(together, 1) == native.walk(together, 64) == "groups of 20"
+
+
+@pytest.mark.parametrize("limits", [[(0, 0.1)], [(20, 0.1), (20, 0.2)], [(20, -0.1)], [(20, float("nan"))]])
+def test_limits_that_are_none_are_refused(limits):
+    before = native._native.block_limits()
+    with pytest.raises(ValueError, match=r"ascend|density"):
+        native._native.set_block_limits(0, limits)
+    assert native._native.block_limits() == before
+
+
+def test_a_thread_needs_work():
+    before = native._native.work_of_a_thread()
+    with pytest.raises(ValueError, match="at least one"):
+        native._native.give_each_thread(0)
+    assert native._native.work_of_a_thread() == before
+    with pytest.raises(ValueError, match="at least one"):
+        native._native.threads_granted(0)
+    assert native._native.threads_granted(1) == 1

@@ -24,16 +24,22 @@ Threads = Annotated[int | None, typer.Option(min=1, help="PyTorch threads; all c
 
 @bench.callback(invoke_without_command=True)
 def race(context: typer.Context, threads: Threads = None, rounds: Annotated[int, typer.Option(min=1)] = 10) -> None:
-    """Time one junction and one whole training step at four sparsities (about half a minute)."""
+    """Say what runs here and why, then time a junction and a whole training step at four sparsities (half a minute).
+
+    Training steps are those of one native call.
+    """
     if context.invoked_subcommand is not None:
         return
     from rich.console import Console
 
     from gossamer.timing.environment import environment_line
+    from gossamer.timing.running import what_runs
 
     _use(threads)
     console = Console()
     console.print(environment_line(), highlight=False)
+    for line in what_runs().lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(_table("1024 x 1024, batch 128: forward and both gradients", _layers, rounds))
     console.print(_table("a training step of 784-1000-1000-1000-10, batch 128, SGD", _networks, rounds))
 
@@ -46,13 +52,14 @@ def layer(
     batch: Annotated[int, typer.Option(help="Examples at once.")] = 128,
     threads: Threads = None,
 ) -> None:
-    """Say which backend `backend="auto"` takes for a shape, and the times it measured."""
+    """Say which backend `backend="auto"` takes for a shape, the times it measured, and how the kernels walk it."""
     import numpy as np
     import torch
 
     from gossamer.errors import require_fraction, require_int
     from gossamer.nn import SparseLinear
     from gossamer.timing.contenders import junction
+    from gossamer.timing.running import how_it_runs, what_runs
 
     for name, value in (("inputs", inputs), ("outputs", outputs), ("batch", batch)):
         require_int(name, value, low=1)
@@ -61,6 +68,28 @@ def layer(
     g = junction(inputs, outputs, density, np.random.default_rng(0))
     choice = SparseLinear(g, backend="auto").choice(torch.zeros(batch, inputs))
     print(f"{inputs} x {outputs}, {g.num_edges} edges (density {g.density:.4g}), batch {batch}: {choice}")
+    print(f"natively: {how_it_runs(g, batch=batch)}")
+    print("\n".join(what_runs().lines()))
+
+
+@bench.command(epilog=shown("gossamer bench tune"))
+def tune(
+    threads: Threads = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to; a file of this machine in the user's cache if not given.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Contenders take so many turns.")] = 25,
+) -> None:
+    """Measure which thresholds of the kernels hold on this machine, and remember them (some seconds, never needed).
+
+    The file is read by every later process on this machine with this version of Gossamer. GOSSAMER_TUNING names another
+    one, or says "off". Sums of a layer are added in another order where blocks begin elsewhere, so the last bits of a
+    run may change.
+    """
+    from gossamer.cli.tune import run
+
+    _use(threads)
+    run(output, rounds=rounds)
 
 
 @bench.command("graph-challenge", epilog=shown("gossamer bench graph-challenge --depth 24 --count 6000"))

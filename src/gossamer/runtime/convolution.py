@@ -11,6 +11,7 @@ from gossamer.errors import TopologyFileError
 from gossamer.runtime.step import Floats, Step
 from gossamer.topology import Bipartite
 from gossamer.topology.files import described
+from gossamer.tuning import in_use
 
 _REMEMBERED = 8
 """Sizes of images whose places are kept."""
@@ -81,6 +82,7 @@ class Convolution:
                 )
             if len(self._taps) == _REMEMBERED:
                 self._taps.pop(next(iter(self._taps)))
+            in_use()  # thresholds of this machine, before anything depends on them
             sizes = (self.channels, *size, self.outputs, self.groups)
             window = self.kernel, self.stride, self.padding, self.dilation
             indptr, indices = self.rows.indptr, self.rows.indices

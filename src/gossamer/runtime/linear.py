@@ -16,6 +16,7 @@ from gossamer.runtime.functions import FOLDED, FUNCTIONS
 from gossamer.runtime.step import Floats, Step
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
 from gossamer.topology.files import described
+from gossamer.tuning import in_use
 
 _LARGE = 1 << 16
 """A dense layer of more weights is NumPy's: beside an index for each weight, and with a product that knows no edges."""
@@ -139,6 +140,7 @@ class Stack:
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], self._outputs)
 
     def _compile(self, extension: Any) -> None:
+        in_use()  # thresholds of this machine, before blocks are made
         stack = extension.Inference()
         for layer in self.layers:
             rows = layer.rows

@@ -9,6 +9,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from gossamer.tuning import in_use, processor
+
 
 def environment() -> dict[str, object]:
     """Versions, commit, processor, cores and threads of this process."""
@@ -22,6 +24,7 @@ def environment() -> dict[str, object]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "kernels": kernels(),
+        "thresholds": "built in" if in_use().path is None else in_use().thresholds.described(),
         "host": platform.node(),
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -63,13 +66,3 @@ def kernels() -> str:
     if native.extension is None:
         return "no native kernels"
     return f"{native.extension.instruction_set()} kernels"
-
-
-def processor() -> str:
-    """The processor's name, as well as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())

@@ -12,7 +12,7 @@ from gossamer.errors import require_rng
 from gossamer.nn.activations import fusible
 from gossamer.nn.conversion.candidates import Candidate, Place, owners
 from gossamer.nn.conversion.swaps import carry_over, is_observed
-from gossamer.nn.kernels.choose import choice
+from gossamer.nn.kernels.choose import worth_it
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.sequential import Sequential
@@ -71,8 +71,8 @@ def worthwhile(found: Sequence[Candidate], edges: dict[str, Junction], batch: in
         if not isinstance(layer, SparseLinear):
             kept[each.name] = edges[each.name]
             continue
-        x = torch.zeros(batch, layer.in_features, dtype=layer.weight.dtype, device=layer.weight.device)
-        if choice(layer.structure, x, layer.weight).backend != "dense":
+        x = torch.rand(batch, layer.in_features, dtype=layer.weight.dtype, device=layer.weight.device)
+        if worth_it(layer.structure, x, layer.weight):
             kept[each.name] = edges[each.name]
     return kept
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from gossamer.nn.conversion.candidates import candidates, require_module, unserved
 from gossamer.nn.conversion.swaps import place
-from gossamer.nn.kernels.choose import timed
+from gossamer.nn.kernels.choose import speeds
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 
@@ -131,8 +131,8 @@ def _sparse(name: str, layer: SparseLayer, batch: int | None) -> Row:
     speed = None
     if batch is not None and isinstance(layer, SparseLinear):
         x = torch.rand(batch, layer.in_features, **place(layer.weight))
-        times = timed(layer.structure, x, layer.weight)
-        speed = times["dense"] / min(times.values())
+        found = speeds(layer.structure, x, layer.weight)
+        speed = found.dense / found.sparse
     shape = f"{layer.out_features} x {layer.in_features}"
     return Row(name or "(model)", shape, layer.places, edges, size * layer.places, size * edges + structure, speed)
 

@@ -17,6 +17,7 @@ from torch.nn.functional import conv2d
 from gossamer.nn.kernels.backend import Gradients, Wanted
 from gossamer.nn.kernels.dense import constant_places
 from gossamer.nn.structure import Checked, Memo, Structure
+from gossamer.tuning import in_use
 
 if TYPE_CHECKING:
     import gossamer._native as _native
@@ -140,6 +141,7 @@ def _memo(window: Window, image: Sizes) -> Memo[_native.Taps]:
 
 
 def _taps(window: Window, image: Sizes, checked: Checked) -> _native.Taps:
+    in_use()  # thresholds of this machine, before anything depends on them
     indptr, indices = checked.junction.indptr, checked.junction.indices
     sizes = (*image, checked.junction.out_features, window.groups)
     shape = (window.kernel, window.stride, window.padding, window.dilation)

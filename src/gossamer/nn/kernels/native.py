@@ -31,7 +31,8 @@ from gossamer.nn.kernels.backend import (
 )
 from gossamer.nn.kernels.layout import empty_like
 from gossamer.nn.structure import Checked, Memo, Structure
-from gossamer.topology import Rotated
+from gossamer.topology import Bipartite, Rotated
+from gossamer.tuning import in_use
 
 if TYPE_CHECKING:
     import gossamer._native as _native
@@ -293,6 +294,7 @@ _BLOCKS_FROM = 32
 
 
 def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
+    in_use()  # thresholds of this machine, before anything depends on them
     junction = checked.junction
     if isinstance(junction, Rotated):
         arrays: tuple[NDArray[np.int32], ...] = (junction.offsets,)
@@ -301,6 +303,14 @@ def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
     addresses = [(array.ctypes.data, array.nbytes) for array in arrays]
     return _native.Junction(junction.in_features, junction.out_features, addresses, blocks)
+
+
+def walk(junction: Bipartite | Rotated, batch: int) -> str:
+    """How the forward pass walks a junction's rows with so many samples, and why."""
+    if batch < _BLOCKS_FROM:
+        known = _junction(Checked(junction), blocks=False)
+        return known.walk if known.group > 1 else f"row by row: fewer than {_BLOCKS_FROM} samples"
+    return _junction(Checked(junction), blocks=_native.uses_blocks()).walk
 
 
 _JUNCTIONS = (Memo(partial(_junction, blocks=False)), Memo(partial(_junction, blocks=True)))

@@ -6,15 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gossamer.files import cache_folder
+
 VARIABLE = "GOSSAMER_DATA"
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
-
-
-def cache_folder() -> Path:
-    """The user's cache: downloads and decoded images lie here."""
-    import pooch
-
-    return Path(pooch.os_cache("gossamer"))
 
 
 def search_folders() -> tuple[Path, ...]:
