@@ -160,3 +160,17 @@ def test_the_eight_constructions_are_what_their_table_says():
         assert g.nbytes == int(size.replace(",", ""))
         if not named(name).random:
             assert algebraic_connectivity(g) == pytest.approx(float(connectivity), rel=5e-3, abs=1e-9)
+
+
+def test_thresholds_of_kept_machines_are_those_told():
+    """docs/kernels.md: from which density blocks won with 1024 and 4096 inputs."""
+
+    def least(instructions, inputs):
+        kept = json.loads((RESULTS / f"tuning_{instructions}.json").read_text(encoding="utf-8"))
+        return next(density for most, density in kept["thresholds"]["blocks"] if inputs <= most)
+
+    text = " ".join((ROOT / "docs" / "kernels.md").read_text(encoding="utf-8").split())
+    few, many = (least("avx512", inputs) for inputs in (1024, 4096))
+    assert f"from a density of {few:g} with 1024 inputs and from {many:g} with 4096".replace("0.", ".") in text
+    assert least("avx2", 1024) == least("avx2", 4096)
+    assert f"held to AVX2, from {least('avx2', 1024):g} with both".replace("0.", ".") in text

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from gossamer import native
-from gossamer.timing.tune.blocks import measure_blocks
-from gossamer.timing.tune.dense import measure_dense
-from gossamer.timing.tune.threads import measure_threads
+from gossamer.timing.tune.blocks import Ratio, measure_blocks
+from gossamer.timing.tune.dense import Crossing, measure_dense
+from gossamer.timing.tune.threads import Gain, measure_threads
 from gossamer.tuning import Thresholds
 from gossamer.tuning.used import give
 
@@ -53,8 +53,12 @@ def tune(rounds: int = 25) -> Tuned:
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - began, 1),
         "threads": torch.get_num_threads(),
-        "blocks": [each._asdict() for each in ratios],
-        "thread": [each._asdict() for each in gains],
-        "dense": [each._asdict() for each in crossings],
+        "blocks": [_told(each) for each in ratios],
+        "thread": [_told(each) for each in gains],
+        "dense": [_told(each) for each in crossings],
     }
     return Tuned(Thresholds(blocks, known.thread_work, sparse_below), evidence)
+
+
+def _told(measured: Ratio | Gain | Crossing) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in measured._asdict().items()}
