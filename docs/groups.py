@@ -18,6 +18,7 @@ from gossamer.plots.style import COLOURS
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "docs" / "results" / "groups" / "data"
 MARKERS = {1: "o", 2: "v", 4: "^", 8: "s", 16: "D"}
+TICKS = (5, 10, 20, 50)
 DASHES = {"static": "-", "RigL": "--"}
 ACROSS, UP, LAMBDA = "times dense", "accuracy, %", "λ₂ first"
 
@@ -41,6 +42,8 @@ def panel(axes, table, up, colours):
             below, above = rows[up] - rows["low"], rows["high"] - rows[up]
             axes.errorbar(rows[ACROSS], rows[up], yerr=[below, above], fmt="none", capsize=2, elinewidth=0.8, **style)
     axes.set(xscale="log", xlabel="a step: times as fast as dense PyTorch")
+    axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axes.minorticks_off()
 
 
 def draw(table, path):

@@ -19,7 +19,7 @@ PUBLISHED = {  # Zhang et al., arXiv 2501.19107, tables 1 and 7
     "fashion-mnist": {"set": 89.00, "rigl": 89.91, "chts": 90.93},
     "cifar10": {"set": 62.70, "rigl": 63.90, "chts": 69.97},
 }
-PAGES = {"index", "accuracy", "speed", "reproductions", "probes", "connectivity", "from-scratch"}
+PAGES = {"index", "accuracy", "speed", "reproductions", "probes", "connectivity", "groups", "from-scratch"}
 NAMES = {"set": "SET", "rigl": "RigL", "chts": "CHTs"}
 
 

@@ -1,0 +1,50 @@
+"""What is kept of the study follows from its runs, and README and page say no more than that."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gossamer.papers.groups import again
+
+ROOT = Path(__file__).parents[3]
+KEPT = ROOT / "docs" / "results" / "groups"
+SAID = {80.0: {2, 4, 8, 16}, 90.0: {2, 4, 8}, 95.0: {2, 4}, 99.0: set(), 99.5: set()}
+"""Static groups of outputs that README and page call free."""
+
+
+@pytest.fixture(scope="module")
+def static():
+    table = pd.read_csv(KEPT / "data" / "G1.csv")
+    return table[(table["rule"] == "static") & (table["kind"] == "outputs")]
+
+
+def test_tables_and_verdicts_follow_from_the_runs():
+    results = json.loads((KEPT / "results.json").read_text(encoding="utf-8"))
+    found = again(results["plan"], KEPT)
+    assert [each.verdict.value for each in found.judgements] == [each["verdict"] for each in results["claims"]]
+    tables = {exhibit.key: exhibit.table.reset_index(drop=True) for exhibit in found.exhibits}
+    pd.testing.assert_frame_equal(
+        tables["G2"].fillna(""), pd.read_csv(KEPT / "data" / "G2.csv").fillna(""), check_dtype=False
+    )
+
+
+def test_what_is_called_free_is_free_on_every_data_set_with_ten_seeds(static):
+    assert set(static["n"]) == {10}
+    for sparsity, rows in static[static["group"] > 1].groupby("sparsity"):
+        free = [set(each.loc[each["verdict"] == "free", "group"]) for _, each in rows.groupby("data")]
+        assert len(free) > 1 and set.intersection(*free) == SAID[sparsity]
+
+
+def test_groups_are_free_where_nearly_all_inputs_are_read_also_where_lambda_is_zero(static):
+    read = static[(static["group"] > 1) & (static["read, % of inputs"] > 99)]
+    assert set(read["verdict"]) == {"free"}
+    assert read.loc[(read["sparsity"] == 95) & (read["group"] == 4), "λ₂ first"].eq(0).all()
+
+
+def test_speed_ends_at_four(static):
+    rows = static[(static["data"] == "mnist") & (static["sparsity"] < 99)]
+    speed = rows.pivot_table(index="sparsity", columns="group", values="times dense")
+    assert (speed[4] > 1.3 * speed[1]).all()
+    assert (speed[[8, 16]].max(axis=1) < 1.1 * speed[4]).all()
