@@ -14,9 +14,12 @@ from gossamer.timing.speed import interleave
 from gossamer.timing.tune.passes import forward_pass
 from gossamer.tuning.thresholds import NEVER
 
-INPUTS = (256, 512, 1024, 2048, 4096, 8192, 16384)
+INPUTS = (256, 512, 1024, 2048, 4096, 8192)
 DENSITIES = (0.6, 0.45, 0.35, 0.28, 0.23, 0.19, 0.15, 0.12, 0.1, 0.08, 0.065, 0.05)
-OUTPUTS = 96  # of each junction: blocks of 3 and of 6 rows fit
+EDGES = 750_000
+"""Of each junction, unless it would have more outputs than inputs: weights and indices should not stay in a core's own
+cache, as those of a layer do not from step to step. With fewer blocks look better than they are."""
+
 SAMPLES = 64
 GAIN = 1.02
 """Blocks must win by this: they cost memory, and time to make."""
@@ -64,7 +67,8 @@ def joined(limits: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
 
 
 def _ratio(inputs: int, density: float, rng: np.random.Generator, rounds: int) -> Ratio:
-    g = junction(inputs, OUTPUTS, density, rng)
+    outputs = min(inputs, round(EDGES / (density * inputs)))
+    g = junction(inputs, outputs // 6 * 6, density, rng)  # whole blocks of 3 and of 6 rows
     with _always():
         calls = {
             "rows": forward_pass(g, SAMPLES, blocks=False, threads=1),
