@@ -44,7 +44,8 @@ parser.add_argument("--context", type=int, default=64)
 parser.add_argument("--width", type=int, default=128)
 parser.add_argument("--layers", type=int, default=4)
 parser.add_argument("--dropout", type=float, default=0.0)
-parser.add_argument("--lr", type=float, default=1e-3)
+parser.add_argument("--lr", type=float, default=3e-3)
+parser.add_argument("--weights", choices=("keep", "reinitialise"), default="keep", help="how sparse layers begin")
 parser.add_argument("--every", type=int, default=100, help="steps between looks at the validation loss")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--text", type=Path, help="tiny-shakespeare's input.txt; found in $GOSSAMER_DATA/tiny-shakespeare")
@@ -102,7 +103,7 @@ def model_of(method, options, vocabulary, rng):
         return plain(options, vocabulary, options.width), None
     kind, _, share = method.partition("_")
     model = plain(options, vocabulary, options.width * (WIDER if kind == "wide" else 1))
-    choice = {"budget": "erdos_renyi", "generator": "erdos_renyi", "weights": "reinitialise"}
+    choice = {"budget": "erdos_renyi", "generator": "erdos_renyi", "weights": options.weights}
     density = density_of(kind, float(share), model)
     model = gs.nn.sparsify(model, density=density, exclude="head", rng=rng, **choice)
     return model, gs.rewiring.rigl(fraction=0.3, every=max(options.steps // 40, 1), until=3 * options.steps // 4)
