@@ -45,6 +45,7 @@ parser.add_argument("--blocks", type=int, default=1)
 parser.add_argument("--stride", type=int, default=2)
 parser.add_argument("--lr", type=float, default=0.025)
 parser.add_argument("--weight-decay", type=float, default=5e-4)
+parser.add_argument("--weights", choices=("keep", "reinitialise"), default="keep", help="how sparse layers begin")
 parser.add_argument("--every", type=int, default=200, help="steps between looks at the validation images")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--out", type=Path, default=RESULTS / "resnet.jsonl")
@@ -86,7 +87,7 @@ def model_of(method, options, rng):
     if method == "dense":
         return dense, None
     model = plain(width=WIDER * options.width) if method.startswith("wide") else dense
-    choice = {"budget": "erdos_renyi_kernel", "generator": "erdos_renyi", "weights": "reinitialise"}
+    choice = {"budget": "erdos_renyi_kernel", "generator": "erdos_renyi", "weights": options.weights}
     density = density_of(method, model, dense)
     model = gs.nn.sparsify(model, density=density, include="blocks.*.conv?", rng=rng, **choice)
     return model, gs.rewiring.rigl(fraction=0.3, every=max(options.steps // 40, 1), until=3 * options.steps // 4)
