@@ -3,10 +3,11 @@
     python benchmarks/from_scratch.py shakespeare
     python benchmarks/from_scratch.py resnet
 
-Each prints, of the lines in docs/results: sizes and results with mean, standard deviation and n, and the difference
-from dense, paired by seed, with its 95 % interval (Student's; not corrected for the number of rows); then what was
-reached after so many seconds of training; then what follows. An arm is said to be worse or better than dense if its
-interval leaves out zero; else the runs do not tell.
+Each prints, of the lines in docs/results and for each of their settings: sizes and results with mean, standard
+deviation and n, and the difference from dense, paired by seed, with its 95 % interval (Student's; not corrected for the
+number of rows); then what was reached after so many seconds of training; then what follows. Dense is always the dense
+network of the settings where it does best. An arm is said to be worse or better than dense if its interval leaves out
+zero; else the runs do not tell.
 """
 
 import argparse
@@ -127,13 +128,19 @@ def interval(gap, decimals):
     return f"{gap.mean:+.{decimals}f} [{gap.low:+.{decimals}f}, {gap.high:+.{decimals}f}]"
 
 
-def sizes(arms, task):
+def best_dense(parts, task):
+    """The runs of the dense network in the settings where their mean is best."""
+    sign = 1 if task.more_is_better else -1
+    return max((arms["dense"] for arms in parts if "dense" in arms), key=lambda d: sign * fmean(results(d).values()))
+
+
+def sizes(arms, dense, task):
     """A row an arm: parameters, bytes, seconds, results and their difference from dense."""
     head = ["", "parameters", "kB to keep", "kB to train", "seconds", task.what, "n", "less dense's [95 %]"]
     rows = []
     for method, runs in arms.items():
         run, values = next(iter(runs.values())), results(runs)
-        gap = "" if method == "dense" else interval(difference(values, results(arms["dense"])), task.decimals)
+        gap = "" if runs is dense else interval(difference(values, results(dense)), task.decimals)
         kilobytes = (f"{run[name] / 1000:,.0f}" for name in ("bytes_to_keep", "bytes_to_train"))
         cells = (*kilobytes, f"{seconds_of(runs):.0f}", mean_of(values.values(), task.decimals), len(values), gap)
         rows.append([ARMS[method], f"{run['parameters']:,}", *cells])
@@ -145,9 +152,9 @@ def seconds_of(runs):
     return median(run["curve"][-1][1] for run in runs.values())
 
 
-def against_seconds(arms, task):
+def against_seconds(arms, dense, task):
     """A row an arm: the mean over seeds of what was last seen after so many seconds of training."""
-    whole = seconds_of(arms["dense"])
+    whole = seconds_of(dense)
     times = [whole * share for share in (0.25, 0.5, 0.75, 1, 1.5, 2.5)]
     rows = [[ARMS[method], *(reached(runs, limit, task.decimals) for limit in times)] for method, runs in arms.items()]
     return markdown([f"{task.what} after", *(f"{limit:.0f} s" for limit in times)], rows)
@@ -169,9 +176,8 @@ def verdict(gap, task):
     return "better than dense" if (gap.mean > 0) == task.more_is_better else "worse than dense"
 
 
-def sentences(arms, task):
+def sentences(arms, dense, task):
     """What follows for each sparse arm."""
-    dense = arms["dense"]
     first = next(iter(dense.values()))
     for method, runs in arms.items():
         if method == "dense":
@@ -184,16 +190,16 @@ def sentences(arms, task):
             f"{share:.0%} of its bytes to train and {time:.0%} of its seconds."
         )
     if task.published and task.published[0] in arms:
-        yield beside_published(arms, task)
+        yield beside_published(arms, dense, task)
 
 
-def beside_published(arms, task):
+def beside_published(arms, dense, task):
     """Our gap beside the one that another library publishes of its own network."""
-    method, whose, sparse, dense = task.published
-    gap, theirs = difference(results(arms[method]), results(arms["dense"])), sparse - dense
+    method, whose, sparse, full = task.published
+    gap, theirs = difference(results(arms[method]), results(dense)), sparse - full
     said = "smaller" if gap.high < theirs else "larger" if gap.low > theirs else "not told apart"
     return (
-        f"- {whose} publishes {sparse} against {dense} at that share of the parameters, one run each of a larger "
+        f"- {whose} publishes {sparse} against {full} at that share of the parameters, one run each of a larger "
         f"network: a gap of {theirs:.3f}. Ours is **{said}**: {interval(gap, task.decimals)}."
     )
 
@@ -203,11 +209,26 @@ def page(name):
     lines, task = kept(RESULTS / f"{name}.jsonl"), TASKS[name]
     if not lines:
         return "No run is kept yet."
-    settings = dict.fromkeys(json.dumps(run["settings"]) for run in lines)
+    settings = list(dict.fromkeys(json.dumps(run["settings"]) for run in lines))
     parts = [by_arm([run for run in lines if json.dumps(run["settings"]) == each]) for each in settings]
-    shown = ((sizes(arms, task), against_seconds(arms, task), "\n".join(sentences(arms, task))) for arms in parts)
+    dense = best_dense(parts, task)
     told = dict.fromkeys(run["environment"] for run in lines)
-    return "\n\n".join([*(table for part in shown for table in part), *(f"*{each}*" for each in told)])
+    shown = [part(arms, dense, task, heading) for arms, heading in zip(parts, differing(settings), strict=True)]
+    return "\n\n".join([*shown, *(f"*{each}*" for each in told)])
+
+
+def part(arms, dense, task, heading):
+    """All that is said of one of the settings."""
+    compared = {"dense": dense} | arms
+    tables = sizes(arms, dense, task), against_seconds(compared, dense, task)
+    return "\n\n".join([*([heading] if heading else []), *tables, "\n".join(sentences(arms, dense, task))])
+
+
+def differing(settings):
+    """A heading for each of the settings, of what is not the same in all of them."""
+    values = [json.loads(each) for each in settings]
+    names = [name for name in values[0] if len({json.dumps(each.get(name)) for each in values}) > 1]
+    return [", ".join(f"`--{name} {each[name]}`" for name in names) + (":" if names else "") for each in values]
 
 
 if __name__ == "__main__":

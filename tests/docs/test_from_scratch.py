@@ -148,11 +148,14 @@ def test_each_arm_has_three_seeds_that_ran_to_their_end(name):
 def test_the_tables_are_those_of_the_kept_runs(script, name):
     page = script("from_scratch").page(name)
     decimals = script("from_scratch").TASKS[name].decimals
-    for arms in kept(name).values():
-        dense = {run["seed"]: run["curve"][-1][2] for run in arms["dense"]}
+    found = kept(name).values()
+    means = {np.mean([run["curve"][-1][2] for run in arms["dense"]]): arms for arms in found if "dense" in arms}
+    best = means[max(means) if name == "resnet" else min(means)]["dense"]
+    dense = {run["seed"]: run["curve"][-1][2] for run in best}
+    for arms in found:
         for runs in arms.values():
             values = {run["seed"]: run["curve"][-1][2] for run in runs}
             mean, spread = np.mean(list(values.values())), np.std(list(values.values()), ddof=1)
             assert f"| {mean:.{decimals}f} ± {spread:.{decimals}f} | {len(runs)} |" in page
             gap = np.mean([values[seed] - dense[seed] for seed in values])
-            assert runs is arms["dense"] or re.search(rf"\| {re.escape(f'{gap:+.{decimals}f} [')}", page)
+            assert runs is best or re.search(rf"\| {re.escape(f'{gap:+.{decimals}f} [')}", page)
