@@ -8,8 +8,9 @@ The data are lossy copies of CIFAR-10, whose figures are not those of CIFAR-10. 
 accuracy on the first 1,000 of them is looked at on the way, that on the 10,000 test images once, after the last step,
 and is the result. Layers are those of He et al. (16, 32 and 64 channels), but the first convolution has stride 2, so
 that all maps have a quarter of the area: that, one block a stage and 64,000 images a run (1.4 passes) are what little
-processor time allows, and all networks are far from the end of their training. SGD with Nesterov's momentum of .9, weight decay .0005, batch 32, learning rate .025 falling to zero along a cosine after
-100 steps, images drawn with replacement, flipped and shifted by up to 2 places at random; the same for all.
+processor time allows, and all networks are far from the end of their training. SGD with Nesterov's momentum of .9,
+weight decay .0005, batch 32, learning rate .025 falling to zero along a cosine after 100 steps, images drawn with
+replacement, flipped and shifted by up to 2 places at random; the same for all.
 Sparse layers begin with the dense one's weights on their taps, or anew (`--weights reinitialise`, run first).
 
 rigl_90 and rigl_95 have 10 and 5 % of the weights of all 3x3 convolutions but the first; wide_90 has 3 times the
