@@ -228,10 +228,10 @@ def draw(lines, path=PICTURE):
         left.set(xscale="log", yscale="log", xlabel="edges", ylabel="test error, %")
         left.set_title(f"{title}, n = {len(points[0].accuracies)}", fontsize=10)
         right.set(xscale="log", xlabel="processor seconds of a training, steps in one call")
-        right.xaxis.set_minor_formatter("{x:g}")
-        for axis in (left.yaxis, right.xaxis):
+        for axis, ticks in ((left.yaxis, (2, 5, 10, 20, 50)), (right.xaxis, (0.5, 1, 2, 5))):
+            axis.set_ticks(ticks)
             axis.set_major_formatter("{x:g}")
-        left.yaxis.set_minor_formatter("{x:g}")
+            axis.set_minor_formatter("")
         for ax in (left, right):
             ax.tick_params(which="both", labelsize=7)
             ax.grid(alpha=0.3)
@@ -240,16 +240,24 @@ def draw(lines, path=PICTURE):
 
 
 def curve(ax, places, name):
-    """One contender from its fewest edges on, with 95 % intervals."""
+    """One contender from its fewest edges on, with 95 % intervals of three seeds or more."""
     if not places:
         return
     found = [mean_interval([100 - value for value in each.accuracies.values()]) for _, each in places]
     dense = name not in SPARSE
     style = {"marker": "s" if dense else "o", "linestyle": "--" if dense else "-", "linewidth": 1.8 if dense else 1.2}
+    many = found[0].n > 2
     reach = [[min(each.mean - each.low, 0.9 * each.mean) for each in found], [each.high - each.mean for each in found]]
     means = [each.mean for each in found]
     ax.errorbar(
-        [x for x, _ in places], means, yerr=reach, label=name, color=COLOURS[name], capsize=2, markersize=4, **style
+        [x for x, _ in places],
+        means,
+        yerr=reach if many else None,
+        label=name,
+        color=COLOURS[name],
+        capsize=2,
+        markersize=4,
+        **style,
     )
 
 
