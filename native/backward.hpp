@@ -73,23 +73,28 @@ struct BackwardPass {
     int parts;
     bool pack_x;
     T *packed,
-        *numbers;  // of each group three chunks: of x, and two of dz in turn; and of each layer what `space` says
+        *numbers;  // of each group its buffers: of x, two of dz in turn, and what was kept of a layer's output and
+                   // argument; and of each layer what `space` says
     int64_t widest;
     bool x_is_there = false;  // the forward pass has left the chunk of x where this one would pack it
 
     bool goes_on(int l) const { return l > 0 || a.dx.data; }
     bool grouped(int l) const { return stack.junction(l).group > 1; }
     bool by_columns(int l) const { return goes_on(l) && !grouped(l); }
+    bool narrow() const { return a.format != OWN; }
+    bool copies_weights(int l) const { return by_columns(l) || (narrow() && grouped(l)); }
+    bool sums_apart(int l) const { return by_columns(l) || narrow(); }
 
-    // A layer's weights in columns' order, and the sums of one part: of weights in columns' order where it walks by
-    // columns. The first part's other sums are made in place.
+    // A layer's weights in columns' order where it walks by columns, and the sums of one part: of weights in the same
+    // order. The first part's other sums are made in place, if that has room for them.
     struct Space {
-        T *weights, *dw, *db;
+        const T* weights;
+        T *dw, *db;
     };
     int64_t size(int l) const {
         const Layer<T>& layer = a.layers[l];
-        const int64_t arrays = by_columns(l) + (layer.dw ? parts - !by_columns(l) : 0);
-        return arrays * layer.junction.edges + (layer.db ? (parts - 1) * layer.junction.outputs : 0);
+        const int64_t arrays = copies_weights(l) + (layer.dw ? parts - !sums_apart(l) : 0);
+        return arrays * layer.junction.edges + (layer.db ? (parts - !narrow()) * layer.junction.outputs : 0);
     }
     int64_t size() const {
         int64_t all = 0;
@@ -99,15 +104,19 @@ struct BackwardPass {
     Space space(int l, int part_number) const {
         const Layer<T>& layer = a.layers[l];
         const int64_t E = layer.junction.edges, O = layer.junction.outputs;
-        T* at = numbers;
-        for (int before = 0; before < l; ++before) at += size(before);
-        Space found{at, layer.dw, layer.db};
-        if (layer.db && part_number > 0) found.db = at + size(l) - (parts - part_number) * O;
-        if (layer.dw && by_columns(l)) found.dw = at + (1 + part_number) * E;
-        else if (layer.dw && part_number > 0) found.dw = at + (part_number - 1) * E;
+        T *at = copy_of_weights(l), *sums = at + copies_weights(l) * E;
+        Space found{copies_weights(l) ? at : layer.weights, layer.dw, layer.db};
+        if (layer.db && (part_number > 0 || narrow())) found.db = at + size(l) - (parts - part_number) * O;
+        if (layer.dw && sums_apart(l)) found.dw = sums + part_number * E;
+        else if (layer.dw && part_number > 0) found.dw = sums + (part_number - 1) * E;
         return found;
     }
-    T* buffer(int group, int number) const { return packed + (3 * group + number) * widest; }
+    T* copy_of_weights(int l) const {
+        T* at = numbers;
+        for (int before = 0; before < l; ++before) at += size(before);
+        return at;
+    }
+    T* buffer(int group, int number) const { return packed + (buffers(a.format) * group + number) * widest; }
 
     // Of a layer's chunk: what its derivative needs, row after row.
     struct KeptRows {
@@ -118,23 +127,70 @@ struct BackwardPass {
     };
     template <int C>
     KeptRows kept_rows(int l, int64_t b, int group) const {
+        if (a.kept_format != OWN) return {buffer(group, stack.keeps_beside(l) ? 4 : 3), nullptr, C * Lanes<T>::count};
         const Chunk<const T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
         return {argument.base, stack.template kept_mask<C>(a.kept, l, b, group).base, argument.stride};
     }
 
     Columns columns(int l) const { return {stack.junction(l), rotations[l]}; }
 
+    // What was kept of a layer, as T's.
+    template <int C>
+    Chunk<const T> widen_kept(int l, int64_t b, const Place& at) const {
+        constexpr int64_t span = C * Lanes<T>::count;
+        const Range own = at.share(stack.junction(l).outputs);
+        const auto widen = [&](const Chunk<const uint16_t>& kept, T* to) {
+            const T* stored = reinterpret_cast<const T*>(kept.base);
+            for (int64_t j = own.first; j < own.last; ++j)
+                widen_all(a.kept_format, stored, j * kept.stride, span, to + j * span);
+        };
+        const uint16_t* kept = shorts(a.kept);
+        widen(stack.template kept_output<C>(kept, l, b, at.group), buffer(at.group, 3));
+        if (stack.keeps_beside(l)) widen(stack.template kept_argument<C>(kept, l, b, at.group), buffer(at.group, 4));
+        at.meet();
+        return {buffer(at.group, 3), span};
+    }
+
     // A share of all weights, into columns' order.
     void collect(int rank, int ranks) const {
         for (int l = 0; l < a.depth; ++l) {
-            if (!by_columns(l)) continue;
-            T* out = space(l, 0).weights;
             const T* weights = a.layers[l].weights;
-            const Columns all = columns(l);
-            all.each_edge(all.cut(rank, ranks), all.cut(rank + 1, ranks), [&](int64_t place, int64_t e) {
-                out[place] = weights[e];
-            });
+            T* out = copy_of_weights(l);
+            if (by_columns(l)) {
+                const Columns all = columns(l);
+                const Range own{all.cut(rank, ranks), all.cut(rank + 1, ranks)};
+                each_number(weights, [&](auto read) __attribute__((always_inline)) {
+                    all.each_edge(own.first, own.last, [&](int64_t place, int64_t e) { out[place] = read(e); });
+                });
+            } else if (copies_weights(l)) {
+                const Range own = part(stack.junction(l).edges, rank, ranks);
+                widen_all(a.format, weights, own.first, own.last - own.first, out + own.first);
+            }
         }
+    }
+
+    // Calls f with a function that reads numbers of the format one by one.
+    template <typename F>
+    GOSSAMER_METHOD void each_number(const T* stored, F f) const {
+        if constexpr (sizeof(T) == sizeof(float))
+            if (narrow())
+                return with_format(a.format, [&](auto format) __attribute__((always_inline)) {
+                    f([=](int64_t e)
+                          __attribute__((always_inline)) { return widen_one<format.value>(shorts(stored)[e]); });
+                });
+        f([=](int64_t e) __attribute__((always_inline)) { return stored[e]; });
+    }
+
+    // Writes sums that were made apart where a gradient is stored.
+    template <typename F>
+    GOSSAMER_METHOD void each_gradient(T* stored, F f) const {
+        if constexpr (sizeof(T) == sizeof(float))
+            if (narrow())
+                return with_format(a.format, [&](auto format) __attribute__((always_inline)) {
+                    f([=](int64_t e, T sum)
+                          __attribute__((always_inline)) { shorts(stored)[e] = narrow_one<format.value>(sum); });
+                });
+        f([=](int64_t e, T sum) __attribute__((always_inline)) { stored[e] = sum; });
     }
 
     // Adds the later parts' numbers to the first one's, all of them `size` apart.
@@ -149,10 +205,16 @@ struct BackwardPass {
             const Layer<T>& layer = a.layers[l];
             const Space first = space(l, 0), second = space(l, 1);
             const int64_t E = layer.junction.edges, O = layer.junction.outputs;
-            if (layer.db) sum_parts(first.db, second.db, O, part(O, rank, ranks));
+            if (layer.db) {
+                const Range own = part(O, rank, ranks);
+                sum_parts(first.db, second.db, O, own);
+                if (narrow()) narrow_all(a.format, first.db + own.first, own.last - own.first, layer.db, own.first);
+            }
             if (!layer.dw) continue;
             if (!by_columns(l)) {
-                sum_parts(first.dw, second.dw, E, part(E, rank, ranks));
+                const Range own = part(E, rank, ranks);
+                sum_parts(first.dw, second.dw, E, own);
+                if (narrow()) narrow_all(a.format, first.dw + own.first, own.last - own.first, layer.dw, own.first);
                 continue;
             }
             // Threads that write to the same cache lines wait for each other: short rows are left to one of them.
@@ -162,7 +224,9 @@ struct BackwardPass {
             for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
                 const int64_t end = i + 16 < last ? i + 16 : last;
                 sum_parts(first.dw, second.dw, E, {all.begin(i), all.begin(end)});
-                all.each_edge(i, end, [&](int64_t place, int64_t e) { layer.dw[e] = first.dw[place]; });
+                each_gradient(layer.dw, [&](auto write) __attribute__((always_inline)) {
+                    all.each_edge(i, end, [&](int64_t place, int64_t e) { write(e, first.dw[place]); });
+                });
             }
         }
     }
@@ -222,8 +286,10 @@ struct BackwardPass {
 #pragma GCC unroll 8
                     for (int c = 0; c < C; ++c) evaluate<T, kind.value>(mine[c], before->slope, mine[c], derivative[c]);
                 });
-            if (dw) row_sum_and_dots<T, C>(all[i], own.weights, mine, dz, dw, sums, sum);
-            else row_sum<T, C>(all[i], own.weights, dz, sum);
+            const Row column = all[i];
+            const T* w = own.weights + column.begin;
+            if (dw) row_sum_and_dots<T, C>(column, w, mine, dz, dw, sums, sum);
+            else row_sum<T, C>(column, w, dz, sum);
             if (again) scale<T, C>(sum, derivative, db ? db + i : nullptr, sums);
             else if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, room<C>(l, b));
@@ -246,17 +312,17 @@ struct BackwardPass {
         const Junction& g = layer.junction;
         const Columns all = columns(l);
         const Range own{all.cut(at.member, at.members), all.cut(at.member + 1, at.members)};
-        T* dw = space(l, part_number).dw;
+        const auto [weights, dw, db] = space(l, part_number);
         if (!goes_on(l)) {
-            if (dw) groups_back<T, C, true, false>(g, own, layer.weights, x, dz, {nullptr, 0}, dw, add);
+            if (dw) groups_back<T, C, true, false>(g, own, weights, x, dz, {nullptr, 0}, dw, add);
             return;
         }
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
         const Chunk<T> sums = before ? next : Chunk<T>{buffer(at.group, (a.depth - 1) % 2 ? 1 : 2), span};
         Vector<T> sum[C] = {};
         for (int64_t i = own.first; i < own.last; ++i) put<T, C>(sums.row(i), sum, span);
-        if (dw) groups_back<T, C, true, true>(g, own, layer.weights, x, dz, sums, dw, add);
-        else groups_back<T, C, false, true>(g, own, layer.weights, x, dz, sums, dw, add);
+        if (dw) groups_back<T, C, true, true>(g, own, weights, x, dz, sums, dw, add);
+        else groups_back<T, C, false, true>(g, own, weights, x, dz, sums, dw, add);
         finish_gradients<C>(l, b, part_number, add, sums, next, own, at);
     }
 
@@ -287,8 +353,9 @@ struct BackwardPass {
         Chunk<const T> dz = begin<C>(b, part_number, add, at);
         at.meet();
         for (int l = a.depth - 1, turn = 2; l >= 0; --l, turn = 3 - turn) {
-            const Chunk<const T> x =
-                l == 0 ? operand<T, C>(a.x, b, own) : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
+            const Chunk<const T> x = l == 0                 ? operand<T, C>(a.x, b, own)
+                                     : a.kept_format != OWN ? widen_kept<C>(l - 1, b, at)
+                                                            : stack.template kept_output<C>(a.kept, l - 1, b, at.group);
             const Chunk<T> own_next{buffer(at.group, turn), span};
             const bool there = l == 0 && a.dx.data && by_feature(a.dx);
             const Chunk<T> next = there ? Chunk<T>{a.dx.data + b, a.dx.feature_stride} : own_next;
@@ -306,8 +373,9 @@ template <typename T>
 GOSSAMER_INLINE void no_gradients(const Backward<T>& a) {
     for (int l = 0; l < a.depth; ++l) {
         const Layer<T>& layer = a.layers[l];
-        for (int64_t e = 0; layer.dw && e < layer.junction.edges; ++e) layer.dw[e] = T(0);
-        for (int64_t j = 0; layer.db && j < layer.junction.outputs; ++j) layer.db[j] = T(0);
+        const int64_t bytes = bytes_of<T>(a.format);
+        if (layer.dw) __builtin_memset(layer.dw, 0, size_t(layer.junction.edges * bytes));
+        if (layer.db) __builtin_memset(layer.db, 0, size_t(layer.junction.outputs * bytes));
     }
 }
 
@@ -329,11 +397,11 @@ void backward(const Backward<T>& a) {
         .packed = nullptr,
         .numbers = nullptr,
         .widest = widest};
-    const int64_t buffers = 3 * grid.groups * widest;
+    const int64_t all = buffers(a.format) * grid.groups * widest;
     Arena arena{
-        static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(pass.size())))};
+        static_cast<char*>(scratch(stack.rotation_bytes() + Arena::bytes<T>(all) + Arena::bytes<T>(pass.size())))};
     pass.rotations = stack.rotations(arena);
-    pass.packed = arena.take<T>(buffers);
+    pass.packed = arena.take<T>(all);
     pass.numbers = arena.take<T>(pass.size());
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
     {

@@ -95,7 +95,7 @@ class Inference {
             .batch = batch,
             .x = {x.data(), ptrdiff_t(x.stride(1)), ptrdiff_t(x.stride(0))},
             .y = {y.data(), ptrdiff_t(batch), 1},
-            .z = nullptr,
+            .z = {nullptr, 0, 1},
             .kept = nullptr,
             .threads = threads};
         nb::gil_scoped_release release;

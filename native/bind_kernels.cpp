@@ -26,39 +26,43 @@ int64_t outputs_of(const Layers& layers) { return std::get<0>(layers.back())->ju
 // x and y say which batch; `kept` is as large as kept_numbers says, or not there.
 template <typename T>
 void forward(
-    const Layers& described, int64_t batch, const DescribedMatrix& x, const DescribedResult& y, const Array& z,
-    const Array& kept, int threads) {
-    const std::vector<Layer<T>> layers = stack<T>(described, nullptr, threads);
+    Format format, const Layers& described, int64_t batch, const DescribedMatrix& x, const DescribedResult& y,
+    const Array& z, const Array& kept, int threads) {
+    const std::vector<Layer<T>> layers = stack<T>(described, nullptr, threads, format);
     const int64_t outputs = outputs_of(described);
     const Forward<T> arguments{
         .layers = layers.data(),
         .depth = int(layers.size()),
         .batch = batch,
-        .x = matrix<T>(x, batch, layers.front().junction.inputs, "x"),
-        .y = result<T>(y, batch, outputs, "y"),
-        .z = optional_numbers<T>(z, product(outputs, batch), "z"),
-        .kept = optional_numbers<T>(kept, kept_numbers(described, batch), "kept"),
-        .threads = threads};
+        .x = matrix<T>(x, batch, layers.front().junction.inputs, "x", format),
+        .y = result<T>(y, batch, outputs, "y", format),
+        .z = optional_result<T>({z.first, z.second, false}, batch, outputs, "z", format),
+        .kept = optional_numbers<T>(kept, kept_numbers(described, batch), "kept", format),
+        .threads = threads,
+        .format = format,
+        .kept_format = format};
     nb::gil_scoped_release release;
     passes_in_use<T>().forward(arguments);
 }
 
 template <typename T>
 void backward(
-    const Layers& described, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
+    Format format, const Layers& described, const Gradients& gradients, int64_t batch, const DescribedMatrix& x,
     const DescribedMatrix& dy, const DescribedResult& last, const Array& kept, const DescribedResult& dx, int threads) {
-    const std::vector<Layer<T>> layers = stack<T>(described, &gradients, threads);
+    const std::vector<Layer<T>> layers = stack<T>(described, &gradients, threads, format);
     const int64_t inputs = layers.front().junction.inputs, outputs = outputs_of(described);
     const Backward<T> arguments{
         .layers = layers.data(),
         .depth = int(layers.size()),
         .batch = batch,
-        .x = matrix<T>(x, batch, inputs, "x"),
-        .dy = matrix<T>(dy, batch, outputs, "dy"),
-        .last = result<const T>(last, batch, outputs, "the last layer's outputs"),
-        .kept = numbers<const T>(kept, kept_numbers(described, batch), "kept"),
-        .dx = optional_result<T>(dx, batch, inputs, "dx"),
-        .threads = threads};
+        .x = matrix<T>(x, batch, inputs, "x", format),
+        .dy = matrix<T>(dy, batch, outputs, "dy", format),
+        .last = result<const T>(last, batch, outputs, "the last layer's outputs", format),
+        .kept = numbers<const T>(kept, kept_numbers(described, batch), "kept", format),
+        .dx = optional_result<T>(dx, batch, inputs, "dx", format),
+        .threads = threads,
+        .format = format,
+        .kept_format = format};
     nb::gil_scoped_release release;
     passes_in_use<T>().backward(arguments);
 }
@@ -115,16 +119,18 @@ void bind_kernels(nb::module_& m) {
         .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });
     m.def("kept_numbers", &kept_numbers, "Numbers that are kept between the layers of a stack for a backward pass.");
     m.def(
-        "stack_forward", [](bool wide, const Layers& layers, int64_t batch, const DescribedMatrix& x,
+        "stack_forward", [](int number, const Layers& layers, int64_t batch, const DescribedMatrix& x,
                             const DescribedResult& y, const Array& z, const Array& kept, int threads) {
-            if (wide) forward<double>(layers, batch, x, y, z, kept, threads);
-            else forward<float>(layers, batch, x, y, z, kept, threads);
+            const Format format = format_of(number);
+            if (is_wide(number)) forward<double>(format, layers, batch, x, y, z, kept, threads);
+            else forward<float>(format, layers, batch, x, y, z, kept, threads);
         });
     m.def(
-        "stack_backward", [](bool wide, const Layers& layers, const Gradients& gradients, int64_t batch,
+        "stack_backward", [](int number, const Layers& layers, const Gradients& gradients, int64_t batch,
                              const DescribedMatrix& x, const DescribedMatrix& dy, const DescribedResult& last,
                              const Array& kept, const DescribedResult& dx, int threads) {
-            if (wide) backward<double>(layers, gradients, batch, x, dy, last, kept, dx, threads);
-            else backward<float>(layers, gradients, batch, x, dy, last, kept, dx, threads);
+            const Format format = format_of(number);
+            if (is_wide(number)) backward<double>(format, layers, gradients, batch, x, dy, last, kept, dx, threads);
+            else backward<float>(format, layers, gradients, batch, x, dy, last, kept, dx, threads);
         });
 }

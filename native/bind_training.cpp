@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "bind.hpp"
 #include "described.hpp"
@@ -75,6 +76,7 @@ double divisor(const Loss<T>& loss, int64_t batch, int64_t outputs) {
 
 template <typename T>
 class PlanOf : public Plan {
+    const Format format;
     std::vector<DescribedLayer> described;
     std::vector<Layer<T>> layers;
     std::vector<std::vector<Parameter<T>>> parameters;
@@ -84,13 +86,15 @@ class PlanOf : public Plan {
     int64_t inputs() const { return layers.front().junction.inputs; }
     int64_t outputs() const { return layers.back().junction.outputs; }
 
-    static Parameter<T> parameter(const Updated& updated, bool adam) {
+    Parameter<T> parameter(const Updated& updated, bool adam) const {
         const auto& [value, gradient, first, second, steps] = updated;
-        const int64_t size = value.second / int64_t(sizeof(T));
+        const int64_t size = value.second / bytes_of<T>(format);
         Parameter<T> made{
-            .value = numbers<T>(value, size, "a parameter"),
-            .gradient = numbers<T>(gradient, size, "its gradient"),
-            .state = {optional_numbers<T>(first, size, "its state"), optional_numbers<T>(second, size, "its state")},
+            .value = numbers<T>(value, size, "a parameter", format),
+            .gradient = numbers<T>(gradient, size, "its gradient", format),
+            .state =
+                {optional_numbers<T>(first, size, "its state", format),
+                 optional_numbers<T>(second, size, "its state", format)},
             .steps = optional_numbers<float>(steps, 1, "its count of steps"),
             .size = size};
         if (adam && size > 0 && !(made.state[0] && made.state[1] && made.steps))
@@ -115,10 +119,11 @@ class PlanOf : public Plan {
 
   public:
     PlanOf(
-        const std::vector<DescribedLayer>& of, const Gradients& gradients, const std::vector<Group>& groups,
-        const DescribedLoss& described_loss)
-        : described(of),
-          layers(stack<T>(of, &gradients, 1)),
+        Format format_, const std::vector<DescribedLayer>& of, const Gradients& gradients,
+        const std::vector<Group>& groups, const DescribedLoss& described_loss)
+        : format(format_),
+          described(of),
+          layers(stack<T>(of, &gradients, 1, format_)),
           loss(loss_of<T>(described_loss, layers.back().junction.outputs)) {
         for (const auto& [adam, updated] : groups) {
             std::vector<Parameter<T>>& own = parameters.emplace_back();
@@ -155,8 +160,8 @@ class PlanOf : public Plan {
         const auto& [x, y, labels, targets, masks] = samples;
         const int64_t all = std::get<1>(x), O = outputs();
         if (size < 1 || all < 1) throw std::invalid_argument("a step needs a batch.");
-        const Matrix<const T> from = matrix<T>(x, all, inputs(), "x");
-        T* const to = numbers<T>(y, product(O, all), "y");
+        const Matrix<const T> from = matrix<T>(x, all, inputs(), "x", format);
+        T* const to = numbers<T>(y, product(O, all), "y", format);
         const auto* own_labels = optional_numbers<const int64_t>(labels, all, "labels");
         const auto* own_targets = optional_numbers<const T>(targets, product(all, O), "targets");
         if (!own_labels == !own_targets) throw std::invalid_argument("a step needs labels, or targets.");
@@ -174,15 +179,23 @@ class PlanOf : public Plan {
                 {.layers = layers.data(),
                  .depth = int(layers.size()),
                  .batch = batch,
-                 .x = {from.data + b * from.batch_stride, from.feature_stride, from.batch_stride},
+                 .x = {at(from.data, b * from.batch_stride), from.feature_stride, from.batch_stride, format},
                  .loss = own,
-                 .y = to + b * O,
+                 .y = at(to, b * O),
                  .updates = updates.data(),
                  .groups = int(updates.size()),
                  .longest = -1,
-                 .threads = 1});
+                 .threads = 1,
+                 .format = format});
         }
         return steps;
+    }
+
+    // Where the number `place` is.
+    template <typename N>
+    N* at(N* stored, int64_t place) const {
+        using Byte = std::conditional_t<std::is_const_v<N>, const char, char>;
+        return reinterpret_cast<N*>(reinterpret_cast<Byte*>(stored) + place * bytes_of<T>(format));
     }
 
     // The last layer has none; those of several steps are not known beforehand.
@@ -192,16 +205,17 @@ class PlanOf : public Plan {
         for (size_t l = 0; l < layers.size(); ++l) {
             const bool there = l < masks.size() && std::get<0>(masks[l]);
             layers[l].mask =
-                there ? matrix<T>(masks[l], batch, layers[l].junction.outputs, "a mask") : Matrix<const T>{};
+                there ? matrix<T>(masks[l], batch, layers[l].junction.outputs, "a mask", format) : Matrix<const T>{};
         }
     }
 };
 
 std::unique_ptr<Plan> plan(
-    bool wide, const std::vector<DescribedLayer>& layers, const Gradients& gradients, const std::vector<Group>& groups,
+    int number, const std::vector<DescribedLayer>& layers, const Gradients& gradients, const std::vector<Group>& groups,
     const DescribedLoss& loss) {
-    if (wide) return std::make_unique<PlanOf<double>>(layers, gradients, groups, loss);
-    return std::make_unique<PlanOf<float>>(layers, gradients, groups, loss);
+    const Format format = format_of(number);
+    if (is_wide(number)) return std::make_unique<PlanOf<double>>(format, layers, gradients, groups, loss);
+    return std::make_unique<PlanOf<float>>(format, layers, gradients, groups, loss);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 
+#include "formats.hpp"
 #include "team.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -20,7 +21,7 @@ struct Clipping {
     }
 
     void sum(int rank, int ranks) const {
-        each_piece(part(count(a), rank, ranks), [&](int64_t number, const T* gradient, int64_t size) {
+        each_piece(part(count(a), rank, ranks), false, [&](int64_t number, const T* gradient, int64_t size) {
             double lanes[8] = {}, total = 0;
             for (int64_t e = 0; e < size; ++e) lanes[e % 8] += double(gradient[e]) * double(gradient[e]);
             for (double lane : lanes) total += lane;
@@ -35,7 +36,7 @@ struct Clipping {
         const double wanted = a.longest / (std::sqrt(total) + 1e-6);
         const T factor = T(wanted > 1 ? 1 : wanted);  // NaN stays NaN
         if (factor == T(1)) return;
-        each_piece(part(pieces, rank, ranks), [&](int64_t, T* gradient, int64_t size) {
+        each_piece(part(pieces, rank, ranks), true, [&](int64_t, T* gradient, int64_t size) {
             for (int64_t e = 0; e < size; ++e) gradient[e] *= factor;
         });
     }
@@ -47,14 +48,23 @@ struct Clipping {
             for (int k = 0; k < a.updates[g].count; ++k) f(a.updates[g].parameters[k]);
     }
 
-    // Calls f(number, its gradients, how many) for the pieces of a range.
+    // Calls f(number, its gradients, how many) for the pieces of a range; f may write them if they are to be changed.
     template <typename F>
-    void each_piece(Range own, F f) const {
+    void each_piece(Range own, bool change, F f) const {
         int64_t number = 0;
         each_parameter(a, [&](const Parameter<T>& p) {
-            for (int64_t first = 0; first < p.size; first += piece, ++number)
-                if (own.first <= number && number < own.last)
-                    f(number, p.gradient + first, first + piece < p.size ? piece : p.size - first);
+            for (int64_t first = 0; first < p.size; first += piece, ++number) {
+                if (number < own.first || own.last <= number) continue;
+                const int64_t size = first + piece < p.size ? piece : p.size - first;
+                if (a.format == OWN) {
+                    f(number, p.gradient + first, size);
+                    continue;
+                }
+                T wide[piece];
+                widen_all(a.format, p.gradient, first, size, wide);
+                f(number, wide, size);
+                if (change) narrow_all(a.format, wide, size, p.gradient, first);
+            }
         });
     }
 };

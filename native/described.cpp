@@ -17,6 +17,13 @@ void require(bool holds, const std::string& message) {
 
 }  // namespace
 
+bool is_wide(int number) { return number == 1; }
+
+Format format_of(int number) {
+    require(0 <= number && number <= 3, "numbers of kind " + std::to_string(number) + " are unknown.");
+    return number == 2 ? BFLOAT16 : number == 3 ? FLOAT16 : OWN;
+}
+
 int64_t product(int64_t first, int64_t second) {
     int64_t result;
     if (first < 0 || second < 0 || __builtin_mul_overflow(first, second, &result))

@@ -29,6 +29,10 @@ using DescribedLayer = std::tuple<const KnownJunction*, uintptr_t, int64_t, uint
 // Where the gradients of a layer's weights and bias go; address 0 if they are not wanted.
 using Gradients = std::vector<std::pair<Array, Array>>;
 
+// How Python numbers what a call's numbers are: 0 float32, 1 float64, 2 bfloat16, 3 float16.
+bool is_wide(int number);
+Format format_of(int number);  // throws std::invalid_argument if there is no such number
+
 // first * second; throws std::invalid_argument where no array can be so large.
 int64_t product(int64_t first, int64_t second);
 
@@ -36,14 +40,14 @@ int64_t product(int64_t first, int64_t second);
 void* checked(const Array& array, int64_t bytes, const char* name);
 
 template <typename T>
-T* numbers(const Array& array, int64_t count, const char* name) {
-    return static_cast<T*>(checked(array, product(count, sizeof(T)), name));
+T* numbers(const Array& array, int64_t count, const char* name, Format format = OWN) {
+    return static_cast<T*>(checked(array, product(count, bytes_of<T>(format)), name));
 }
 
 // The same, or null if there is no array.
 template <typename T>
-T* optional_numbers(const Array& array, int64_t count, const char* name) {
-    return array.first ? numbers<T>(array, count, name) : nullptr;
+T* optional_numbers(const Array& array, int64_t count, const char* name, Format format = OWN) {
+    return array.first ? numbers<T>(array, count, name, format) : nullptr;
 }
 
 // Throws std::invalid_argument unless layers feed one another.
@@ -52,7 +56,8 @@ void check_stack(const std::vector<DescribedLayer>& described, const Gradients* 
 void check_matrix(const DescribedMatrix& described, int64_t batch, int64_t features, const char* name);
 
 template <typename T>
-std::vector<Layer<T>> stack(const std::vector<DescribedLayer>& described, const Gradients* gradients, int threads) {
+std::vector<Layer<T>> stack(
+    const std::vector<DescribedLayer>& described, const Gradients* gradients, int threads, Format format) {
     check_stack(described, gradients, threads);
     std::vector<Layer<T>> layers;
     for (size_t l = 0; l < described.size(); ++l) {
@@ -61,10 +66,10 @@ std::vector<Layer<T>> stack(const std::vector<DescribedLayer>& described, const 
         const auto [dw, db] = gradients ? (*gradients)[l] : std::pair<Array, Array>{};
         layers.push_back(
             {.junction = g,
-             .weights = numbers<const T>({weights, weight_bytes}, g.edges, "weights"),
-             .bias = optional_numbers<const T>({bias, bias_bytes}, g.outputs, "bias"),
-             .dw = optional_numbers<T>(dw, g.edges, "the gradient of the weights"),
-             .db = optional_numbers<T>(db, g.outputs, "the gradient of the bias"),
+             .weights = numbers<const T>({weights, weight_bytes}, g.edges, "weights", format),
+             .bias = optional_numbers<const T>({bias, bias_bytes}, g.outputs, "bias", format),
+             .dw = optional_numbers<T>(dw, g.edges, "the gradient of the weights", format),
+             .db = optional_numbers<T>(db, g.outputs, "the gradient of the bias", format),
              .activation = activation,
              .slope = T(slope)});
     }
@@ -72,23 +77,25 @@ std::vector<Layer<T>> stack(const std::vector<DescribedLayer>& described, const 
 }
 
 template <typename T>
-Matrix<const T> matrix(const DescribedMatrix& described, int64_t batch, int64_t features, const char* name) {
+Matrix<const T> matrix(
+    const DescribedMatrix& described, int64_t batch, int64_t features, const char* name, Format format) {
     check_matrix(described, batch, features, name);
     const auto [address, samples, width, batch_stride, feature_stride] = described;
-    return {reinterpret_cast<const T*>(address), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride)};
+    return {reinterpret_cast<const T*>(address), ptrdiff_t(feature_stride), ptrdiff_t(batch_stride), format};
 }
 
 template <typename T>
-Matrix<T> result(const DescribedResult& described, int64_t batch, int64_t features, const char* name) {
+Matrix<T> result(const DescribedResult& described, int64_t batch, int64_t features, const char* name, Format format) {
     const auto [address, bytes, by_sample] = described;
-    T* data = numbers<T>({address, bytes}, product(features, batch), name);
-    if (by_sample && batch > 1) return {data, 1, ptrdiff_t(features)};
-    return {data, ptrdiff_t(batch), 1};
+    T* data = numbers<T>({address, bytes}, product(features, batch), name, format);
+    if (by_sample && batch > 1) return {data, 1, ptrdiff_t(features), format};
+    return {data, ptrdiff_t(batch), 1, format};
 }
 
 template <typename T>
-Matrix<T> optional_result(const DescribedResult& described, int64_t batch, int64_t features, const char* name) {
-    return std::get<0>(described) ? result<T>(described, batch, features, name) : Matrix<T>{nullptr, 0, 1};
+Matrix<T> optional_result(
+    const DescribedResult& described, int64_t batch, int64_t features, const char* name, Format format) {
+    return std::get<0>(described) ? result<T>(described, batch, features, name, format) : Matrix<T>{nullptr, 0, 1};
 }
 
 // Numbers of the activations that are kept between a stack's layers.

@@ -64,11 +64,12 @@ class LaneSums {
     }
 };
 
+// `w` are the weights of the row.
 template <typename T, int C>
-GOSSAMER_INLINE void row_sum(const Row& row, const T* weights, const Chunk<const T>& x, Vector<T>* sum) {
+GOSSAMER_INLINE void row_sum(const Row& row, const T* w, const Chunk<const T>& x, Vector<T>* sum) {
     constexpr int n = Lanes<T>::count, U = strands(C);
     Vector<T> a[U][C] = {};
-    const T *base = x.row(row.shift), *w = weights + row.begin;
+    const T* base = x.row(row.shift);
     int e = 0;
     for (; e + U <= row.count; e += U) {
 #pragma GCC unroll 8
@@ -113,13 +114,13 @@ GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T
 // Both at once, which costs the loads of one: sum = the weighted rows of `other`, and dw as above.
 template <typename T, int C>
 GOSSAMER_INLINE void row_sum_and_dots(
-    const Row& row, const T* weights, const Vector<T>* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums,
+    const Row& row, const T* w, const Vector<T>* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums,
     Vector<T>* sum) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[C] = {}, m[C];
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = mine[c];
-    const T *base = other.row(row.shift), *w = weights + row.begin;
+    const T* base = other.row(row.shift);
     sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
         const T* p = base + row.sources[e] * other.stride;
         const T weight = w[e];
@@ -161,8 +162,8 @@ GOSSAMER_INLINE T full_row_sum_single(const T* w, const T* x, int64_t count) {
 // of it, which they can only do with shuffles and gathers (measured: 0.9 against 0.45 ns an edge). Two loads of numbers
 // an edge are what remains, and processors start two a cycle.
 template <typename T>
-GOSSAMER_INLINE T row_sum_single(const Row& row, const T* weights, const T* x, int64_t inputs) {
-    const T *base = x + row.shift, *w = weights + row.begin;
+GOSSAMER_INLINE T row_sum_single(const Row& row, const T* w, const T* x, int64_t inputs) {
+    const T* base = x + row.shift;
     if (row.count == inputs && inputs >= 8 * Lanes<T>::count) return full_row_sum_single(w, x, inputs);
     const int32_t* from = row.sources;
     T a = 0, b = 0, c = 0, d = 0;

@@ -51,13 +51,11 @@ GOSSAMER_INLINE int64_t count_blocks(const Junction& g) {
     return g.outputs / g.group * ((g.group + MOST - 1) / MOST);
 }
 
-// The sums of R rows over one tile of C vectors.
+// The sums of R rows, whose weights begin at `w`, over one tile of C vectors.
 template <typename T, int R, int C>
-GOSSAMER_INLINE void group_sums(
-    const RowsOfGroup& rows, const T* weights, const Chunk<const T>& x, Vector<T> (*sum)[C]) {
+GOSSAMER_INLINE void group_sums(const RowsOfGroup& rows, const T* w, const Chunk<const T>& x, Vector<T> (*sum)[C]) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[R][C] = {};
-    const T* w = weights + rows.begin;
     for (int64_t p = 0; p < rows.count; ++p) {
         const T* from = x.row(rows.inputs[p]);
         Vector<T> v[C];

@@ -18,7 +18,8 @@ constexpr int PORTABLE_ROWS = 0;
 std::vector<InstructionSet> supported() {
     std::vector<InstructionSet> found;
 #ifdef GOSSAMER_AVX512
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("f16c"))
         found.push_back(
             {.name = "avx512",
              .blocks = {.rows = 6, .edges_a_row = 64, .densities = {{2048, 1.0 / 12}, {65535, 1.0 / 3}}},  // a Zen 4's
@@ -29,7 +30,7 @@ std::vector<InstructionSet> supported() {
              .wide_attention = avx512::attention<double>()});
 #endif
 #ifdef GOSSAMER_AVX2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
         found.push_back(
             {.name = "avx2",
              .blocks = {.rows = 3, .edges_a_row = 64, .densities = {{65535, 0.3}}},  // a Zen 5's that is held to it

@@ -7,13 +7,23 @@
 
 namespace gossamer {
 
-// A (features, batch) matrix of any layout with one unit stride.
+// How numbers are stored: as the type that is computed with, or, where that is float, in 16 bits (see formats.hpp).
+enum Format : int { OWN = 0, BFLOAT16 = 1, FLOAT16 = 2 };
+
+template <typename T>
+constexpr int64_t bytes_of(Format format) {
+    return format == OWN ? int64_t(sizeof(T)) : 2;
+}
+
+// A (features, batch) matrix of any layout with one unit stride. What is stored in 16 bits is not what `data` says.
 template <typename T>
 struct Matrix {
     T* data;
     ptrdiff_t feature_stride, batch_stride;
+    Format format = OWN;
 };
 
+// Weights, bias and gradients are stored in the format of the pass.
 template <typename T>
 struct Layer {
     Junction junction;
@@ -27,7 +37,7 @@ struct Layer {
 // Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that
 // only the two passes of one stack read: for each layer but the last `outputs` times `kept_batch(batch)` numbers, and
 // as many again if the derivative of its activation needs the argument and the next layer is one of groups. The last
-// layer's are `y` and `z`.
+// layer's are `y` and `z`. Where the format is of 16 bits sums are float, and every layer's outputs are rounded to it.
 template <typename T>
 struct Forward {
     const Layer<T>* layers;
@@ -35,9 +45,10 @@ struct Forward {
     int64_t batch;
     Matrix<const T> x;
     Matrix<T> y;
-    T* z;     // (O, batch) contiguous, the last activation's argument; or null
-    T* kept;  // null if there will be no backward pass
+    Matrix<T> z;  // contiguous rows of features, the last activation's argument; or no data
+    T* kept;      // null if there will be no backward pass
     int threads;
+    Format format = OWN, kept_format = OWN;
 };
 
 template <typename T>
@@ -49,6 +60,7 @@ struct Backward {
     const T* kept;
     Matrix<T> dx;  // no data if it is not wanted
     int threads;
+    Format format = OWN, kept_format = OWN;
 };
 
 constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }
@@ -102,7 +114,8 @@ struct Loss {
     double divisor;
 };
 
-// One step: forward, the loss of the last layer's outputs, backward, and the updates, if any.
+// One step: forward, the loss of the last layer's outputs, backward, and the updates, if any. Everything but what the
+// loss is given is stored in `format`.
 template <typename T>
 struct Training {
     const Layer<T>* layers;
@@ -115,6 +128,7 @@ struct Training {
     int groups;
     double longest;  // gradients of all updated parameters together are cut to this norm; below 0 they are not
     int threads;
+    Format format = OWN;
 };
 
 // All that one instruction set computes with numbers of type T.

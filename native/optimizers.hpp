@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 
+#include "formats.hpp"
 #include "team.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -56,17 +57,46 @@ GOSSAMER_INLINE void step_adam(const Parameter<T>& p, const Adam& rule, Range ra
     }
 }
 
+template <typename T>
+GOSSAMER_INLINE void step(const Parameter<T>& p, const Update<T>& rule, Range own) {
+    if (rule.by_adam && rule.adam.decay != 0 && !rule.adam.decoupled) step_adam<true>(p, rule.adam, own);
+    else if (rule.by_adam) step_adam<false>(p, rule.adam, own);
+    else if (rule.sgd.decay != 0) step_sgd<true>(p, rule.sgd, own);
+    else step_sgd<false>(p, rule.sgd, own);
+}
+
+// Numbers of 16 bits are made T's piece by piece, and rounded when the step is made.
+template <typename T>
+void step_narrow(const Parameter<T>& p, const Update<T>& rule, Format format, Range own) {
+    constexpr int64_t piece = 1024;
+    T value[piece], gradient[piece], first[piece], second[piece];
+    T* const state[2] = {first, second};
+    for (int64_t begin = own.first; begin < own.last; begin += piece) {
+        const int64_t size = begin + piece < own.last ? piece : own.last - begin;
+        Parameter<T> wide{.value = value, .gradient = gradient, .state = {}, .steps = p.steps, .size = size};
+        widen_all(format, p.value, begin, size, value);
+        widen_all(format, p.gradient, begin, size, gradient);
+        for (int k = 0; k < 2; ++k) {
+            if (!p.state[k]) continue;
+            widen_all(format, p.state[k], begin, size, state[k]);
+            wide.state[k] = state[k];
+        }
+        step(wide, rule, {0, size});
+        narrow_all(format, value, size, p.value, begin);
+        for (int k = 0; k < 2; ++k)
+            if (p.state[k]) narrow_all(format, state[k], size, p.state[k], begin);
+    }
+}
+
 // A thread's share of each parameter, in pieces of 64 so that vectors and cache lines stay whole.
 template <typename T>
-void update(const Update<T>& rule, int rank, int ranks) {
+void update(const Update<T>& rule, Format format, int rank, int ranks) {
     for (int k = 0; k < rule.count; ++k) {
         const Parameter<T>& p = rule.parameters[k];
         const Range pieces = part((p.size + 63) / 64, rank, ranks);
         const Range own{pieces.first * 64, pieces.last * 64 < p.size ? pieces.last * 64 : p.size};
-        if (rule.by_adam && rule.adam.decay != 0 && !rule.adam.decoupled) step_adam<true>(p, rule.adam, own);
-        else if (rule.by_adam) step_adam<false>(p, rule.adam, own);
-        else if (rule.sgd.decay != 0) step_sgd<true>(p, rule.sgd, own);
-        else step_sgd<false>(p, rule.sgd, own);
+        if (format == OWN) step(p, rule, own);
+        else step_narrow(p, rule, format, own);
     }
 }
 

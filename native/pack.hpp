@@ -4,8 +4,8 @@
 // stay in that core's cache. A packed chunk holds all rows one behind the other, filled up with zeros where the batch
 // ends: rows do not fall on the same cache sets, whatever the batch size, and tails need no special loops.
 #pragma once
+#include "formats.hpp"
 #include "gather.hpp"
-#include "kernels.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
@@ -63,12 +63,77 @@ GOSSAMER_INLINE void get(const T* p, Vector<T>* v, int64_t left) {
     for (int c = 0; c < C; ++c) v[c] = left >= (c + 1) * n ? load(p + c * n) : load_some(p + c * n, int(left - c * n));
 }
 
+// What `pack` does, of numbers stored in 16 bits; the chunk has rows of `span` numbers.
+template <typename T>
+__attribute__((noinline)) void pack_widened(
+    Matrix<const T> m, int64_t b, int64_t full, Range range, const Chunk<T>& chunk, int64_t span) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(m.format, [&](auto f) __attribute__((always_inline)) {
+            constexpr int n = Lanes<T>::count;
+            const uint16_t* source = shorts(m.data) + b * m.batch_stride;
+            if (m.batch_stride == 1) {
+                for (int64_t i = range.first; i < range.last; ++i) {
+                    widen_all(m.format, reinterpret_cast<const T*>(source), i * m.feature_stride, full, chunk.row(i));
+                    for (int64_t s = full; s < span; ++s) chunk.row(i)[s] = T(0);
+                }
+                return;
+            }
+            const int64_t whole = m.feature_stride == 1 ? (range.last - range.first) / n * n : 0;
+            for (int64_t first = 0; first < span; first += n)
+                for (int64_t i = range.first; i < range.first + whole; i += n) {
+                    Vector<T> v[n];
+#pragma GCC unroll 16
+                    for (int s = 0; s < n; ++s)
+                        v[s] =
+                            first + s < full ? widen<f.value>(source + (first + s) * m.batch_stride + i) : Vector<T>{};
+                    transpose<T>(v);
+#pragma GCC unroll 16
+                    for (int k = 0; k < n; ++k) store(chunk.row(i + k) + first, v[k]);
+                }
+            for (int64_t i = range.first + whole; i < range.last; ++i)
+                for (int64_t s = 0; s < span; ++s)
+                    chunk.row(i)[s] =
+                        s < full ? widen_one<f.value>(source[s * m.batch_stride + i * m.feature_stride]) : T(0);
+        });
+}
+
+// What `unpack` does, into numbers stored in 16 bits.
+template <typename T>
+__attribute__((noinline)) void unpack_narrowed(
+    const Chunk<const T>& chunk, Range range, Matrix<T> m, int64_t b, int64_t full) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(m.format, [&](auto f) __attribute__((always_inline)) {
+            constexpr int n = Lanes<T>::count;
+            uint16_t* target = shorts(m.data) + b * m.batch_stride;
+            if (m.batch_stride == 1) {
+                for (int64_t i = range.first; i < range.last; ++i)
+                    narrow_all(m.format, chunk.row(i), full, reinterpret_cast<T*>(target), i * m.feature_stride);
+                return;
+            }
+            const int64_t whole = m.feature_stride == 1 ? (range.last - range.first) / n * n : 0;
+            for (int64_t first = 0; first < full; first += n)
+                for (int64_t i = range.first; i < range.first + whole; i += n) {
+                    Vector<T> v[n];
+#pragma GCC unroll 16
+                    for (int k = 0; k < n; ++k) v[k] = load(chunk.row(i + k) + first);
+                    transpose<T>(v);
+#pragma GCC unroll 16
+                    for (int s = 0; s < n; ++s)
+                        if (first + s < full) narrow<f.value>(target + (first + s) * m.batch_stride + i, v[s]);
+                }
+            for (int64_t i = range.first + whole; i < range.last; ++i)
+                for (int64_t s = 0; s < full; ++s)
+                    target[s * m.batch_stride + i * m.feature_stride] = narrow_one<f.value>(chunk.row(i)[s]);
+        });
+}
+
 // A range of m's rows, samples b onwards of which `left` exist, into a packed chunk.
 template <typename T, int C>
 GOSSAMER_INLINE void pack(Matrix<const T> m, int64_t b, int64_t left, Range range, const Chunk<T>& chunk) {
     constexpr int n = Lanes<T>::count;
     constexpr int64_t span = C * n;
     const int64_t full = left < span ? left : span;
+    if (m.format != OWN) return pack_widened<T>(m, b, full, range, chunk, span);
     const T* source = m.data + b * m.batch_stride;
     if (m.batch_stride == 1) {
         for (int64_t i = range.first; i < range.last; ++i) {
@@ -99,6 +164,7 @@ GOSSAMER_INLINE void unpack(const Chunk<const T>& chunk, Range range, Matrix<T> 
     constexpr int n = Lanes<T>::count;
     constexpr int64_t span = C * n;
     const int64_t full = left < span ? left : span;
+    if (m.format != OWN) return unpack_narrowed<T>(chunk, range, m, b, full);
     T* target = m.data + b * m.batch_stride;
     const int64_t whole = m.feature_stride == 1 ? (range.last - range.first) / n * n : 0;
     for (int c = 0; c < C; ++c)
@@ -115,16 +181,16 @@ GOSSAMER_INLINE void unpack(const Chunk<const T>& chunk, Range range, Matrix<T> 
         for (int64_t s = 0; s < full; ++s) target[s * m.batch_stride + i * m.feature_stride] = chunk.row(i)[s];
 }
 
-// Whether a result can be written where it belongs as it is made, feature by feature.
+// Whether a result can be written where it belongs as it is made, feature by feature, or read so.
 template <typename T>
 GOSSAMER_INLINE bool by_feature(Matrix<T> m) {
-    return m.batch_stride == 1;
+    return m.batch_stride == 1 && m.format == OWN;
 }
 
-// Copying pays when rows are read often; it is needed for other layouts and for tails.
+// Copying pays when rows are read often; it is needed for other layouts and formats, and for tails.
 template <typename T>
 GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t rows, int64_t edges) {
-    return m.batch_stride != 1 || batch % Lanes<T>::count != 0 || edges >= 12 * rows;
+    return !by_feature(m) || batch % Lanes<T>::count != 0 || edges >= 12 * rows;
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -30,11 +30,12 @@ struct Stack {
     const Junction& junction(int l) const { return layers[l].junction; }
 
     // Numbers of a packed chunk of the widest activation.
-    int64_t widest_chunk() const {
+    int64_t widest_chunk() const { return widest() * Part<T>::span; }
+    int64_t widest() const {
         int64_t widest = junction(0).inputs;
         for (int l = 0; l < depth; ++l)
             if (junction(l).outputs > widest) widest = junction(l).outputs;
-        return widest * Part<T>::span;
+        return widest;
     }
     int64_t multiply_adds() const {
         int64_t edges = 0;
@@ -90,6 +91,63 @@ struct Stack {
   private:
     int64_t kept_block(int l) const { return junction(l).outputs * kept_samples(); }
     int64_t kept_samples() const { return chunkwise ? Part<T>::span : kept_batch(batch); }
+};
+
+// Chunks of a group of threads in either pass, of the widest activation each; numbers of 16 bits need more of them.
+constexpr int buffers(Format format) { return format == OWN ? 3 : 5; }
+
+// Layers whose biases are T's, whatever they are stored as.
+template <typename T>
+struct Biases {
+    static int64_t bytes(const Stack<T>& stack, Format format) {
+        int64_t all = format == OWN ? 0 : Arena::bytes<Layer<T>>(stack.depth);
+        for (int l = 0; l < stack.depth && format != OWN; ++l) all += Arena::bytes<T>(stack.junction(l).outputs);
+        return all;
+    }
+    static const Layer<T>* widened(const Stack<T>& stack, Format format, Arena& arena) {
+        if (format == OWN) return stack.layers;
+        Layer<T>* layers = arena.take<Layer<T>>(stack.depth);
+        for (int l = 0; l < stack.depth; ++l) {
+            const Layer<T>& layer = layers[l] = stack.layers[l];
+            T* bias = arena.take<T>(stack.junction(l).outputs);
+            if (!layer.bias) continue;
+            widen_all(format, layer.bias, 0, stack.junction(l).outputs, bias);
+            layers[l].bias = bias;
+        }
+        return layers;
+    }
+};
+
+// A thread's view of weights: where they are, or made T's some rows at a time in memory of its own.
+template <typename T>
+class Weights {
+    static constexpr int64_t window = 1024;  // what fits the first-level cache beside everything else
+    const T* stored;
+    int64_t edges;
+    Format format;
+    T* memory;
+    int64_t first = 0, last = 0;
+
+  public:
+    Weights(const Layer<T>& layer, Format format_, T* memory_)
+        : stored(layer.weights), edges(layer.junction.edges), format(format_), memory(memory_) {}
+
+    // Numbers of a thread's memory. No more than 8 rows are asked for at once: a block has no more.
+    static int64_t size(const Stack<T>& stack, Format format) {
+        const int64_t most = stack.widest() * 8;
+        return format == OWN ? 0 : most > window ? most : window;
+    }
+
+    // Those of `count` edges from `begin` on.
+    const T* from(int64_t begin, int64_t count) {
+        if (format == OWN) return stored + begin;
+        if (begin < first || begin + count > last) {
+            first = begin;
+            last = count > window ? begin + count : begin + window < edges ? begin + window : edges;
+            widen_all(format, stored, first, last - first, memory);
+        }
+        return memory + (begin - first);
+    }
 };
 
 // Where an operand's rows lie: in a packed chunk, or in the operand itself.

@@ -14,7 +14,8 @@ namespace gossamer::GOSSAMER_ISA {
 template <typename T>
 double train(const Training<T>& a) {
     constexpr int n = Lanes<T>::count;
-    const Stack<T> stack{a.layers, a.depth, a.batch, true};
+    Stack<T> stack{a.layers, a.depth, a.batch, true};
+    const bool narrow = a.format != OWN;
     const Layer<T>& last = a.layers[a.depth - 1];
     const int64_t widest = stack.widest_chunk(), width = last.junction.outputs, E = stack.junction(0).edges;
     const int parts = count_parts(stack);
@@ -28,9 +29,10 @@ double train(const Training<T>& a) {
         .batch = a.batch,
         .x = a.x,
         .y = {a.y, a.batch, 1},
-        .z = nullptr,
+        .z = {nullptr, a.batch, 1},
         .kept = nullptr,
-        .threads = a.threads};
+        .threads = a.threads,
+        .format = a.format};
     Backward<T> gradients{
         .layers = a.layers,
         .depth = a.depth,
@@ -40,9 +42,8 @@ double train(const Training<T>& a) {
         .last = {nullptr, a.batch, 1},
         .kept = nullptr,
         .dx = {nullptr, a.batch, 1},
-        .threads = a.threads};
-    ForwardPass<T> forward{
-        .a = values, .stack = stack, .rotations = nullptr, .pack_x = pack_x, .packed = nullptr, .widest = widest};
+        .threads = a.threads,
+        .format = a.format};
     BackwardPass<T> backward{
         .a = gradients,
         .stack = stack,
@@ -54,22 +55,34 @@ double train(const Training<T>& a) {
         .widest = widest,
         .x_is_there = true};
 
-    const int64_t buffers = 3 * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
-                  outputs = width * a.batch, pieces = Clipping<T>::count(a);
+    const int64_t chunks = buffers(a.format) * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
+                  outputs = width * a.batch, pieces = Clipping<T>::count(a),
+                  widened = grid.threads() * Weights<T>::size(stack, a.format);
     Arena arena{static_cast<char*>(scratch(
-        stack.rotation_bytes() + Arena::bytes<T>(buffers) + Arena::bytes<T>(kept) + Arena::bytes<T>(backward.size()) +
-        (1 + needs_z) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch) + Arena::bytes<double>(pieces)))};
-    forward.rotations = backward.rotations = stack.rotations(arena);
-    forward.packed = backward.packed = arena.take<T>(buffers);
+        stack.rotation_bytes() + Arena::bytes<T>(chunks) + Arena::bytes<T>(kept) + Arena::bytes<T>(backward.size()) +
+        (1 + needs_z + narrow) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch) + Arena::bytes<double>(pieces) +
+        Biases<T>::bytes(stack, a.format) + Arena::bytes<T>(widened)))};
+    backward.rotations = stack.rotations(arena);
+    backward.packed = arena.take<T>(chunks);
+    stack.layers = Biases<T>::widened(stack, a.format, arena);
+    const ForwardPass<T> forward{
+        .a = values,
+        .stack = stack,
+        .rotations = backward.rotations,
+        .pack_x = pack_x,
+        .packed = backward.packed,
+        .widest = widest,
+        .weights = arena.take<T>(widened)};
     values.kept = arena.take<T>(kept);
     backward.numbers = arena.take<T>(backward.size());
     T *dy = arena.take<T>(outputs), *losses = arena.take<T>(a.batch);
-    if (needs_z) values.z = arena.take<T>(outputs);
+    if (needs_z) values.z.data = arena.take<T>(outputs);
+    if (narrow) values.y.data = arena.take<T>(outputs);
     gradients.dy.data = dy;
     gradients.kept = values.kept;
-    gradients.last.data = needs_z ? values.z : a.y;
+    gradients.last.data = needs_z ? values.z.data : values.y.data;
     const LossPass<T> loss{
-        .of = a.loss, .outputs = a.y, .gradient = dy, .losses = losses, .width = width, .batch = a.batch};
+        .of = a.loss, .outputs = values.y.data, .gradient = dy, .losses = losses, .width = width, .batch = a.batch};
     const Clipping<T> clipping{a, arena.take<double>(pieces)};
 
 #pragma omp parallel num_threads(grid.threads()) if (grid.threads() > 1)
@@ -90,6 +103,10 @@ double train(const Training<T>& a) {
         }
         at.meet_all();
         backward.add_parts(at.rank, at.threads);
+        if (narrow) {
+            const Range own = part(outputs, at.rank, at.threads);
+            narrow_all(a.format, values.y.data + own.first, own.last - own.first, a.y, own.first);
+        }
         if (a.groups) at.meet_all();
         if (pieces) {
             clipping.sum(at.rank, at.threads);
@@ -97,7 +114,7 @@ double train(const Training<T>& a) {
             clipping.scale(at.rank, at.threads);
             at.meet_all();
         }
-        for (int g = 0; g < a.groups; ++g) update(a.updates[g], at.rank, at.threads);
+        for (int g = 0; g < a.groups; ++g) update(a.updates[g], a.format, at.rank, at.threads);
     }
     double total = 0;
     for (int64_t b = 0; b < a.batch; ++b) total += losses[b];

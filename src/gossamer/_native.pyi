@@ -141,7 +141,7 @@ def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> None: ...
 def kept_numbers(layers: list[Layer], batch: int, /) -> int: ...
 def stack_forward(
-    wide: bool,
+    number: int,
     layers: list[Layer],
     batch: int,
     x: Matrix,
@@ -152,7 +152,7 @@ def stack_forward(
     /,
 ) -> None: ...
 def stack_backward(
-    wide: bool,
+    number: int,
     layers: list[Layer],
     gradients: list[tuple[Array, Array]],
     batch: int,
@@ -194,7 +194,7 @@ class Plan:
     ) -> list[float]: ...
 
 def plan(
-    wide: bool,
+    number: int,
     layers: list[Layer],
     gradients: list[tuple[Array, Array]],
     groups: list[tuple[bool, list[tuple[Array, ...]]]],

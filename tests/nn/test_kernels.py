@@ -176,7 +176,7 @@ def test_instruction_sets_have_names():
         _native.use_instruction_set("z80")
 
 
-def test_bfloat16_is_served_by_pytorch():
+def test_bfloat16_by_every_backend(backend):
     for junction in (JUNCTIONS[4], JUNCTIONS[8]):
-        check(BACKENDS["pytorch"], junction, 5, dtype=torch.bfloat16)
-    assert not NATIVE.serves(torch.ones(1, dtype=torch.bfloat16))
+        check(backend, junction, 5, dtype=torch.bfloat16)
+    assert not NATIVE.serves(torch.ones(1, dtype=torch.int16))

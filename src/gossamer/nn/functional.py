@@ -27,9 +27,10 @@ def sparse_linear(
 ) -> Tensor:
     """activation(x Wᵀ + b), where W has `weight` on the edges of a junction and nothing elsewhere.
 
-    Under autocast the layer computes in the dtype of its weights. Differentiable twice (the second time by the PyTorch
-    kernels), and by forward mode, `torch.func` and `vmap` (by gathering a number an edge and row). `torch.onnx.export`
-    writes a scatter of the weights into a dense matrix, which runtimes fold, and a dense product.
+    Under autocast all three are cast, as `nn.functional.linear` casts them (weights of float64 stay, and `x` becomes
+    like them). bfloat16 and float16 are summed in float32. Differentiable twice (the second time by the PyTorch
+    kernels), and by forward mode, `torch.func` and `vmap` (by gathering a number an edge and row).
+    `torch.onnx.export` writes a scatter of the weights into a dense matrix, which runtimes fold, and a dense product.
 
     Args:
         x: inputs, shape (..., I), any strides.
@@ -49,7 +50,7 @@ def sparse_linear(
     """
     checks.require_tensor(x)
     if x.device.type != "meta" and torch.is_autocast_enabled(x.device.type):
-        x = x.to(weight.dtype)
+        x, weight, bias = _cast(x, weight, bias)
     checks.fits(structure, x, weight, bias)
     flat = x if x.dim() == 2 else x.reshape(-1, structure.in_features)
     if torch.onnx.is_in_onnx_export():
@@ -64,6 +65,12 @@ def sparse_linear(
             raise TypeError(f"backend {chosen.name!r} does not serve x of dtype {x.dtype} on {x.device}.")
         y = _SparseLinear.apply(flat, weight, bias, structure, activation, chosen)  # type: ignore[no-untyped-call]
     return y if x.dim() == 2 else y.view(*x.shape[:-1], structure.out_features)
+
+
+def _cast(x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Of one dtype: autocast's, or float64 if the weights are."""
+    chosen = weight.dtype if weight.dtype is torch.float64 else torch.get_autocast_dtype(x.device.type)
+    return x.to(chosen), weight.to(chosen), None if bias is None else bias.to(chosen)
 
 
 class _SparseLinear(torch.autograd.Function):

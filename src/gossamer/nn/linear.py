@@ -30,7 +30,7 @@ class SparseLinear(SparseLayer):
             `nn.Sigmoid`, `nn.GELU` (exact), or None.
         initialization: how the weights begin; biases begin at 0. Randomness is torch's global generator.
         device: where the parameters live.
-        dtype: float32, float64 or bfloat16.
+        dtype: float32, float64, bfloat16 or float16.
         backend: a name in `gossamer.nn.kernels.BACKENDS`; "auto" measures once per shape whether a dense product is
             faster (see `gossamer.nn.kernels.choose`); None takes the native kernels where they serve, else PyTorch's.
             Traced calls (`torch.compile`, `torch.export`) always do the last.

@@ -18,7 +18,8 @@ else:
 
 def serves(x: Tensor) -> bool:
     """Whether these kernels can work on `x`: plain float32 or float64 with memory, on the CPU."""
-    return native.serves(x) and x.layout is torch.strided and not x.is_neg() and x.numel() > 0
+    known = native.built() and x.is_cpu and (x.dtype is torch.float32 or x.dtype is torch.float64)
+    return known and x.layout is torch.strided and not x.is_neg() and x.numel() > 0
 
 
 def fit(q: Tensor, k: Tensor, v: Tensor) -> bool:

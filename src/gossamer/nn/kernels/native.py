@@ -1,4 +1,8 @@
-"""The kernels in C++: float32 and float64 on the CPU, several times faster than the PyTorch ones.
+"""The kernels in C++: every floating dtype on the CPU, several times faster than the PyTorch ones.
+
+bfloat16 and float16 are formats of storage: sums are float32, and what is stored is rounded once, to the nearest, ties
+to even. A layer's numbers are those of the float32 kernels on the same inputs and weights, rounded; so are a stack's
+outputs between its layers. Gradients between the layers of a stack are float32.
 
 Kernels compute feature by feature, so that an edge is one product of two contiguous vectors of the batch. Inputs of any
 layout are taken; a result is stored as the input is (see `gossamer.nn.kernels.layout`). What is stored sample by sample
@@ -45,9 +49,15 @@ def built() -> bool:
     return _native is not None
 
 
+_NUMBERS = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
+"""How the extension numbers the dtypes that it knows."""
+
+_NARROW = (torch.bfloat16, torch.float16)
+
+
 def serves(x: Tensor) -> bool:
-    """Whether these kernels can work on `x`: a plain float32 or float64 tensor on the CPU."""
-    return built() and x.is_cpu and (x.dtype is torch.float32 or x.dtype is torch.float64)
+    """Whether these kernels can work on `x`: a plain float32, float64, bfloat16 or float16 tensor on the CPU."""
+    return built() and x.is_cpu and x.dtype in _NUMBERS
 
 
 def forward(
@@ -92,7 +102,7 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
     z_BO = _feature_major(x, outputs) if layers[-1].activation.needs_input else None
     kept = x.new_empty(_native.kept_numbers(stack.described, batch)) if keep and len(layers) > 1 else None
     _native.stack_forward(
-        dtype is torch.float64,
+        _NUMBERS[dtype],
         stack.described,
         batch,
         _matrix(x),
@@ -140,7 +150,7 @@ def stack_backward(
         gradients += (dw, db)
         addresses.append((address(dw), address(db)))
     _native.stack_backward(
-        dtype is torch.float64,
+        _NUMBERS[dtype],
         stack.described,
         addresses,
         batch,
@@ -187,15 +197,17 @@ class NativeSteps:
                 _require("state", _flat(tensor), (row.value.numel(),), dtype)
             _require("step", row.steps, (), torch.float32)
             tensors += row
-        for weights in (loss.weights, loss.positive):
+        self._counts = loss.weights, loss.positive
+        for weights in self._counts:
             _require("weights of the loss", weights, (self._outputs,), dtype)
-            tensors.append(weights)
+        self._taken = [_float32(weights) for weights in self._counts]
+        tensors += self._taken
         self._owned = [tensor.untyped_storage() for tensor in tensors if tensor is not None]
         places = [(address(dw), address(db)) for dw, db in gradients]
         updated = [(adam, [tuple(map(address, row)) for row in rows]) for adam, rows in groups]
-        counts = address(loss.weights), address(loss.positive)
+        counts = address(self._taken[0]), address(self._taken[1])
         described = (loss.kind, *counts, loss.smoothing, loss.ignored, loss.of_logistic, loss.mean)
-        self._plan = _native.plan(dtype is torch.float64, self._stack.described, places, updated, described)
+        self._plan = _native.plan(_NUMBERS[dtype], self._stack.described, places, updated, described)
 
     def run(self, samples: Samples, course: Course) -> tuple[list[float], list[Tensor]]:
         """Of each step the loss, and the outputs (B, C) before the update.
@@ -208,6 +220,9 @@ class NativeSteps:
         x = _readable("x", samples.inputs, (batch, self._inputs), self._dtype)
         shape, dtype = ((batch,), torch.int64) if self._labels else ((batch, self._outputs), self._dtype)
         _require("targets", targets, shape, dtype)
+        if self._dtype in _NARROW:
+            targets = targets if self._labels else targets.float()
+            self._take_counts()
         wide = [self._mask(mask, batch, number) for number, mask in enumerate(samples.masks)]
         one = course.size >= batch
         outputs = [_feature_major(x, self._outputs)] if one else _blocks(x, self._outputs, course.size)
@@ -218,10 +233,21 @@ class NativeSteps:
         losses = self._plan.run(course.size, described, course.rates, longest, torch.get_num_threads())
         return losses, outputs
 
+    def _take_counts(self) -> None:
+        """Weights of the loss may be written between two steps; the extension reads float32 ones."""
+        for taken, weights in zip(self._taken, self._counts, strict=True):
+            if taken is not None and weights is not None:
+                taken.copy_(weights)
+
     def _mask(self, mask: Tensor | None, batch: int, number: int) -> Tensor:
         if mask is None:
             return torch.empty(0, 0)
         return _readable("mask", mask, (batch, self._features[number]), self._dtype)
+
+
+def _float32(tensor: Tensor | None) -> Tensor | None:
+    """The same numbers as the extension reads beside a stack: float32, or the float64 that they are."""
+    return tensor.float() if tensor is not None and tensor.dtype in _NARROW else tensor
 
 
 def _flat(tensor: Tensor | None) -> Tensor | None:

@@ -1,0 +1,148 @@
+// Numbers that are stored in 16 bits: made float on the way in, and rounded on the way out, to the nearest, ties to
+// even.
+//
+// bfloat16 is the upper half of a float. Of float16 processors convert whole vectors (F16C); elsewhere its exponent is
+// moved by a multiplication (F. Giesen's conversions), which makes and takes subnormal numbers too.
+#pragma once
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
+
+#include "kernels.hpp"
+#include "vector.hpp"
+
+namespace gossamer::GOSSAMER_ISA {
+
+typedef uint32_t Bits __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint16_t Short __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef uint16_t UnalignedShort __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
+constexpr int FLOATS = Lanes<float>::count;
+
+GOSSAMER_INLINE Bits bits_of(Vector<float> v) { return __builtin_bit_cast(Bits, v); }
+GOSSAMER_INLINE Vector<float> float_of(Bits v) { return __builtin_bit_cast(Vector<float>, v); }
+
+GOSSAMER_INLINE Vector<float> widen_bfloat16(Short v) { return float_of(__builtin_convertvector(v, Bits) << 16); }
+
+// Not a number stays so: its lowest bits may be all there are of it.
+GOSSAMER_INLINE Short narrow_bfloat16(Vector<float> v) {
+    const Bits bits = bits_of(v), nearest = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+    return __builtin_convertvector(v == v ? nearest : bits >> 16 | 0x40u, Short);
+}
+
+#ifdef __F16C__
+#if GOSSAMER_VECTOR_BYTES == 64
+#define GOSSAMER_WIDE(operation) _mm512_##operation
+#else
+#define GOSSAMER_WIDE(operation) _mm256_##operation
+#endif
+GOSSAMER_INLINE Vector<float> widen_float16(Short v) {
+    typedef long long Halves __attribute__((vector_size(VECTOR_BYTES / 2)));
+    return __builtin_bit_cast(Vector<float>, GOSSAMER_WIDE(cvtph_ps)(__builtin_bit_cast(Halves, v)));
+}
+GOSSAMER_INLINE Short narrow_float16(Vector<float> v) {
+    return __builtin_bit_cast(Short, GOSSAMER_WIDE(cvtps_ph)(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+#else
+GOSSAMER_INLINE Vector<float> widen_float16(Short v) {
+    const Bits h = __builtin_convertvector(v, Bits);
+    const Vector<float> size = float_of((h & 0x7fffu) << 13) * 0x1p112f;
+    const Bits bits = bits_of(size) | (size >= 65536.0f ? Bits{} + 0x7f800000u : Bits{});
+    return float_of(bits | (h & 0x8000u) << 16);
+}
+GOSSAMER_INLINE Short narrow_float16(Vector<float> v) {
+    const Bits bits = bits_of(v), size = bits & 0x7fffffffu;
+    const Vector<float> absolute = float_of(size);
+    const Bits normal = (size + 0xc8000fffu + (size >> 13 & 1)) >> 13;  // the exponent less 112
+    const Bits small = bits_of(absolute + 0.5f) - 0x3f000000u;          // the sum's last bit is 2^-24
+    Bits found = absolute < 0x1p-14f ? small : normal;
+    found = absolute >= 65536.0f ? Bits{} + 0x7c00u : found;
+    found = v == v ? found : Bits{} + 0x7e00u;
+    return __builtin_convertvector(found | (bits >> 16 & 0x8000u), Short);
+}
+#endif
+
+template <Format F>
+GOSSAMER_INLINE Vector<float> widen(const uint16_t* p) {
+    const Short v = *reinterpret_cast<const UnalignedShort*>(p);
+    if constexpr (F == BFLOAT16) return widen_bfloat16(v);
+    else return widen_float16(v);
+}
+
+template <Format F>
+GOSSAMER_INLINE void narrow(uint16_t* p, Vector<float> v) {
+    *reinterpret_cast<UnalignedShort*>(p) = F == BFLOAT16 ? narrow_bfloat16(v) : narrow_float16(v);
+}
+
+template <Format F>
+GOSSAMER_INLINE Vector<float> rounded(Vector<float> v) {
+    if constexpr (F == BFLOAT16) return widen_bfloat16(narrow_bfloat16(v));
+    else return widen_float16(narrow_float16(v));
+}
+
+// One number.
+template <Format F>
+GOSSAMER_INLINE float widen_one(uint16_t number) {
+    const Short v = Short{} + number;
+    return (F == BFLOAT16 ? widen_bfloat16(v) : widen_float16(v))[0];
+}
+template <Format F>
+GOSSAMER_INLINE uint16_t narrow_one(float number) {
+    const Vector<float> v = Vector<float>{} + number;
+    return (F == BFLOAT16 ? narrow_bfloat16(v) : narrow_float16(v))[0];
+}
+
+// Calls f with a format of 16 bits as a constant.
+template <typename F>
+GOSSAMER_INLINE void with_format(Format format, F f) {
+    if (format == BFLOAT16) f(std::integral_constant<Format, BFLOAT16>{});
+    else f(std::integral_constant<Format, FLOAT16>{});
+}
+
+// Numbers of 16 bits travel as if they were T's, since T is float wherever there are any.
+template <typename T>
+GOSSAMER_INLINE uint16_t* shorts(T* numbers) {
+    return reinterpret_cast<uint16_t*>(numbers);
+}
+template <typename T>
+GOSSAMER_INLINE const uint16_t* shorts(const T* numbers) {
+    return reinterpret_cast<const uint16_t*>(numbers);
+}
+
+// Numbers from `first` on as T's; nothing beyond them is read.
+template <typename T>
+__attribute__((noinline)) void widen_all(Format format, const T* stored, int64_t first, int64_t size, T* to) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(format, [&](auto f) __attribute__((always_inline)) {
+            const uint16_t* from = shorts(stored) + first;
+            int64_t e = 0;
+            for (; e + FLOATS <= size; e += FLOATS) store(to + e, widen<f.value>(from + e));
+            for (; e < size; ++e) to[e] = widen_one<f.value>(from[e]);
+        });
+    else __builtin_unreachable();
+}
+
+// T's as numbers of 16 bits, from `first` on; nothing beyond them is written.
+template <typename T>
+__attribute__((noinline)) void narrow_all(Format format, const T* from, int64_t size, T* stored, int64_t first) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(format, [&](auto f) __attribute__((always_inline)) {
+            uint16_t* to = shorts(stored) + first;
+            int64_t e = 0;
+            for (; e + FLOATS <= size; e += FLOATS) narrow<f.value>(to + e, load(from + e));
+            for (; e < size; ++e) to[e] = narrow_one<f.value>(from[e]);
+        });
+    else __builtin_unreachable();
+}
+
+// T's become what they would be if they had been stored.
+template <typename T>
+__attribute__((noinline)) void round_all(Format format, T* numbers, int64_t size) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(format, [&](auto f) __attribute__((always_inline)) {
+            int64_t e = 0;
+            for (; e + FLOATS <= size; e += FLOATS) store(numbers + e, rounded<f.value>(load(numbers + e)));
+            for (; e < size; ++e) numbers[e] = widen_one<f.value>(narrow_one<f.value>(numbers[e]));
+        });
+}
+
+}  // namespace gossamer::GOSSAMER_ISA
