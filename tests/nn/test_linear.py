@@ -14,6 +14,7 @@ from gossamer.nn.kernels import BACKENDS
 RNG = np.random.default_rng(0)
 BIPARTITE = gs.Bipartite.from_mask(RNG.random((11, 8)) < 0.4)
 ROTATED = gs.Rotated([0, 2, 7], in_features=8, out_features=11)
+EIGHTS = torch.ones(3, 8).to(torch.float8_e5m2)
 
 
 @pytest.fixture(params=[BIPARTITE, ROTATED], ids=["bipartite", "rotated"])
@@ -180,9 +181,9 @@ def test_half_precision_and_moves(junction):
         (lambda: gs.nn.SparseLinear(BIPARTITE)(torch.ones(3, 8).long()), TypeError, "int64"),
         (lambda: gs.nn.SparseLinear(BIPARTITE)(torch.ones(3, 8, device="meta")), ValueError, "one device"),
         (
-            lambda: gs.nn.SparseLinear(BIPARTITE, backend="native", device="meta")(torch.ones(3, 8, device="meta")),
+            lambda: gs.nn.SparseLinear(BIPARTITE, backend="native").to(torch.float8_e5m2)(EIGHTS),
             TypeError,
-            "'native' does not serve x of dtype torch.float32 on meta",
+            "'native' does not serve x of dtype torch.float8_e5m2",
         ),
         (lambda: gs.nn.Glorot(distribution="flat")(torch.empty(3), BIPARTITE), ValueError, "distribution='flat'"),
         (lambda: gs.nn.mlp([BIPARTITE]), TypeError, "list, not a Topology"),
