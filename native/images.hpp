@@ -5,6 +5,7 @@
 namespace gossamer::GOSSAMER_ISA {
 
 constexpr int64_t LANES = Lanes<float>::count;
+constexpr int64_t AHEAD = 1024;  // numbers between what is copied and what is fetched
 
 GOSSAMER_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 GOSSAMER_INLINE int64_t larger(int64_t a, int64_t b) { return a < b ? b : a; }
@@ -31,10 +32,24 @@ GOSSAMER_INLINE void turn_in(const float* from, int64_t sample, int64_t count, V
     transpose<float>(v);
 }
 
+// Lines of V whole vectors. What lies ahead is fetched: images follow one another.
+template <int V>
+GOSSAMER_INLINE void copy_lines(const float* from, int64_t step, int64_t count, float* to, int64_t pitch) {
+    for (int64_t line = 0; line < count; ++line, from += step, to += pitch)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) {
+            __builtin_prefetch(from + v * LANES + AHEAD);
+            store(to + v * LANES, load(from + v * LANES));
+        }
+}
+
 // `count` lines of `width` numbers into a plane whose lines are `pitch` numbers apart.
 GOSSAMER_INLINE void pack_lines(
     const Lines<const float>& from, int64_t count, int64_t width, int64_t together, float* to, int64_t pitch) {
     if (together == 1) {
+        if (from.across == 1 && width == LANES) return copy_lines<1>(from.base, from.line_step, count, to, pitch);
+        if (from.across == 1 && width == 2 * LANES) return copy_lines<2>(from.base, from.line_step, count, to, pitch);
+        if (from.across == 1 && width == 4 * LANES) return copy_lines<4>(from.base, from.line_step, count, to, pitch);
         for (int64_t line = 0; line < count; ++line) {
             const float* source = from.base + line * from.line_step;
             float* target = to + line * pitch;
@@ -65,6 +80,32 @@ GOSSAMER_INLINE void pack_lines(
             for (int64_t s = 0; s < LANES; ++s) target[s] = source[s * from.sample + k * from.across];
         }
     }
+}
+
+// Run K of COUNT numbers of a vector.
+template <int COUNT, int K, int... I>
+GOSSAMER_INLINE void store_run(Vector<float> v, float* to, std::integer_sequence<int, I...>) {
+    typedef float Run __attribute__((vector_size(COUNT * sizeof(float)), aligned(sizeof(float)), may_alias));
+    *reinterpret_cast<Run*>(to) = __builtin_shufflevector(v, v, (K * COUNT + I)...);
+}
+
+// A vector's runs of COUNT numbers, `apart` numbers from one another.
+template <int COUNT, int... K>
+GOSSAMER_INLINE void store_runs(Vector<float> v, float* to, int64_t apart, std::integer_sequence<int, K...>) {
+    (store_run<COUNT, K>(v, to + K * apart, std::make_integer_sequence<int, COUNT>{}), ...);
+}
+
+// COUNT places that follow one another, of LANES samples each.
+template <int COUNT>
+GOSSAMER_INLINE void turn_out(const Vector<float>* places, float* to, int64_t sample) {
+    constexpr int each = int(LANES) / COUNT;
+    Vector<float> v[COUNT];
+#pragma GCC unroll 16
+    for (int i = 0; i < COUNT; ++i) v[i] = places[i];
+    turn<float, COUNT>(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < COUNT; ++i)
+        store_runs<COUNT>(v[i], to + i * each * sample, sample, std::make_integer_sequence<int, each>{});
 }
 
 // The same back, from `count` lines of whole vectors.

@@ -38,6 +38,16 @@ GOSSAMER_INLINE void each_tile(int64_t lines, Range columns, int64_t pitch, int 
         }
 }
 
+constexpr int TWICE = VECTOR_BYTES == 64 ? 2 : 1;  // registers hold no more elsewhere
+
+// Vectors of a tile, usually `most`; up to twice as many where each is a place of whole lines of an image, so that what
+// a tile holds of one sample fills lines of a cache.
+GOSSAMER_INLINE int widest(int64_t lines, Range columns, int shift, int most) {
+    const int64_t full = (columns.last - columns.first) >> shift;
+    const bool fits = full > 0 && full <= most && (full & (full - 1)) == 0 && lines * full >= TWICE * most;
+    return shift && fits ? TWICE * most : most;
+}
+
 // Calls f(vectors, vectors a line) as constants; all vectors are in one line if they follow one another.
 template <int MOST, typename F>
 GOSSAMER_INLINE void with_shape(const Tile& tile, F f) {
@@ -45,6 +55,10 @@ GOSSAMER_INLINE void with_shape(const Tile& tile, F f) {
     if constexpr (C <= MOST && V <= C)                                 \
         if (tile.vectors == C && (tile.a_line ? tile.a_line : C) == V) \
     return f(std::integral_constant<int, C>{}, std::integral_constant<int, V>{})
+    GOSSAMER_SHAPE(16, 8);
+    GOSSAMER_SHAPE(16, 4);
+    GOSSAMER_SHAPE(16, 2);
+    GOSSAMER_SHAPE(16, 1);
     GOSSAMER_SHAPE(8, 8);
     GOSSAMER_SHAPE(8, 4);
     GOSSAMER_SHAPE(8, 2);
@@ -70,8 +84,15 @@ GOSSAMER_INLINE int64_t place_of(int v, int64_t pitch) {
 
 template <int C, int V>
 GOSSAMER_INLINE void load_tile(const float* from, int64_t pitch, Vector<float>* v) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int c = 0; c < C; ++c) v[c] = load(from + place_of<C, V>(c, pitch));
+}
+
+// Fetches what a tile covers of an image, to read it or to write it (WRITE is 1).
+template <int C, int V, int WRITE>
+GOSSAMER_INLINE void fetch_tile(const float* image, int64_t line_step) {
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c) __builtin_prefetch(image + place_of<C, V>(c, line_step), WRITE);
 }
 
 // Where taps read: a tap's source counts places from `base`, each of 2^shift numbers; lines are `pitch` numbers apart.
@@ -95,17 +116,17 @@ GOSSAMER_INLINE void tap_sum(const Row& row, const float* weights, const Operand
         for (int u = 0; u < U; ++u) {
             const float* p = x.at(row.sources[e + u]);
             const float weight = w[e + u];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (int c = 0; c < C; ++c) a[u][c] += weight * load(p + place_of<C, V>(c, x.pitch));
         }
     }
     for (; e < row.count; ++e) {
         const float* p = x.at(row.sources[e]);
         const float weight = w[e];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int c = 0; c < C; ++c) a[0][c] += weight * load(p + place_of<C, V>(c, x.pitch));
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int c = 0; c < C; ++c) {
         sum[c] = a[0][c];
 #pragma GCC unroll 4
@@ -113,20 +134,28 @@ GOSSAMER_INLINE void tap_sum(const Row& row, const float* weights, const Operand
     }
 }
 
-// dw[e] += mine . what tap e reads, and, if SUM, sum = the weighted taps: one load serves both.
-template <int C, int V, bool SUM>
+// Sums that keep all their lanes until somebody adds them up: `to` holds a vector for each.
+struct OpenSums {
+    template <typename F>
+    GOSSAMER_METHOD void take_all(int size, float* to, F vector) {
+        for (int e = 0; e < size; ++e) store(to + e * LANES, load(to + e * LANES) + vector(e));
+    }
+};
+
+// dw[e] += mine . what tap e reads, by `sums`, and, if SUM, sum = the weighted taps: one load serves both.
+template <int C, int V, bool SUM, typename Sums>
 GOSSAMER_INLINE void tap_dots(
-    const Row& row, const float* weights, const Vector<float>* mine, const Operand& x, float* dw, LaneSums<float>& sums,
+    const Row& row, const float* weights, const Vector<float>* mine, const Operand& x, float* dw, Sums& sums,
     Vector<float>* sum) {
     Vector<float> a[C] = {}, m[C];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = mine[c];
     const float* w = weights + row.begin;
-    sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
+    sums.take_all(row.count, dw, [&](int e) __attribute__((always_inline)) {
         const float* p = x.at(row.sources[e]);
         const float weight = SUM ? w[e] : 0.0f;
         Vector<float> s{};
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int c = 0; c < C; ++c) {
             Vector<float> v = load(p + place_of<C, V>(c, x.pitch));
             if (SUM) {
@@ -138,7 +167,7 @@ GOSSAMER_INLINE void tap_dots(
         return s;
     });
     if (SUM)
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 

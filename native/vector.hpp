@@ -117,22 +117,29 @@ GOSSAMER_INLINE Vector<T> zip(Vector<T> a, Vector<T> b, std::integer_sequence<in
     return __builtin_shufflevector(a, b, (LANE / 2 + HALF * n / 2 + LANE % 2 * n)...);
 }
 
-// v[i][j] and v[j][i] change places, for all of Lanes<T>::count vectors.
-template <typename T>
-GOSSAMER_INLINE void transpose(Vector<T>* v) {
+// The numbers of the first and second half of ROWS vectors in turn, log2(ROWS) times: number r * n + s, of row r and
+// lane s, goes to place s * ROWS + r.
+template <typename T, int ROWS>
+GOSSAMER_INLINE void turn(Vector<T>* v) {
     constexpr int n = Lanes<T>::count;
     constexpr auto all = std::make_integer_sequence<int, n>{};
 #pragma GCC unroll 4
-    for (int stage = 1; stage < n; stage *= 2) {
-        Vector<T> zipped[n];
-#pragma GCC unroll 16
-        for (int i = 0; i < n / 2; ++i) {
-            zipped[2 * i] = zip<T, 0>(v[i], v[i + n / 2], all);
-            zipped[2 * i + 1] = zip<T, 1>(v[i], v[i + n / 2], all);
+    for (int stage = 1; stage < ROWS; stage *= 2) {
+        Vector<T> zipped[ROWS];
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS / 2; ++i) {
+            zipped[2 * i] = zip<T, 0>(v[i], v[i + ROWS / 2], all);
+            zipped[2 * i + 1] = zip<T, 1>(v[i], v[i + ROWS / 2], all);
         }
 #pragma GCC unroll 16
-        for (int i = 0; i < n; ++i) v[i] = zipped[i];
+        for (int i = 0; i < ROWS; ++i) v[i] = zipped[i];
     }
+}
+
+// v[i][j] and v[j][i] change places, for all of Lanes<T>::count vectors.
+template <typename T>
+GOSSAMER_INLINE void transpose(Vector<T>* v) {
+    turn<T, Lanes<T>::count>(v);
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

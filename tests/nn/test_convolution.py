@@ -25,6 +25,12 @@ GEOMETRIES = [  # channels, outputs, kernel, stride, padding, dilation, groups, 
     (4, 4, (3, 3), (1, 1), (1, 1), (1, 1), 4, (5, 5), 33),
     (1, 1, (5, 5), (1, 1), (4, 4), (1, 1), 1, (5, 70), 2),
     (2, 3, (1, 1), (1, 1), (1, 2), (1, 1), 1, (4, 4), 2),
+    (2, 3, (3, 3), (1, 1), (1, 1), (1, 1), 1, (8, 8), 18),
+    (2, 3, (3, 3), (2, 2), (1, 1), (1, 1), 1, (16, 16), 17),
+    (3, 2, (3, 3), (1, 1), (1, 1), (1, 1), 1, (5, 4), 16),
+    (2, 2, (3, 1), (1, 1), (1, 0), (1, 1), 1, (18, 1), 16),
+    (2, 2, (3, 2), (1, 1), (1, 0), (1, 1), 1, (17, 3), 16),
+    (2, 2, (3, 3), (1, 1), (1, 1), (1, 1), 1, (9, 16), 2),
 ]
 
 
@@ -100,8 +106,9 @@ def test_random_geometries_equal_the_dense_convolution():
         test_values_and_gradients_equal_the_dense_convolution(geometry, float(rng.random()))
 
 
-def test_numbers_do_not_depend_on_the_threads():
-    layer, dense, _ = pair((16, 16, (3, 3), (1, 1), (1, 1), (1, 1), 1, (8, 8), 1))
+@pytest.mark.parametrize("density", [0.05, 0.4])
+def test_numbers_do_not_depend_on_the_threads(density):
+    layer, dense, _ = pair((16, 16, (3, 3), (1, 1), (1, 1), (1, 1), 1, (8, 8), 1), density)
     x = torch.randn(37, 16, 8, 8)
     dy, threads, found = torch.randn_like(dense(x)), torch.get_num_threads(), []
     try:
