@@ -10,8 +10,8 @@ Network and training are those that nanoGPT gives for a CPU (4 layers, 4 heads, 
 no dropout, AdamW falling to a tenth of its rate along a cosine after 100 steps) at half of its 2000 steps, for want of
 processor time; the same for all arms of one setting. Two settings were run whole: nanoGPT's rate of .001 with sparse
 layers that begin anew (`--lr .001 --weights reinitialise`), and then the defaults: a rate of .003, and sparse layers
-that begin with the dense one's weights on their edges. These were chosen by runs of 300 steps of share_17.5 with seed
-1000, by the loss on the first tenth of the validation part.
+that begin with the dense one's weights on their edges. These were taken from pilot runs of share_17.5 with seed 1000
+(300 steps), by the loss on the first tenth of the validation part after 100 and 200 of them.
 
 rigl_90 and rigl_95 have 10 and 5 % of the weights of all linear layers but the head; wide_90 is 3 times as wide with
 the dense one's number of weights in these layers; share_17.5 has 17.5 % of all the dense one's parameters (embeddings,
