@@ -1,11 +1,10 @@
 """Data sets: what they are, where they lie, and how they are read."""
 
-from gossamer.files import cache_folder
 from gossamer.training.data.catalogue import CATALOGUE
 from gossamer.training.data.dataset import Dataset
 from gossamer.training.data.entry import Entry
 from gossamer.training.data.examples import Examples
-from gossamer.training.data.folders import search_folders
+from gossamer.training.data.folders import cache_folder, search_folders
 from gossamer.training.data.scaling import Scaling
 from gossamer.training.data.words import load, require_data
 

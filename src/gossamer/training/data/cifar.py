@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import DataFileError
-from gossamer.files import cache_folder
 from gossamer.training.data import download, folders
 from gossamer.training.data.idx import Arrays
 
@@ -67,7 +66,7 @@ class CifarSource:
 
     def fetch(self) -> Path:
         """Download the binary archive into the user's cache."""
-        return download.retrieve(_URL, _BINARY_MD5, cache_folder() / "cifar10" / "cifar-10-binary.tar.gz")
+        return download.retrieve(_URL, _BINARY_MD5, folders.cache_folder() / "cifar10" / "cifar-10-binary.tar.gz")
 
     def read(self, place: Path) -> Arrays:
         """Read the six batches; five are for training."""

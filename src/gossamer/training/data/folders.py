@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gossamer.files import cache_folder
 
+__all__ = ["SYSTEM_FOLDERS", "VARIABLE", "cache_folder", "places", "search_folders"]
+
 VARIABLE = "GOSSAMER_DATA"
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 

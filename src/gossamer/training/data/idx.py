@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import DataFileError
-from gossamer.files import cache_folder
 from gossamer.training.data import download, folders
 
 _UNSIGNED_BYTES = 0x08
@@ -60,7 +59,7 @@ class IdxSource:
 
     def fetch(self) -> Path:
         """Download the files into the user's cache."""
-        folder = cache_folder() / self.subfolders[0]
+        folder = folders.cache_folder() / self.subfolders[0]
         for file in self.files:
             download.retrieve(f"{self.url}{file.name}.gz", file.compressed_md5, folder / f"{file.name}.gz")
         return folder

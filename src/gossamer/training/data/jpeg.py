@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import DataFileError
-from gossamer.files import cache_folder, write_atomically
+from gossamer.files import write_atomically
 from gossamer.training.data import folders
 from gossamer.training.data.idx import Arrays
 
@@ -62,7 +62,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
 def _decoded(packed: dict[str, NDArray[Any]], path: Path) -> NDArray[np.uint8]:
     """Images (N, 3 * 32 * 32), channels first; kept in the cache under the digest of the JPEGs."""
     digest = hashlib.blake2b(packed["blob"].data, digest_size=16).hexdigest()
-    cached = cache_folder() / "decoded" / f"{digest}.npy"
+    cached = folders.cache_folder() / "decoded" / f"{digest}.npy"
     shape = (len(packed["label"]), 3 * _SIDE * _SIDE)
     try:
         images = np.load(cached, mmap_mode="r", allow_pickle=False)
