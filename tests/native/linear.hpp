@@ -46,14 +46,27 @@ void check_layer(
         const bool needs = gossamer::needs_argument(layer.kind, layer.slope);
         const gossamer::Matrix<T> result = matrix(y.data(), g.outputs);
         kernels.forward(
-            {&of, 1, batch, matrix(given.data(), g.inputs), result, needs ? argument.data() : nullptr, nullptr,
-             threads});
+            {.layers = &of,
+             .depth = 1,
+             .batch = batch,
+             .x = matrix(given.data(), g.inputs),
+             .y = result,
+             .z = {needs ? argument.data() : nullptr, batch, 1},
+             .kept = nullptr,
+             .threads = threads});
         const gossamer::Matrix<const T> last =
             needs ? gossamer::Matrix<const T>{argument.data(), batch, 1}
                   : gossamer::Matrix<const T>{y.data(), result.feature_stride, result.batch_stride};
         kernels.backward(
-            {&of, 1, batch, matrix(given.data(), g.inputs), matrix(gradient.data(), g.outputs), last, nullptr,
-             matrix(own_dx.data(), g.inputs), threads});
+            {.layers = &of,
+             .depth = 1,
+             .batch = batch,
+             .x = matrix(given.data(), g.inputs),
+             .dy = matrix(gradient.data(), g.outputs),
+             .last = last,
+             .kept = nullptr,
+             .dx = matrix(own_dx.data(), g.inputs),
+             .threads = threads});
         const std::string of_name =
             std::string(name) + ", batch " + std::to_string(batch) + ", activation " + std::to_string(layer.kind);
         judge.same((of_name + ": y").c_str(), back(y, g.outputs), layer.values(z));
