@@ -79,16 +79,17 @@ GOSSAMER_INLINE Vector<float> rounded(Vector<float> v) {
     else return widen_float16(narrow_float16(v));
 }
 
-// One number.
+// One number. Without vectors for bfloat16, of which gradients are scattered one by one.
 template <Format F>
 GOSSAMER_INLINE float widen_one(uint16_t number) {
-    const Short v = Short{} + number;
-    return (F == BFLOAT16 ? widen_bfloat16(v) : widen_float16(v))[0];
+    if constexpr (F == BFLOAT16) return __builtin_bit_cast(float, uint32_t(number) << 16);
+    else return widen_float16(Short{} + number)[0];
 }
 template <Format F>
 GOSSAMER_INLINE uint16_t narrow_one(float number) {
-    const Vector<float> v = Vector<float>{} + number;
-    return (F == BFLOAT16 ? narrow_bfloat16(v) : narrow_float16(v))[0];
+    if constexpr (F == FLOAT16) return narrow_float16(Vector<float>{} + number)[0];
+    const uint32_t bits = __builtin_bit_cast(uint32_t, number), nearest = bits + 0x7fffu + (bits >> 16 & 1);
+    return uint16_t(number == number ? nearest >> 16 : bits >> 16 | 0x40u);
 }
 
 // Calls f with a format of 16 bits as a constant.
