@@ -13,7 +13,7 @@ and the test examples are looked at once, after the last epoch. Adam, a cosine, 
 begins with half of the hidden edges, is at 3 % alone, with a full layer to the outputs and as many edges in the end.
 Cut before any test example was looked at, for want of processor time: wider layers, 20 epochs, CIFAR-10, below .5 %
 (a narrow network has one or two units a layer there), more of CHTss. Eight seeds instead of five were decided upon when
-Fashion-MNIST's first four had been seen to be too few for corrected p-values, and none of MNIST's.
+Fashion-MNIST's first five had been seen to be too few for corrected p-values, and none of MNIST's.
 
 Dense networks run on PyTorch's layers, and once more on ours, with every edge there, for their seconds: there a step is
 one call, as it is of all sparse networks. A narrow network of one hidden layer joins for those who would not waste
