@@ -96,6 +96,11 @@ def attention_backward(
     /,
 ) -> None: ...
 
+# bind_missing.cpp
+def largest_missing(
+    wide: bool, x: Matrix, dz: Matrix, held: NDArray[np.int64], places: NDArray[np.int64], threads: int, /
+) -> int: ...
+
 # bind_kernels.cpp
 class Junction:
     def __init__(self, inputs: int, outputs: int, arrays: list[Array], blocks: bool) -> None: ...
