@@ -32,6 +32,9 @@ struct Layer {
     int activation;
     T slope;
     Matrix<const T> mask{};  // (O, batch): what the next layer's inputs are multiplied by (dropout), or no data
+    // (I, batch) and (O, batch): where a training step leaves copies of the layer's inputs and of the gradient before
+    // its activation; null if nobody looks at them
+    T *seen_x = nullptr, *seen_dz = nullptr;
 };
 
 // Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that

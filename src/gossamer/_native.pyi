@@ -185,7 +185,8 @@ class Inference:
 
 # bind_training.cpp
 Loss: TypeAlias = tuple[int, Array, Array, float, int, bool, bool]
-Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix]]
+Seen: TypeAlias = tuple[Array, Array]
+Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix], list[Seen]]
 
 class Plan:
     def run(
