@@ -22,7 +22,8 @@ def model_with(activation, dropout, dtype):
     if dropout:
         sizes[1] = gs.Bipartite.from_mask(np.repeat(erdos_renyi(20, 4, 30, rng=1).to_mask(), 4, axis=0))  # of groups
     first, second, head = (
-        gs.nn.SparseLinear(g, activation=act, dtype=dtype) for g, act in zip(sizes, (activation, activation, None))
+        gs.nn.SparseLinear(g, activation=act, dtype=dtype)
+        for g, act in zip(sizes, (activation, activation, None), strict=True)
     )
     return gs.nn.Sequential(first, *([nn.Dropout(0.3)] if dropout else []), second, head)
 

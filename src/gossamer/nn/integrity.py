@@ -40,7 +40,7 @@ def fingerprint(junction: Junction) -> list[int]:
     """
     checksum = zlib.crc32(f"{junction.in_features} {junction.out_features}".encode())
     for array in Checked(junction).arrays():
-        checksum = zlib.crc32(array, checksum)
+        checksum = zlib.crc32(array.data, checksum)
     bits = [checksum >> place & 1 for place in range(_BITS)]
     return [_HIGH * bit for bit in (*bits, *(1 - bit for bit in bits))]
 

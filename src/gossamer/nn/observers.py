@@ -87,7 +87,7 @@ class PassObserver:
     Steps in one call, which call no hooks, tell it by `saw` what it would have found out.
     """
 
-    def __call__(self, layer: nn.Module, args: Any, kwargs: Any, output: Tensor) -> None:
+    def __call__(self, layer: Any, args: Any, kwargs: Any, output: Tensor) -> None:
         """Be a hook that was registered with `with_kwargs=True`."""
         raise NotImplementedError
 

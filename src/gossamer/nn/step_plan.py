@@ -102,22 +102,19 @@ class StepPlan:
     ) -> tuple[list[float], list[Tensor]]:
         """Take steps; see `gossamer.nn.kernels.backend.Steps` for what is returned and raised."""
         looking = self.looking()
-        if looking:
-            passes = [
-                _room(link.layer, samples.inputs, number) if number in looking else None
-                for number, link in enumerate(self.chain.links)
-            ]
-            samples = samples._replace(passes=passes)
+        links = self.chain.links
+        rooms = {number: _room(links[number].layer, samples.inputs, number) for number in looking}
+        if rooms:
+            samples = samples._replace(passes=[rooms.get(number) for number in range(len(links))])
         found = self.steps.run(samples, course)
         for parameter, gradient in self.gradients:
             if parameter.grad is not gradient:
                 parameter.grad = gradient
         increment_version([parameter for parameter, gradient in self.gradients if gradient is not None])
         tell_schedulers(optimizer)
-        for number, observers in looking.items():
-            seen = samples.passes[number]
-            for observer in observers:
-                observer.saw(samples.inputs if seen.inputs is None else seen.inputs, seen.gradient)
+        for number, room in rooms.items():
+            for observer in looking[number]:
+                observer.saw(samples.inputs if room.inputs is None else room.inputs, room.gradient)
         return found
 
     def looking(self) -> dict[int, list[PassObserver]]:

@@ -108,5 +108,5 @@ class MissingGradient:
 def _described(x: Tensor) -> tuple[Tensor, tuple[int, int, int, int, int]]:
     """A matrix without a negative bit or overlapping strides, and how the extension is told of it."""
     x = x.resolve_neg()
-    rows, columns = x.shape
-    return x, (x.data_ptr(), rows, columns, *x.stride())
+    (rows, columns), (down, across) = x.shape, x.stride()
+    return x, (x.data_ptr(), rows, columns, down, across)
