@@ -212,8 +212,8 @@ int64_t largest(
     const int64_t count = std::min(int64_t(places.shape(0)), all - E);
     if (count < 1) return 0;
     Search<T> search{
-        .x = matrix<T>(x, batch, inputs, "x"),
-        .dz = matrix<T>(dz, batch, outputs, "dz"),
+        .x = matrix<T>(x, batch, inputs, "x", OWN),
+        .dz = matrix<T>(dz, batch, outputs, "dz", OWN),
         .batch = batch,
         .inputs = inputs,
         .outputs = outputs,
