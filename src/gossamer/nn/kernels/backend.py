@@ -128,8 +128,10 @@ class Loss(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """Where a step leaves copies of what passes through a layer, in memory of strides (1, B): float64 if the stack is,
-    else float32."""
+    """Where a step leaves copies of what passes through a layer, in memory of strides (1, B).
+
+    Numbers are float64 if the stack's are, else float32.
+    """
 
     inputs: Tensor | None
     """Shape (B, I); None if they are not wanted."""
