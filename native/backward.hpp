@@ -345,6 +345,30 @@ struct BackwardPass {
         }
     }
 
+    // Copies what passes through a layer where somebody looks at it.
+    template <int C>
+    void show(int l, int64_t b, const Chunk<const T>& x, const Chunk<const T>& dz, const Place& at) const {
+        const Layer<T>& layer = a.layers[l];
+        const int64_t left = a.batch - b;
+        Vector<T> v[C], derivative[C];
+        const Range outputs = at.share(layer.seen_dz ? layer.junction.outputs : 0),
+                    inputs = at.share(layer.seen_x ? layer.junction.inputs : 0);
+        for (int64_t j = outputs.first; j < outputs.last; ++j) {
+            get<T, C>(dz.row(j), v, left);
+            put<T, C>(layer.seen_dz + j * a.batch + b, v, left);
+        }
+        for (int64_t i = inputs.first; i < inputs.last; ++i) {
+            get<T, C>(x.row(i), v, left);
+            if (l > 0 && stack.made_again(l - 1))
+                with_kind(a.layers[l - 1].activation, [&](auto kind) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+                    for (int c = 0; c < C; ++c)
+                        evaluate<T, kind.value>(v[c], a.layers[l - 1].slope, v[c], derivative[c]);
+                });
+            put<T, C>(layer.seen_x + i * a.batch + b, v, left);
+        }
+    }
+
     template <int C>
     void chunk(int64_t b, int part_number, bool add, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
@@ -359,6 +383,7 @@ struct BackwardPass {
             const Chunk<T> own_next{buffer(at.group, turn), span};
             const bool there = l == 0 && a.dx.data && by_feature(a.dx);
             const Chunk<T> next = there ? Chunk<T>{a.dx.data + b, a.dx.feature_stride} : own_next;
+            if (a.layers[l].seen_x || a.layers[l].seen_dz) show<C>(l, b, x, dz, at);
             through<C>(l, b, part_number, add, x, dz, next, at);
             at.meet();
             dz = {next.base, span};

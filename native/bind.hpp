@@ -10,6 +10,7 @@ void bind_edges(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_inference(nanobind::module_& m);
 void bind_kernels(nanobind::module_& m);
+void bind_missing(nanobind::module_& m);
 void bind_overlap(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
 void bind_watch(nanobind::module_& m);

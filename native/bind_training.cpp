@@ -28,8 +28,11 @@ using Rates = std::vector<double>;
 // all classes alike, a label that does not count, whether of the logistic function of outputs, whether a mean.
 using DescribedLoss = std::tuple<int, Array, Array, double, int64_t, bool, bool>;
 
-// Samples of some steps: inputs, outputs, labels or targets, and of each layer a mask or none.
-using Samples = std::tuple<DescribedMatrix, Array, Array, Array, std::vector<DescribedMatrix>>;
+// Where copies of a layer's inputs and of the gradient before its activation go, feature by feature.
+using Seen = std::pair<Array, Array>;
+
+// Samples of some steps: inputs, outputs, labels or targets, and of each layer a mask or none, and who looks at it.
+using Samples = std::tuple<DescribedMatrix, Array, Array, Array, std::vector<DescribedMatrix>, std::vector<Seen>>;
 
 struct Plan {
     virtual ~Plan() = default;
@@ -157,7 +160,7 @@ class PlanOf : public Plan {
   private:
     // All steps, checked before the first one changes anything.
     std::vector<Training<T>> prepared(int64_t size, const Samples& samples) {
-        const auto& [x, y, labels, targets, masks] = samples;
+        const auto& [x, y, labels, targets, masks, seen] = samples;
         const int64_t all = std::get<1>(x), O = outputs();
         if (size < 1 || all < 1) throw std::invalid_argument("a step needs a batch.");
         const Matrix<const T> from = matrix<T>(x, all, inputs(), "x", format);
@@ -167,6 +170,7 @@ class PlanOf : public Plan {
         if (!own_labels == !own_targets) throw std::invalid_argument("a step needs labels, or targets.");
         if (own_targets && loss.kind == CROSS_ENTROPY) throw std::invalid_argument("cross-entropy needs labels.");
         set_masks(masks, all <= size ? all : -1);
+        set_seen(seen, all <= size ? all : -1);
         std::vector<Training<T>> steps;
         for (int64_t b = 0; b < all; b += size) {
             Loss<T> own = loss;
@@ -196,6 +200,18 @@ class PlanOf : public Plan {
     N* at(N* stored, int64_t place) const {
         using Byte = std::conditional_t<std::is_const_v<N>, const char, char>;
         return reinterpret_cast<N*>(reinterpret_cast<Byte*>(stored) + place * bytes_of<T>(format));
+    }
+
+    // What passes through layers can be seen of one step.
+    void set_seen(const std::vector<Seen>& seen, int64_t batch) {
+        if (!seen.empty() && (seen.size() != layers.size() || batch < 0))
+            throw std::invalid_argument("one step shows what passes through each layer.");
+        for (size_t l = 0; l < layers.size(); ++l) {
+            const auto [x, dz] = l < seen.size() ? seen[l] : Seen{};
+            const Junction& g = layers[l].junction;
+            layers[l].seen_x = x.first ? numbers<T>(x, product(g.inputs, batch), "inputs to be seen") : nullptr;
+            layers[l].seen_dz = dz.first ? numbers<T>(dz, product(g.outputs, batch), "gradients to be seen") : nullptr;
+        }
     }
 
     // The last layer has none; those of several steps are not known beforehand.

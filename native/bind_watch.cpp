@@ -11,8 +11,8 @@ namespace nb = nanobind;
 namespace {
 
 // As in gossamer.nn.watch.
-enum Check : long { EMPTY, VALUES, MEMBERS, ITEM, ATTRIBUTE, RESULT };
-constexpr const char* names[] = {"EMPTY", "VALUES", "MEMBERS", "ITEM", "ATTRIBUTE", "RESULT"};
+enum Check : long { EMPTY, VALUES, MEMBERS, ITEM, ATTRIBUTE, RESULT, KIND };
+constexpr const char* names[] = {"EMPTY", "VALUES", "MEMBERS", "ITEM", "ATTRIBUTE", "RESULT", "KIND"};
 
 bool same_values(PyObject* dict, PyObject* expected) {
     if (PyDict_Size(dict) != PyTuple_Size(expected)) return false;
@@ -55,6 +55,14 @@ bool same_result(PyObject* object, PyObject* method, PyObject* expected) {
     return equal == 1;
 }
 
+bool all_of_kind(PyObject* dict, PyObject* kind) {
+    PyObject *key, *value;
+    Py_ssize_t place = 0;
+    while (PyDict_Next(dict, &place, &key, &value))
+        if (PyObject_IsInstance(value, kind) != 1) return false;
+    return true;
+}
+
 // `checks` are tuples (which, object, name or method, expected).
 bool unchanged(nb::list checks) {
     for (nb::handle check : checks) {
@@ -81,6 +89,9 @@ bool unchanged(nb::list checks) {
             case RESULT:
                 same = same_result(object, name, expected);
                 break;
+            case KIND:
+                same = all_of_kind(object, expected);
+                break;
         }
         if (PyErr_Occurred()) throw nb::python_error();
         if (!same) return false;
@@ -105,6 +116,6 @@ void bind_watch(nb::module_& m) {
     m.def("unchanged", &unchanged);
     m.def("alike", &alike);
     nb::dict checks;
-    for (long number = EMPTY; number <= RESULT; ++number) checks[names[number]] = number;
+    for (long number = EMPTY; number <= KIND; ++number) checks[names[number]] = number;
     m.attr("CHECKS") = checks;
 }

@@ -10,6 +10,7 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "kernels.hpp"
 #include "ranges.hpp"
 
 namespace nb = nanobind;
@@ -62,8 +63,9 @@ void merged(
     require(left + size(removed) == E, "sizes differ.");
     constexpr int64_t end = std::numeric_limits<int64_t>::max();
     // One more of each than there are: where the next one would go, and what never comes first.
-    std::vector<int64_t> old(size_t(E) + 1), held(size_t(E) + 1), gone(size_t(E) + 1), next(size_t(N) + 1),
-        came(size_t(N) + 1);
+    auto* const old = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(3 * E + 2 * N + 5)));
+    int64_t *const held = old + E + 1, *const gone = held + E + 1, *const next = gone + E + 1,
+                   *const came = next + N + 1;
     int64_t stay = 0, go = 0;
     for (int64_t e = 0; e < E; ++e) {
         const int64_t key = keys.data()[e];
@@ -72,17 +74,16 @@ void merged(
         stay += stays, go += !stays;
     }
     require(stay == left, "sizes differ.");
-    std::copy_n(gone.begin(), go, removed.data());
-    std::copy_n(grown.data(), N, next.begin());
-    held[size_t(stay)] = next[size_t(N)] = end;
-    const int64_t *one = held.data(), *other = next.data(), *number = old.data();
-    int64_t *from = source.data(), *new_at = came.data(), output = 0, first = 0, before = -1, falls = 0;
+    std::copy_n(gone, go, removed.data());
+    std::copy_n(grown.data(), N, next);
+    held[size_t(stay)] = next[size_t(N)] = end, old[size_t(stay)] = 0;
+    const int64_t *one = held, *other = next, *number = old;
+    int64_t *from = source.data(), *new_at = came, output = 0, first = 0, before = -1, falls = 0;
     int32_t *starts = indptr.data(), *to = indices.data();
     starts[0] = 0;
     for (int64_t place = 0; place < all; ++place) {
         const int64_t a = *one, b = *other;
-        const bool stays = a < b;
-        const int64_t key = stays ? a : b;
+        const int64_t stays = a < b, key = std::min(a, b);
         falls += key <= before;
         before = key;
         while (key >= first + inputs) {
@@ -91,14 +92,12 @@ void merged(
             first += inputs;
         }
         to[place] = int32_t(key - first);
-        from[place] = stays ? *number : -1;
+        from[place] = *number | (stays - 1);
         *new_at = place;
-        one += stays, number += stays, other += !stays, new_at += !stays;
+        one += stays, number += stays, other += 1 - stays, new_at += 1 - stays;
     }
-    require(
-        falls == 0 && one == held.data() + stay && other == next.data() + N,
-        "keys must ascend, and be as many as the edges.");
-    std::copy_n(came.begin(), N, fresh.data());
+    require(falls == 0 && one == held + stay && other == next + N, "keys must ascend, and be as many as the edges.");
+    std::copy_n(came, N, fresh.data());
     while (output < outputs) starts[++output] = static_cast<int32_t>(all);
 }
 
@@ -153,7 +152,10 @@ T smallest(In<T> values, int64_t k) {
     const int64_t n = size(values);
     require(k >= 0 && k < n, "there is no such number.");
     std::vector<int64_t> counts(1 << 12);
-    for (int64_t e = 0; e < n; ++e) ++counts[ordered(values.data()[e]) >> shift];
+    std::vector<uint32_t> apart(size_t(4) << 12);  // neighbours are often alike, and would wait for each other
+    require(n <= INT64_C(0xffffffff), "there are too many numbers.");
+    for (int64_t e = 0; e < n; ++e) ++apart[(size_t(e & 3) << 12) + (ordered(values.data()[e]) >> shift)];
+    for (size_t k = 0; k < apart.size(); ++k) counts[k & 4095] += apart[k];
     int64_t before = 0;
     size_t bucket = 0;
     while (before + counts[bucket] <= k) before += counts[bucket++];

@@ -32,6 +32,9 @@ struct Layer {
     int activation;
     T slope;
     Matrix<const T> mask{};  // (O, batch): what the next layer's inputs are multiplied by (dropout), or no data
+    // (I, batch) and (O, batch): where a training step leaves copies of the layer's inputs and of the gradient before
+    // its activation; null if nobody looks at them
+    T *seen_x = nullptr, *seen_dz = nullptr;
 };
 
 // Layers feed one another. Activations between them are kept, chunk by chunk as they were computed, in a block that
@@ -131,12 +134,28 @@ struct Training {
     Format format = OWN;
 };
 
+constexpr int SOUGHT_COLUMNS = 64, SOUGHT_ROWS = 48;
+
+// A block of the gradient of all places, places with an edge or without: `rows` outputs (at most SOUGHT_ROWS) times
+// SOUGHT_COLUMNS inputs, and which of its numbers are of larger magnitude than a threshold.
+template <typename T>
+struct Sought {
+    const T* dz;  // of the first output
+    ptrdiff_t dz_feature, dz_batch;
+    const T* x;  // (batch, SOUGHT_COLUMNS)
+    int64_t batch, rows;
+    T threshold;
+    T* gradients;     // (rows, SOUGHT_COLUMNS)
+    uint64_t* found;  // (rows): a bit for each column
+};
+
 // All that one instruction set computes with numbers of type T.
 template <typename T>
 struct Passes {
     void (*forward)(const Forward<T>&);
     void (*backward)(const Backward<T>&);
     double (*train)(const Training<T>&);  // the loss
+    void (*seek)(const Sought<T>&);
 };
 
 // Instantiated once for each T, in a file of its own.

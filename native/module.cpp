@@ -13,6 +13,7 @@ NB_MODULE(_native, m) {
     bind_graph(m);
     bind_inference(m);
     bind_kernels(m);
+    bind_missing(m);
     bind_overlap(m);
     bind_training(m);
     bind_watch(m);

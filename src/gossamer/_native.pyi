@@ -96,6 +96,11 @@ def attention_backward(
     /,
 ) -> None: ...
 
+# bind_missing.cpp
+def largest_missing(
+    wide: bool, x: Matrix, dz: Matrix, held: NDArray[np.int64], places: NDArray[np.int64], threads: int, /
+) -> int: ...
+
 # bind_kernels.cpp
 class Junction:
     def __init__(self, inputs: int, outputs: int, arrays: list[Array], blocks: bool) -> None: ...
@@ -180,7 +185,8 @@ class Inference:
 
 # bind_training.cpp
 Loss: TypeAlias = tuple[int, Array, Array, float, int, bool, bool]
-Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix]]
+Seen: TypeAlias = tuple[Array, Array]
+Samples: TypeAlias = tuple[Matrix, Array, Array, Array, list[Matrix], list[Seen]]
 
 class Plan:
     def run(

@@ -15,7 +15,7 @@ from gossamer.nn.kernels import Backend, best_for
 from gossamer.nn.kernels.backend import Layer
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.observers import altered, any_module_observed, unobserved, unwatched
-from gossamer.nn.sequential import Sequential, idle, stackable
+from gossamer.nn.sequential import Sequential, idle
 from gossamer.nn.structure import Structure
 from gossamer.topology import Bipartite
 
@@ -103,10 +103,11 @@ def _flat(module: nn.Module, containers: list[nn.Module]) -> list[nn.Module] | N
 
 def _with(module: nn.Module, links: list[Link], backend: Backend) -> list[Link] | None:
     """The links with one more module, if there is a place for it."""
-    if not unobserved(module) or altered(module):
+    sparse = isinstance(module, SparseLayer)
+    if not unobserved(module, but_for_passes=sparse) or altered(module):
         return None
     if isinstance(module, SparseLayer):
-        layer = stackable(module, backend)
+        layer = module.stackable(backend) if backend.stacks is not None else None
         return None if layer is None or not _quiet(module) else [*links, Link(module, layer)]
     if type(module) is nn.Linear:
         head = _head(module, backend)

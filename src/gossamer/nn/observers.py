@@ -81,10 +81,36 @@ def global_hooks() -> Iterator[Mapping[Any, Any]]:
         yield getattr(torch_optimizer, name)
 
 
-def unobserved(module: nn.Module) -> bool:
-    """Whether a module has no hooks, and the `forward` of its class."""
+class PassObserver:
+    """A forward hook on a sparse layer that looks at what passes through it, and changes nothing.
+
+    Steps in one call, which call no hooks, tell it by `saw` what it would have found out.
+    """
+
+    def __call__(self, layer: Any, args: Any, kwargs: Any, output: Tensor) -> None:
+        """Be a hook that was registered with `with_kwargs=True`."""
+        raise NotImplementedError
+
+    def saw(self, x: Tensor, dz: Tensor) -> None:
+        """Inputs (B, I) went through, and the gradient (B, O) before the activation came back."""
+        raise NotImplementedError
+
+
+def pass_observers(module: nn.Module) -> list[PassObserver]:
+    """Those of a module."""
+    return [hook for hook in module._forward_hooks.values() if isinstance(hook, PassObserver)]
+
+
+def unobserved(module: nn.Module, *, but_for_passes: bool = False) -> bool:
+    """Whether a module has no hooks, and the `forward` of its class.
+
+    Args:
+        module: any.
+        but_for_passes: whether a `PassObserver` does not count.
+    """
+    seen = len(pass_observers(module)) if but_for_passes else 0
     return not (
-        module._forward_hooks
+        len(module._forward_hooks) > seen
         or module._forward_pre_hooks
         or module._backward_hooks
         or module._backward_pre_hooks

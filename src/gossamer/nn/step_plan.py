@@ -15,7 +15,7 @@ from gossamer.nn.chain import Chain, chain_of, quiet_modules
 from gossamer.nn.checks import check
 from gossamer.nn.criteria import Criterion, loss_of
 from gossamer.nn.kernels import Backend
-from gossamer.nn.kernels.backend import Course, GradientBuffers, Group, Samples, Steps
+from gossamer.nn.kernels.backend import Course, GradientBuffers, Group, Layer, Pass, Samples, Steps
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.observers import (
     MODULE_HOOKS,
@@ -23,7 +23,9 @@ from gossamer.nn.observers import (
     PARAMETER_HOOKS,
     SCALED,
     VERSION,
+    PassObserver,
     global_hooks,
+    pass_observers,
     tell_schedulers,
 )
 from gossamer.nn.sequential import Sequential
@@ -99,13 +101,33 @@ class StepPlan:
         self, samples: Samples, course: Course, optimizer: torch.optim.Optimizer
     ) -> tuple[list[float], list[Tensor]]:
         """Take steps; see `gossamer.nn.kernels.backend.Steps` for what is returned and raised."""
+        looking = self.looking()
+        links = self.chain.links
+        rooms = {number: _room(links[number].layer, samples.inputs, number) for number in looking}
+        if rooms:
+            samples = samples._replace(passes=[rooms.get(number) for number in range(len(links))])
         found = self.steps.run(samples, course)
         for parameter, gradient in self.gradients:
             if parameter.grad is not gradient:
                 parameter.grad = gradient
         increment_version([parameter for parameter, gradient in self.gradients if gradient is not None])
         tell_schedulers(optimizer)
+        for number, room in rooms.items():
+            for observer in looking[number]:
+                observer.saw(samples.inputs if room.inputs is None else room.inputs, room.gradient)
         return found
+
+    def looking(self) -> dict[int, list[PassObserver]]:
+        """Who looks at what passes through which link."""
+        return {n: pass_observers(link.module) for n, link in enumerate(self.chain.links) if link.module._forward_hooks}
+
+
+def _room(layer: Layer, x: Tensor, number: int) -> Pass:
+    """A place for what passes through a layer; the first one's inputs are at hand."""
+    batch, structure = x.shape[0], layer.structure
+    exact = torch.float64 if x.dtype is torch.float64 else torch.float32
+    inputs = x.new_empty(structure.in_features, batch, dtype=exact).t() if number else None
+    return Pass(inputs, x.new_empty(structure.out_features, batch, dtype=exact).t())
 
 
 def _trained(chain: Chain, optimizer: torch.optim.Optimizer) -> list[nn.Parameter] | None:
@@ -157,13 +179,23 @@ def _watch(chain: Chain, optimizer: torch.optim.Optimizer, criterion: Criterion,
         tensors += [buffer for buffer in criterion._buffers.values() if buffer is not None]
     for module in modules:
         watch.values(vars(module))
-        watch.empty(*(getattr(module, name) for name in MODULE_HOOKS))
+        _watch_hooks(watch, module)
     tensors += [tensor for link in chain.links for tensor in _watch_layer(watch, link.module)]
     for tensor in (*tensors, *_watch_optimizer(watch, optimizer)):
         watch.attributes(tensor, "dtype")
         for method in (Tensor.data_ptr, Tensor.numel, Tensor.is_contiguous):
             watch.result(method, tensor)
     return watch
+
+
+def _watch_hooks(watch: Watch, module: nn.Module) -> None:
+    """Watch that a module has no hooks, or a sparse layer none but such as a step tells what they look for."""
+    for name in MODULE_HOOKS:
+        hooks = getattr(module, name)
+        if name == "_forward_hooks" and isinstance(module, SparseLayer):
+            watch.kind(hooks, PassObserver)
+        else:
+            watch.empty(hooks)
 
 
 def _watch_layer(watch: Watch, layer: nn.Module) -> list[Tensor]:

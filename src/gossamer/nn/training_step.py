@@ -149,9 +149,9 @@ class TrainingStep:
         self, samples: Samples, size: int, before: Callable[[int], None]
     ) -> tuple[list[float], list[Tensor]] | None:
         """Several steps in one call; None if there is but one, or if one call does not serve them all."""
-        x, targets, _ = samples
+        x, targets = samples.inputs, samples.targets
         plan = self._ready(x, targets) if len(x) > size else None
-        if plan is None or plan.chain.before or plan.drops or not plan.takes(x, targets):
+        if plan is None or plan.chain.before or plan.drops or plan.looking() or not plan.takes(x, targets):
             return None
         groups, rates = self._optimizer.param_groups, []
         kept = [group["lr"] for group in groups]

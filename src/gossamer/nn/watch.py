@@ -18,6 +18,7 @@ class Check(enum.IntEnum):
     ITEM = 3
     ATTRIBUTE = 4
     RESULT = 5
+    KIND = 6
 
 
 class Watch:
@@ -39,6 +40,10 @@ class Watch:
     def empty(self, *mappings: Mapping[Any, Any]) -> None:
         """Dictionaries that are empty."""
         self._checks += [(Check.EMPTY, mapping, None, None) for mapping in mappings]
+
+    def kind(self, mapping: Mapping[Any, Any], kind: type) -> None:
+        """A dictionary whose values are all of one kind, however many there are."""
+        self._checks.append((Check.KIND, mapping, None, kind))
 
     def values(self, mapping: Mapping[Any, Any]) -> None:
         """The values of a dictionary, in its order."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gossamer.nn import SparseLayer
-from gossamer.nn.observers import remove_forward_hook
+from gossamer.nn.observers import PassObserver, remove_forward_hook
 
 Pass = tuple[int, Tensor, Tensor]
 """The step of a pass through a layer, its input x (B, I), and the gradient dz (B, O) before the activation."""
@@ -65,7 +65,7 @@ class Capture:
             self.passes[name] = [each for each in passes if each[0] >= step]
 
 
-class _Observer:
+class _Observer(PassObserver):
     """A forward hook that waits for the gradient of the layer's output. A copy of the layer is not looked at."""
 
     def __init__(self, capture: Capture, name: str) -> None:
@@ -80,11 +80,10 @@ class _Observer:
             kept = layer.output_rows(layer.sums(x) if activation.needs_input else output.detach())
             rows = layer.input_rows(x)
 
-        def record(dy: Tensor) -> None:
-            dz = layer.output_rows(dy.detach()) * activation.derivative(kept)
-            self._capture.passes[self._name].append((self._capture.step, rows, dz))
+        output.register_hook(lambda dy: self.saw(rows, layer.output_rows(dy.detach()) * activation.derivative(kept)))
 
-        output.register_hook(record)
+    def saw(self, x: Tensor, dz: Tensor) -> None:
+        self._capture.passes[self._name].append((self._capture.step, x, dz))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _SelfRemoving, ()

@@ -41,7 +41,7 @@ class GrowRandom:
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return random_empty(count, view.keys[kept], view.places, rng)
+        return random_empty(count, view.keys.compress(kept), view.places, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class GrowGradient:
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return view.require_missing().largest(count, view.keys[kept])
+        return view.require_missing().largest(count, view.keys.compress(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class GrowMomentum:
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return view.require_missing().faded(self.decay).largest(count, view.keys[kept])
+        return view.require_missing().faded(self.decay).largest(count, view.keys.compress(kept))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gossamer import native
 from gossamer.rewiring.keys import Keys
 from gossamer.rewiring.topk import RunningTopK
 
@@ -88,7 +89,24 @@ class MissingGradient:
 
     def largest(self, count: int, excluded: Keys) -> Keys:
         """The `count` places of largest magnitude outside `excluded`, ascending; ties go to the lower key."""
+        if self._group == 1 and native.extension is not None and self._x_BI.is_cpu and self._x_BI.numel():
+            return self._largest(count, excluded)
         best = RunningTopK(count)
         for start, scores in self.scores(excluded):
             best.offer(scores.view(-1), first=start * scores.shape[1])
         return best.places()
+
+    def _largest(self, count: int, excluded: Keys) -> Keys:
+        """The same in one native pass, which keeps no gradient that is too small."""
+        x, dz = _described(self._x_BI), _described(self._dz_OB.t())
+        places = np.empty(min(count, x[0].shape[1] * dz[0].shape[1]), dtype=np.int64)
+        wide, held = self._x_BI.dtype == torch.float64, np.ascontiguousarray(excluded)
+        found = native.extension.largest_missing(wide, x[1], dz[1], held, places, torch.get_num_threads())
+        return places[:found]
+
+
+def _described(x: Tensor) -> tuple[Tensor, tuple[int, int, int, int, int]]:
+    """A matrix without a negative bit or overlapping strides, and how the extension is told of it."""
+    x = x.resolve_neg()
+    (rows, columns), (down, across) = x.shape, x.stride()
+    return x, (x.data_ptr(), rows, columns, down, across)

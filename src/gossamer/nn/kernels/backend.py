@@ -127,6 +127,18 @@ class Loss(NamedTuple):
     """Whether targets are int64 classes (B,), or else numbers (B, C)."""
 
 
+class Pass(NamedTuple):
+    """Where a step leaves copies of what passes through a layer, in memory of strides (1, B).
+
+    Numbers are float64 if the stack's are, else float32.
+    """
+
+    inputs: Tensor | None
+    """Shape (B, I); None if they are not wanted."""
+    gradient: Tensor
+    """Of the sums before the activation, (B, O)."""
+
+
 class Samples(NamedTuple):
     """What one or several steps learn from."""
 
@@ -136,6 +148,8 @@ class Samples(NamedTuple):
     """Contiguous int64 labels (B,), or numbers (B, C), as the loss takes."""
     masks: Sequence[Tensor | None] = ()
     """What the outputs (B, O) of each layer but the last are multiplied by; none of several steps."""
+    passes: Sequence[Pass | None] = ()
+    """What is to be seen of each layer; nothing of several steps."""
 
 
 class Course(NamedTuple):

@@ -29,6 +29,7 @@ from gossamer.nn.kernels.backend import (
     Group,
     Layer,
     Loss,
+    Pass,
     Samples,
     Stacks,
     Wanted,
@@ -228,7 +229,9 @@ class NativeSteps:
         outputs = [_feature_major(x, self._outputs)] if one else _blocks(x, self._outputs, course.size)
         whole = outputs[0].untyped_storage()
         labels, numbers = (address(targets), (0, 0)) if self._labels else ((0, 0), address(targets))
-        described = _matrix(x), (whole.data_ptr(), whole.nbytes()), labels, numbers, [_matrix(mask) for mask in wide]
+        masks = [_matrix(mask) for mask in wide]
+        seen = [self._seen(each, batch, number) for number, each in enumerate(samples.passes)]
+        described = _matrix(x), (whole.data_ptr(), whole.nbytes()), labels, numbers, masks, seen
         longest = -1.0 if course.longest is None else course.longest
         losses = self._plan.run(course.size, described, course.rates, longest, torch.get_num_threads())
         return losses, outputs
@@ -238,6 +241,16 @@ class NativeSteps:
         for taken, weights in zip(self._taken, self._counts, strict=True):
             if taken is not None and weights is not None:
                 taken.copy_(weights)
+
+    def _seen(self, seen: Pass | None, batch: int, number: int) -> tuple[_native.Array, _native.Array]:
+        if seen is None:
+            return (0, 0), (0, 0)
+        before = self._inputs if number == 0 else self._features[number - 1]
+        inputs = None if seen.inputs is None else seen.inputs.t()
+        exact = torch.float32 if self._dtype in _NARROW else self._dtype
+        _require("a place for inputs", inputs, (before, batch), exact)
+        _require("a place for gradients", seen.gradient.t(), (self._features[number], batch), exact)
+        return address(inputs), address(seen.gradient.t())
 
     def _mask(self, mask: Tensor | None, batch: int, number: int) -> Tensor:
         if mask is None:
