@@ -38,7 +38,7 @@ def frozen(array: NDArray[np.integer]) -> NDArray[np.int32]:
     """
     pages: object = array.base
     if isinstance(pages, _Sealed) and array.dtype == np.int32 and array.nbytes == len(pages):
-        return array
+        return array  # type: ignore[return-value]
     return filled(len(array), lambda to: np.copyto(to, array, casting="same_kind"))
 
 

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -106,7 +106,7 @@ def write(state: dict[str, Any], path: Path) -> None:
     with written_atomically(path) as file:
         file.write(MAGIC + bytes(_DIGEST_BYTES))
         body = _Digested(file)
-        torch.save(state, body)
+        torch.save(state, cast(BinaryIO, body))
         file.seek(len(MAGIC))
         file.write(body.digest())
 
