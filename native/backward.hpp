@@ -5,6 +5,7 @@
 // brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
 // Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
+#include "far.hpp"
 #include "groups.hpp"
 #include "stack.hpp"
 
@@ -80,9 +81,11 @@ struct BackwardPass {
 
     bool goes_on(int l) const { return l > 0 || a.dx.data; }
     bool grouped(int l) const { return stack.junction(l).group > 1; }
-    bool by_columns(int l) const { return goes_on(l) && !grouped(l); }
+    // Whether a thread takes inputs of its own through all rows.
+    bool owns_inputs(int l) const { return grouped(l) || (goes_on(l) && !stack.junction(l).sorts_columns()); }
+    bool by_columns(int l) const { return goes_on(l) && !owns_inputs(l); }
     bool narrow() const { return a.format != OWN; }
-    bool copies_weights(int l) const { return by_columns(l) || (narrow() && grouped(l)); }
+    bool copies_weights(int l) const { return by_columns(l) || (narrow() && owns_inputs(l)); }
     bool sums_apart(int l) const { return by_columns(l) || narrow(); }
 
     // A layer's weights in columns' order where it walks by columns, and the sums of one part: of weights in the same
@@ -265,7 +268,7 @@ struct BackwardPass {
         constexpr int64_t span = C * Lanes<T>::count;
         const Space own = space(l, part_number);
         T* dw = own.dw;
-        if (grouped(l)) return through_groups<C>(l, b, part_number, add, x, dz, next, at);
+        if (owns_inputs(l)) return through_owned<C>(l, b, part_number, add, x, dz, next, at);
         LaneSums<T> sums(add);
         if (!goes_on(l)) {
             const Rows rows{stack.junction(l), rotations[l]};
@@ -302,9 +305,9 @@ struct BackwardPass {
         return l > 0 || !by_feature(a.dx) ? C * Lanes<T>::count : a.batch - b;
     }
 
-    // The same for a layer of groups: a thread has inputs of its own.
+    // The same for a layer of groups, or by rows: a thread has inputs of its own.
     template <int C>
-    void through_groups(
+    void through_owned(
         int l, int64_t b, int part_number, bool add, const Chunk<const T>& x, const Chunk<const T>& dz,
         const Chunk<T>& next, const Place& at) const {
         constexpr int64_t span = C * Lanes<T>::count;
@@ -321,8 +324,11 @@ struct BackwardPass {
         const Chunk<T> sums = before ? next : Chunk<T>{buffer(at.group, (a.depth - 1) % 2 ? 1 : 2), span};
         Vector<T> sum[C] = {};
         for (int64_t i = own.first; i < own.last; ++i) put<T, C>(sums.row(i), sum, span);
-        if (dw) groups_back<T, C, true, true>(g, own, weights, x, dz, sums, dw, add);
-        else groups_back<T, C, false, true>(g, own, weights, x, dz, sums, dw, add);
+        const Rows rows{g, rotations[l]};
+        if (grouped(l) && dw) groups_back<T, C, true, true>(g, own, weights, x, dz, sums, dw, add);
+        else if (grouped(l)) groups_back<T, C, false, true>(g, own, weights, x, dz, sums, dw, add);
+        else if (dw) rows_back<T, C, true>(rows, own, weights, x, dz, sums, dw, add);
+        else rows_back<T, C, false>(rows, own, weights, x, dz, sums, dw, add);
         finish_gradients<C>(l, b, part_number, add, sums, next, own, at);
     }
 

@@ -99,7 +99,7 @@ class Inference {
             .kept = nullptr,
             .threads = threads};
         nb::gil_scoped_release release;
-        passes_in_use<float>().forward(arguments);
+        passes_for<float>(batch).forward(arguments);
     }
 };
 

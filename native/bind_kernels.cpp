@@ -42,7 +42,7 @@ void forward(
         .format = format,
         .kept_format = format};
     nb::gil_scoped_release release;
-    passes_in_use<T>().forward(arguments);
+    passes_for<T>(batch).forward(arguments);
 }
 
 template <typename T>
@@ -64,7 +64,7 @@ void backward(
         .format = format,
         .kept_format = format};
     nb::gil_scoped_release release;
-    passes_in_use<T>().backward(arguments);
+    passes_for<T>(batch).backward(arguments);
 }
 
 std::tuple<int, int64_t, std::vector<std::pair<int64_t, double>>> block_limits() {
@@ -110,10 +110,12 @@ void bind_kernels(nb::module_& m) {
     nb::class_<KnownJunction>(m, "Junction")
         .def(
             "__init__",
-            [](KnownJunction* made, int64_t inputs, int64_t outputs, const std::vector<Array>& arrays, bool blocks) {
-                new (made) KnownJunction(inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr);
+            [](KnownJunction* made, int64_t inputs, int64_t outputs, const std::vector<Array>& arrays, bool blocks,
+               bool by_rows) {
+                new (made) KnownJunction(
+                    inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr, by_rows);
             },
-            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a)
+            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a, "by_rows"_a = false)
         .def_prop_ro("blocks", &KnownJunction::has_blocks)
         .def_prop_ro("walk", &KnownJunction::walk)
         .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });

@@ -149,7 +149,7 @@ class PlanOf : public Plan {
             for (size_t g = 0; g < updates.size(); ++g) set(updates[g], rates[k][g]);
             steps[k].longest = longest;
             steps[k].threads = threads;
-            losses.push_back(passes_in_use<T>().train(steps[k]));
+            losses.push_back(passes_for<T>(steps[k].batch).train(steps[k]));
             for (const auto& own : parameters)
                 for (const Parameter<T>& each : own)
                     if (each.steps) *each.steps += 1;

@@ -54,7 +54,6 @@ void check_stack(const std::vector<DescribedLayer>& described, const Gradients* 
         require(
             width < 0 || width == g.inputs,
             std::to_string(width) + " features come to a layer of " + std::to_string(g.inputs) + " inputs.");
-        require(!gradients || g.has_backward(), "a junction without columns has no backward pass.");
         require(is_activation(activation), "activation " + std::to_string(activation) + " is unknown.");
         width = g.outputs;
     }

@@ -1,6 +1,7 @@
 // A stack's values.
 #pragma once
 #include "blocks.hpp"
+#include "far.hpp"
 #include "groups.hpp"
 #include "stack.hpp"
 
@@ -82,10 +83,13 @@ template <typename T, int C>
 void forward_rows(
     const Layer<T>& layer, Weights<T> weights, const Rows& rows, Range range, const Chunk<const T>& x,
     const Target<T>& to) {
+    const bool far = rows.g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
     for (int64_t j = range.first; j < range.last; ++j) {
         const Row row = rows[j];
         Vector<T> sum[C];
-        row_sum<T, C>(row, weights.from(row.begin, row.count), x, sum);
+        const T* w = weights.from(row.begin, row.count);
+        if (far) far_row_sum<T, C>(row, Coming::after(rows.g, row), w, x, sum);
+        else row_sum<T, C>(row, w, x, sum);
         finish_row<T, C>(layer, j, sum, to);
     }
 }

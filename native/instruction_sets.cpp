@@ -22,6 +22,7 @@ std::vector<InstructionSet> supported() {
         __builtin_cpu_supports("f16c"))
         found.push_back(
             {.name = "avx512",
+             .vector_bytes = 64,
              .blocks = {.rows = 6, .edges_a_row = 64, .densities = {{2048, 1.0 / 12}, {65535, 1.0 / 3}}},  // a Zen 4's
              .narrow = avx512::passes<float>(),
              .wide = avx512::passes<double>(),
@@ -33,6 +34,7 @@ std::vector<InstructionSet> supported() {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
         found.push_back(
             {.name = "avx2",
+             .vector_bytes = 32,
              .blocks = {.rows = 3, .edges_a_row = 64, .densities = {{65535, 0.3}}},  // a Zen 5's that is held to it
              .narrow = avx2::passes<float>(),
              .wide = avx2::passes<double>(),
@@ -42,6 +44,7 @@ std::vector<InstructionSet> supported() {
 #endif
     found.push_back(
         {.name = "portable",
+         .vector_bytes = 16,
          .blocks = {.rows = PORTABLE_ROWS, .edges_a_row = 64, .densities = {}},  // never, unless it is measured
          .narrow = portable::passes<float>(),
          .wide = portable::passes<double>(),
@@ -64,6 +67,14 @@ std::vector<InstructionSet>& known() {
 const std::vector<InstructionSet>& instruction_sets() { return known(); }
 
 const InstructionSet& instruction_set_in_use() { return instruction_sets()[chosen]; }
+
+const InstructionSet& instruction_set_for(int64_t batch_bytes) {
+    constexpr int shortest = 32;
+    const std::vector<InstructionSet>& all = instruction_sets();
+    size_t k = chosen;
+    while (k + 1 < all.size() && all[k + 1].vector_bytes >= shortest && all[k + 1].vector_bytes >= batch_bytes) ++k;
+    return all[k];
+}
 
 void use_instruction_set(const std::string& name) {
     for (size_t k = 0; k < instruction_sets().size(); ++k)

@@ -12,6 +12,7 @@ namespace gossamer {
 
 struct InstructionSet {
     const char* name;
+    int vector_bytes;
     BlockLimits blocks;  // of a junction, that its kernels take
     Passes<float> narrow;
     Passes<double> wide;
@@ -31,10 +32,15 @@ void set_block_limits(int64_t edges_a_row, const std::vector<std::pair<int64_t, 
 // Throws std::invalid_argument if it does not run here.
 void use_instruction_set(const std::string& name);
 
+// The one for samples of so many bytes in all: of the one in use and those with shorter vectors, the one whose vectors
+// they fill best. Rows of the batch are as long as whole vectors, and half empty ones would be read all the same.
+const InstructionSet& instruction_set_for(int64_t batch_bytes);
+
 template <typename T>
-const Passes<T>& passes_in_use() {
-    if constexpr (sizeof(T) == sizeof(double)) return instruction_set_in_use().wide;
-    else return instruction_set_in_use().narrow;
+const Passes<T>& passes_for(int64_t batch) {
+    const InstructionSet& set = instruction_set_for(batch * int64_t(sizeof(T)));
+    if constexpr (sizeof(T) == sizeof(double)) return set.wide;
+    else return set.narrow;
 }
 
 template <typename T>

@@ -102,7 +102,7 @@ Junction checked_junction(int64_t inputs, int64_t outputs, const Arrays& arrays)
     require(inputs >= 1 && inputs < INT32_MAX && outputs >= 1 && outputs < INT32_MAX, "it has no inputs or outputs.");
     require(
         arrays.size() == 1 || arrays.size() == 2 || arrays.size() == 5,
-        "there must be 5, 2 where nothing is learnt, or 1 of a rotated one.");
+        "there must be 5, 2 of rows alone, or 1 of a rotated one.");
     for (const auto& [address, bytes] : arrays)
         require(bytes >= 0 && (bytes == 0 || address != 0) && address % sizeof(int32_t) == 0, "one has no data.");
     return arrays.size() == 1 ? rotated(inputs, outputs, arrays) : compressed(inputs, outputs, arrays);
@@ -110,8 +110,10 @@ Junction checked_junction(int64_t inputs, int64_t outputs, const Arrays& arrays)
 
 }  // namespace
 
-KnownJunction::KnownJunction(int64_t inputs, int64_t outputs, const Arrays& arrays, const BlockLimits* limits)
+KnownJunction::KnownJunction(
+    int64_t inputs, int64_t outputs, const Arrays& arrays, const BlockLimits* limits, bool by_rows)
     : checked(checked_junction(inputs, outputs, arrays)), tables(checked, limits) {
+    checked.by_rows = by_rows;
     tables.join(checked);
 }
 

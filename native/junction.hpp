@@ -13,8 +13,8 @@ struct Blocks {
     const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
 };
 
-// One junction: compressed rows and columns, or offsets (then the other pointers are null). Columns may be missing:
-// then it has no backward pass.
+// One junction: compressed rows and columns, or offsets (then the other pointers are null). Of columns all but their
+// starts may be missing: the backward pass then walks by rows.
 struct Junction {
     int64_t inputs, outputs, edges;
     const int32_t *row_starts = nullptr, *row_inputs = nullptr;  // (O + 1), (E)
@@ -23,10 +23,12 @@ struct Junction {
     const int32_t* offsets = nullptr;       // (k), ascending
     int64_t num_offsets = 0;
     int64_t group = 1;                  // so many neighbouring outputs each read the same inputs
+    bool by_rows = false;               // whether the backward pass walks by rows even so
     const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
     const Blocks* blocks = nullptr;     // or null
 
-    bool has_backward() const { return offsets || column_starts; }
+    // Whether the backward pass brings edges into the order of columns.
+    bool sorts_columns() const { return !by_rows && (offsets || column_outputs); }
 };
 
 }  // namespace gossamer

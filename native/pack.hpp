@@ -25,6 +25,13 @@ struct Part {
         last = range.last * span < batch ? range.last * span : batch;
     }
 
+    // Samples that the longest chunk of a batch has room for.
+    static constexpr int64_t widest(int64_t batch) {
+        int64_t vectors = 1;
+        while (vectors < WIDTH && 2 * vectors * n <= batch + n - 1) vectors *= 2;
+        return vectors * n;
+    }
+
     // Calls f(vectors as a constant, first sample) for its chunks; the last ones are halved until they fit.
     template <typename F>
     inline __attribute__((always_inline)) void chunks(F f) const {

@@ -30,7 +30,7 @@ struct Stack {
     const Junction& junction(int l) const { return layers[l].junction; }
 
     // Numbers of a packed chunk of the widest activation.
-    int64_t widest_chunk() const { return widest() * Part<T>::span; }
+    int64_t widest_chunk() const { return widest() * Part<T>::widest(batch); }
     int64_t widest() const {
         int64_t widest = junction(0).inputs;
         for (int l = 0; l < depth; ++l)

@@ -50,6 +50,7 @@ std::string against_blocks(const Junction& g, const Rows& rows, const BlockLimit
 
 Tables::Tables(Junction g, const BlockLimits* limits) : rotation(Rotation::integers(g)) {
     Rotation(g, rotation.data());
+    if (!g.offsets && !g.column_starts) count_columns(g);
     join(g);
     if (g.group > 1) {
         walk = "groups of " + std::to_string(g.group);
@@ -63,7 +64,14 @@ Tables::Tables(Junction g, const BlockLimits* limits) : rotation(Rotation::integ
 
 void Tables::join(Junction& g) const {
     if (g.offsets) g.rotation = rotation.data();
+    if (!column_starts.empty()) g.column_starts = column_starts.data();
     if (has_blocks()) g.blocks = &blocks;
+}
+
+void Tables::count_columns(const Junction& g) {
+    column_starts.assign(size_t(g.inputs) + 1, 0);
+    for (int64_t e = 0; e < g.edges; ++e) ++column_starts[size_t(g.row_inputs[e]) + 1];
+    for (int64_t i = 0; i < g.inputs; ++i) column_starts[size_t(i) + 1] += column_starts[size_t(i)];
 }
 
 void Tables::make_blocks(const Junction& g, int together) {

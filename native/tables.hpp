@@ -10,14 +10,15 @@
 
 namespace gossamer {
 
-// The tables of a rotated junction, and blocks of rows where they pay.
+// The tables of a rotated junction, where the columns of one without columns begin, and blocks of rows where they pay.
 class Tables {
-    std::vector<int32_t> rotation;
+    std::vector<int32_t> rotation, column_starts;
     std::vector<uint16_t> counts, inputs, places;  // of blocks, about 4 bytes an edge
     std::vector<int64_t> starts;
     Blocks blocks;
 
     void make_blocks(const Junction& g, int together);
+    void count_columns(const Junction& g);
 
   public:
     std::string walk;  // how its rows are walked, and why
@@ -35,11 +36,11 @@ class KnownJunction {
     Tables tables;
 
   public:
-    // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows where
-    // there is no backward pass, or one of offsets. Throws std::invalid_argument unless they describe a junction.
+    // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows (see
+    // Junction::sorts_columns), or one of offsets. Throws std::invalid_argument unless they describe a junction.
     KnownJunction(
         int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays,
-        const BlockLimits* limits);
+        const BlockLimits* limits, bool by_rows);
 
     const Junction& junction() const { return checked; }
     bool has_blocks() const { return tables.has_blocks(); }

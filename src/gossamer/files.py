@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +39,18 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     ...     Path(folder, "a").read_bytes(), os.listdir(folder)
     (b'whole', ['a'])
     """
+    with written_atomically(path) as handle:
+        handle.write(content)
+
+
+@contextlib.contextmanager
+def written_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """The temporary file to write to, which becomes `path` at the end; see `write_atomically` for what is raised."""
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as handle:
-            handle.write(content)
+            yield handle
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(target)
@@ -72,10 +82,56 @@ def write_safetensors(path: str | os.PathLike[str], tensors: dict[str, NDArray[A
     ...     os.listdir(folder)
     ['a']
     """
-    import safetensors.numpy
+    stored = {name: _stored(name, np.asarray(array)) for name, array in tensors.items()}
+    write_stored(path, stored, metadata)
 
-    plain = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    write_atomically(path, safetensors.numpy.save(plain, metadata))
+
+class Stored(NamedTuple):
+    """An array as safetensors files hold it."""
+
+    dtype: str
+    """Its name there."""
+    shape: tuple[int, ...]
+    content: memoryview
+    """Its numbers, little-endian, in the order of C."""
+
+
+def write_stored(path: str | os.PathLike[str], arrays: Mapping[str, Stored], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file, atomically, array by array: none is copied.
+
+    References:
+        https://github.com/huggingface/safetensors, "Format". The widest numbers come first, so that all are aligned.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    order = sorted(arrays, key=lambda name: (-_width(arrays[name]), name))
+    end = 0
+    for name in order:
+        begin, end = end, end + arrays[name].content.nbytes
+        header[name] = {
+            "dtype": arrays[name].dtype,
+            "shape": list(arrays[name].shape),
+            "data_offsets": [begin, end],
+        }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with written_atomically(path) as handle:
+        handle.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            handle.write(arrays[name].content)
+
+
+def _width(array: Stored) -> int:
+    digits = array.dtype.split("_")[0].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return int(digits or 8)
+
+
+def _stored(name: str, array: NDArray[Any]) -> Stored:
+    kind = {"f": "F", "i": "I", "u": "U", "b": "BOOL"}.get(array.dtype.kind, "?")
+    dtype = kind if kind == "BOOL" else f"{kind}{8 * array.dtype.itemsize}"
+    if dtype not in _DTYPES:
+        raise TypeError(f"{name} has dtype {array.dtype}; safetensors files hold {', '.join(_DTYPES)}.")
+    plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return Stored(dtype, array.shape, plain.reshape(-1).view(np.uint8).data)
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:

@@ -7,10 +7,16 @@ each, and memory follows the edges drawn, never rows * size.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.topology import Bipartite
+from gossamer.topology.memory import filled
+
+_AT_ONCE = 1 << 22
+"""Integers that arithmetic makes new ones of at a time."""
 
 
 def draw_subsets(counts: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -49,7 +55,8 @@ def _draw_distinct(counts: NDArray[np.int64], size: int, rng: np.random.Generato
     Nothing here depends on which members were drawn, so all subsets of a row are equally likely.
     """
     kept = np.repeat(np.arange(len(counts), dtype=np.int64) * size, counts)
-    kept += rng.integers(size, size=len(kept))
+    for some in _pieces(kept):  # drawn piece by piece, the numbers are the same
+        some += rng.integers(size, size=len(some))
     kept.sort()
     twice = _repeated(kept)
     again, added = kept[twice], kept[:0]
@@ -112,18 +119,33 @@ def split(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArra
     return rows, keys
 
 
+def _pieces(keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+
+
+def _members(keys: NDArray[np.int64], size: int) -> NDArray[np.int32]:
+    def fill(members: NDArray[np.int32]) -> None:
+        for start, some in zip(range(0, len(keys), _AT_ONCE), _pieces(keys), strict=True):
+            members[start : start + len(some)] = some - some // size * size
+
+    return filled(len(keys), fill)
+
+
 def by_output(keys: NDArray[np.int64], in_features: int, out_features: int) -> Bipartite:
-    """Junction of ascending `output * in_features + input`; uses up `keys`."""
-    outputs, inputs = split(keys, in_features)
-    indptr = np.zeros(out_features + 1, dtype=np.int64)
-    np.cumsum(np.bincount(outputs, minlength=out_features), out=indptr[1:])
-    return Bipartite(indptr, inputs, in_features=in_features)
+    """Junction of ascending `output * in_features + input`."""
+    firsts = np.arange(out_features + 1, dtype=np.int64) * in_features
+    indptr = np.searchsorted(keys, firsts).astype(np.int32)
+    indices = _members(keys, in_features)
+    del keys  # 8 bytes an edge, if nobody else holds them
+    return Bipartite(indptr, indices, in_features=in_features)
 
 
 def by_input(keys: NDArray[np.int64], in_features: int, out_features: int) -> Bipartite:
     """Junction of distinct `input * out_features + output`, in any order; uses up `keys`."""
-    inputs, turned = split(keys, out_features)
-    turned *= in_features
-    turned += inputs
-    turned.sort()
-    return by_output(turned, in_features, out_features)
+    for some in _pieces(keys):
+        inputs = some // out_features
+        some -= inputs * out_features
+        some *= in_features
+        some += inputs
+    keys.sort()
+    return by_output(keys, in_features, out_features)

@@ -25,6 +25,7 @@ from torch import Tensor
 from gossamer.errors import InvalidTopologyError
 from gossamer.nn.structure import Checked, Structure
 from gossamer.topology import Junction
+from gossamer.topology.memory import equal
 
 _BITS = 32
 _HIGH = 1 << 30
@@ -48,7 +49,7 @@ def fingerprint(junction: Junction) -> list[int]:
 def same(structure: Structure, junction: Junction) -> bool:
     """Whether arrays hold a junction's numbers."""
     found = [array.detach().cpu().numpy() for array in structure.arrays]
-    return all(map(np.array_equal, found, Checked(junction).arrays()))
+    return all(map(equal, found, Checked(junction).arrays()))
 
 
 def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:

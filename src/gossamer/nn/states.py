@@ -11,12 +11,33 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from gossamer.errors import TopologyFileError, TopologyWarning
-from gossamer.files import write_atomically
+from gossamer.files import Stored, write_stored
 
 _MOST_TRIES = 100_000
+
+_DTYPES = {
+    "float64": "F64",
+    "int64": "I64",
+    "uint64": "U64",
+    "complex64": "C64",
+    "float32": "F32",
+    "int32": "I32",
+    "uint32": "U32",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "int16": "I16",
+    "uint16": "U16",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e5m2": "F8_E5M2",
+    "int8": "I8",
+    "uint8": "U8",
+    "bool": "BOOL",
+}
+"""PyTorch's types by name, and what safetensors calls them."""
 
 
 class State(NamedTuple):
@@ -39,11 +60,16 @@ def write_state(
     Raises:
         OSError: the file cannot be written.
     """
-    import safetensors.torch
+    header = {**(metadata or {}), "order": json.dumps(list(state))}
+    write_stored(path, {name: _stored(name, tensor) for name, tensor in state.items()}, header)
 
-    tensors = {name: tensor.contiguous() for name, tensor in state.items()}
-    header = {**(metadata or {}), "order": json.dumps(list(tensors))}
-    write_atomically(path, safetensors.torch.save(tensors, header))
+
+def _stored(name: str, tensor: Tensor) -> Stored:
+    dtype = _DTYPES.get(str(tensor.dtype).removeprefix("torch."))
+    if dtype is None or tensor.layout is not torch.strided:
+        raise TypeError(f"{name} is {tensor.dtype}, {tensor.layout}; safetensors files hold {', '.join(_DTYPES)}.")
+    plain = tensor.detach().cpu().contiguous()
+    return Stored(dtype, tuple(tensor.shape), plain.reshape(-1).view(torch.uint8).numpy().data)
 
 
 def read_state(path: str | os.PathLike[str]) -> State:

@@ -23,6 +23,7 @@ from gossamer.errors import InvalidTopologyError
 from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
+from gossamer.topology.memory import writable_copy
 from gossamer.topology.transpose import Columns, transpose
 
 ROWS = ("indptr", "indices")
@@ -68,7 +69,7 @@ class Structure:
         """Put a junction's integers on a device."""
         checked = Checked(junction)
         with torch.inference_mode(False):  # tensors of inference mode have no versions
-            tensors = tuple(torch.tensor(array, dtype=torch.int32, device=device) for array in checked.arrays())
+            tensors = tuple(_buffer(array, device) for array in checked.arrays())
         structure = cls(junction.in_features, junction.out_features, tensors)
         structure.keep(checked)
         return structure
@@ -136,6 +137,13 @@ class Structure:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Structure, (self.in_features, self.out_features, self.arrays)
+
+
+def _buffer(array: NDArray[np.int32], device: torch.device | str | None) -> Tensor:
+    """A tensor that anybody may write, which leaves the array as it is."""
+    if (torch.get_default_device() if device is None else torch.device(device)).type != "cpu":
+        return torch.tensor(array, dtype=torch.int32, device=device)
+    return torch.from_numpy(writable_copy(array))
 
 
 class Checked:

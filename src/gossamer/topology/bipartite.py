@@ -11,7 +11,8 @@ from gossamer import native
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology import convert
 from gossamer.topology.junction import Junction
-from gossamer.topology.rows import MAX_EDGES, Rows, as_index_array, from_edges, frozen
+from gossamer.topology.memory import frozen
+from gossamer.topology.rows import MAX_EDGES, Rows, as_index_array, from_edges
 
 if TYPE_CHECKING:
     import networkx

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.topology import convert
+from gossamer.topology.memory import equal
 from gossamer.topology.rows import Rows
 
 if TYPE_CHECKING:
@@ -145,11 +146,7 @@ class Junction(abc.ABC):
             return NotImplemented
         if self is other:
             return True
-        return (
-            self._size() == other._size()
-            and np.array_equal(self.fan_in, other.fan_in)
-            and np.array_equal(self.indices, other.indices)
-        )
+        return self._size() == other._size() and equal(self.fan_in, other.fan_in) and equal(self.indices, other.indices)
 
     def __hash__(self) -> int:
         return hash((self._size(), self.digest()))

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from gossamer.errors import InvalidTopologyError, require_int
 from gossamer.topology.bipartite import Bipartite
 from gossamer.topology.junction import Junction
-from gossamer.topology.rows import MAX_EDGES, as_index_array, frozen
+from gossamer.topology.memory import frozen
+from gossamer.topology.rows import MAX_EDGES, as_index_array
 
 _BLOCK = 1 << 20
 """Outputs whose fan-in is computed at a time."""

@@ -43,12 +43,6 @@ def as_index_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def frozen(array: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-    """A copy that nobody can write, as its memory is that of a `bytes` object: `setflags(write=True)` raises."""
-    compact = array.astype(np.int32, copy=False)
-    return np.ndarray(compact.shape, np.int32, buffer=compact.tobytes())
-
-
 def from_edges(inputs: ArrayLike, outputs: ArrayLike, *, in_features: int, out_features: int) -> Rows:
     """Sort an edge list into rows; the order given does not matter, duplicates are refused."""
     I = require_int("in_features", in_features, low=1, high=MAX_EDGES)

@@ -15,13 +15,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
 
 from gossamer.errors import CheckpointError, CheckpointWarning
-from gossamer.files import write_atomically
+from gossamer.files import written_atomically
 from gossamer.training.callbacks import Callback, Stateful
 from gossamer.training.run import Epoch, TrainingRun
 
@@ -103,10 +103,12 @@ def write(state: dict[str, Any], path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    content = buffer.getvalue()
-    write_atomically(path, MAGIC + _digest(content) + content)
+    with written_atomically(path) as file:
+        file.write(MAGIC + bytes(_DIGEST_BYTES))
+        body = _Digested(file)
+        torch.save(state, cast(BinaryIO, body))
+        file.seek(len(MAGIC))
+        file.write(body.digest())
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -116,16 +118,24 @@ def read(path: Path) -> dict[str, Any]:
         CheckpointError: the file cannot be read, is damaged, or is no checkpoint.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            return _read(file, path)
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}.") from error
-    if not content.startswith(MAGIC):
+
+
+def _read(file: BinaryIO, path: Path) -> dict[str, Any]:
+    if file.read(len(MAGIC)) != MAGIC:
         raise CheckpointError(f"{path} is no checkpoint of this version of Gossamer: it does not begin with {MAGIC!r}.")
-    body = content[len(MAGIC) + _DIGEST_BYTES :]
-    if content[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES] != _digest(body):
+    digest = file.read(_DIGEST_BYTES)
+    body = _Digested()
+    while piece := file.read(1 << 20):
+        body.write(piece)
+    if digest != body.digest():
         raise CheckpointError(f"checkpoint {path} is damaged: its digest does not fit its content.")
+    file.seek(len(MAGIC) + _DIGEST_BYTES)
     try:
-        state: dict[str, Any] = torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
+        state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
     except (RuntimeError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"checkpoint {path} is of another version of PyTorch: {error}") from error
     return state
@@ -184,8 +194,23 @@ def _require_same(wanted: str, found: str, path: Path) -> None:
     )
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+class _Digested(io.RawIOBase):
+    """Passes on what is written, and has a digest of all of it."""
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
+        self._file, self._hash = file, hashlib.blake2b(digest_size=_DIGEST_BYTES)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        self._hash.update(piece)
+        if self._file is not None:
+            self._file.write(piece)
+        return memoryview(piece).nbytes
+
+    def digest(self) -> bytes:
+        return self._hash.digest()
 
 
 def _pack_rng(rng: np.random.Generator) -> str:

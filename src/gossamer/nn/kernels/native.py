@@ -332,16 +332,23 @@ _BLOCKS_FROM = 32
 """No shorter batch fills the widest chunk (4 vectors of 8 or 16 numbers)."""
 
 
+_BY_ROWS_FROM = 1 << 22
+"""From this many edges the order of columns costs more than it saves: an index, and copies of weights and gradients."""
+
+
 def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     in_use()  # thresholds of this machine, before anything depends on them
     junction = checked.junction
+    by_rows = junction.num_edges >= _BY_ROWS_FROM
     if isinstance(junction, Rotated):
         arrays: tuple[NDArray[np.int32], ...] = (junction.offsets,)
+    elif by_rows:
+        arrays = junction.indptr, junction.indices
     else:
         arrays = (junction.indptr, junction.indices, *checked.columns)
     assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
     addresses = [(array.ctypes.data, array.nbytes) for array in arrays]
-    return _native.Junction(junction.in_features, junction.out_features, addresses, blocks)
+    return _native.Junction(junction.in_features, junction.out_features, addresses, blocks, by_rows)
 
 
 def walk(junction: Bipartite | Rotated, batch: int) -> str:

@@ -1,0 +1,173 @@
+// Rows whose operands lie beyond the caches.
+//
+// Of a large random junction every edge reads a row of the operand from memory, and a processor that waits for each
+// spends its time so. What an edge will read is known long before: it is asked for some edges ahead.
+//
+// Going back, nothing is brought into columns' order: rows are walked as they are stored, and their inputs' gradients
+// are added up where these lie, by the thread that owns the inputs. That needs no second index and no copy of weights
+// or gradients, and reads and writes memory for an edge once, where the order of columns does so twice.
+#pragma once
+#include "gather.hpp"
+
+namespace gossamer::GOSSAMER_ISA {
+
+// Edges ahead: about what memory delivers while one of them waits.
+constexpr int AHEAD = 64;
+
+// A chunk of so many bytes does not stay in a core's caches.
+constexpr int64_t NEAR_BYTES = int64_t(1) << 20;
+
+// Asks for C vectors from an address, which need not be one: nothing is read where there is no memory.
+template <typename T, int C>
+GOSSAMER_INLINE void ask(const T* base, int64_t numbers) {
+    const char* at = reinterpret_cast<const char*>(uintptr_t(base) + uintptr_t(numbers) * sizeof(T));
+#pragma GCC unroll 8
+    for (int byte = 0; byte < C * VECTOR_BYTES; byte += 64) __builtin_prefetch(at + byte);
+}
+
+// What the rows some edges behind a row will read: the next ones of compressed rows are stored behind it. A rotated
+// row's are those of the row itself, shifted.
+struct Coming {
+    const int32_t* sources;
+    int count;
+    int64_t shift;
+
+    static Coming after(const Junction& g, const Row& row) {
+        if (g.offsets) return {row.sources, row.count, row.shift + 1 + AHEAD / g.num_offsets};
+        const int64_t left = g.edges - row.begin - AHEAD;
+        return {row.sources + AHEAD, left < 0 ? 0 : left < row.count ? int(left) : row.count, 0};
+    }
+};
+
+// sum = the weighted rows of x; `w` are the weights of the row.
+template <typename T, int C>
+GOSSAMER_INLINE void far_row_sum(
+    const Row& row, const Coming& coming, const T* w, const Chunk<const T>& x, Vector<T>* sum) {
+    constexpr int n = Lanes<T>::count;
+    Vector<T> a[C] = {};
+    const T *base = x.row(row.shift), *next = x.base;
+    for (int e = 0; e < row.count; ++e) {
+        if (e < coming.count) ask<T, C>(next, (coming.sources[e] + coming.shift) * x.stride);
+        const T* p = base + row.sources[e] * x.stride;
+        const T weight = w[e];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) a[c] += weight * load(p + c * n);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) sum[c] = a[c];
+}
+
+// The parts of rows that read inputs of a range, none of them empty, in the order of the rows.
+class Segments {
+    const Rows& rows;
+    Range own;
+    bool all;
+    int64_t next = 0;
+
+  public:
+    Segments(const Rows& rows_, Range own_)
+        : rows(rows_), own(own_), all(own_.first == 0 && own_.last == rows_.g.inputs) {}
+
+    // The next one and its row; false behind the last.
+    GOSSAMER_METHOD bool take(Row& part, int64_t& row) {
+        while (next < rows.g.outputs) {
+            row = next++;
+            part = rows[row];
+            if (!all) {
+                const int first = below(part, own.first), last = below(part, own.last);
+                part = {part.begin + first, last - first, part.sources + first, part.shift};
+            }
+            if (part.count) return true;
+        }
+        return false;
+    }
+
+  private:
+    // How many of a row's inputs lie below one.
+    static int below(const Row& row, int64_t input) {
+        int low = 0, high = row.count;
+        while (low < high) {
+            const int middle = low + (high - low) / 2;
+            if (row.sources[middle] + row.shift < input) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+};
+
+// The same, and what is needed to ask for what they read: a second walk, ahead of the first by some edges.
+template <typename T, int C>
+class Walk {
+    static constexpr int room = 2 * AHEAD;  // parts, none of them empty, between the two walks
+    Segments segments;
+    Row parts[room];
+    int64_t numbers[room];
+    int64_t taken = 0, found = 0;
+    int at = 0;  // the next edge of the part that was found last
+    const T *x, *dx;
+    int64_t x_stride, dx_stride;
+
+  public:
+    Walk(const Rows& rows, Range own, const Chunk<const T>& x_, const Chunk<T>& dx_)
+        : segments(rows, own), x(x_.base), dx(dx_.base), x_stride(x_.stride), dx_stride(dx_.stride) {
+        for (int k = 0; k < AHEAD; ++k) step();
+    }
+
+    // Asks for what one more edge reads.
+    GOSSAMER_METHOD void step() {
+        if (found == 0 || at == parts[(found - 1) % room].count) {
+            if (!segments.take(parts[found % room], numbers[found % room])) return;
+            ++found;
+            at = 0;
+        }
+        const Row& part = parts[(found - 1) % room];
+        const int64_t input = part.sources[at++] + part.shift;
+        ask<T, C>(x, input * x_stride);
+        ask<T, C>(dx, input * dx_stride);
+    }
+
+    // The next part that the first walk comes to; false behind the last.
+    GOSSAMER_METHOD bool take(Row& part, int64_t& row) {
+        if (taken == found) return false;
+        part = parts[taken % room], row = numbers[taken % room];
+        ++taken;
+        return true;
+    }
+};
+
+// dw (+)= dz . x, and dx += weights * dz, over all edges of some inputs, in the order of rows.
+template <typename T, int C, bool DW>
+void rows_back(
+    const Rows& rows, Range own, const T* weights, const Chunk<const T>& x, const Chunk<const T>& dz,
+    const Chunk<T>& dx, T* dw, bool add) {
+    constexpr int n = Lanes<T>::count;
+    Walk<T, C> walk(rows, own, x, dx);
+    LaneSums<T> sums(add);
+    Row part;
+    int64_t row;
+    while (walk.take(part, row)) {
+        Vector<T> mine[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) mine[c] = load(dz.row(row) + c * n);
+        const T *w = weights + part.begin, *x_base = x.row(part.shift);
+        T* dx_base = dx.row(part.shift);
+        const auto edge = [&](int e) __attribute__((always_inline)) {
+            walk.step();
+            const T* p = x_base + part.sources[e] * x.stride;
+            T* d = dx_base + part.sources[e] * dx.stride;
+            const T weight = w[e];
+            Vector<T> s{};
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) {
+                if constexpr (DW) s = c == 0 ? mine[0] * load(p) : s + mine[c] * load(p + c * n);
+                store(d + c * n, load(d + c * n) + weight * mine[c]);
+            }
+            return s;
+        };
+        if constexpr (DW) sums.take_all(part.count, dw + part.begin, edge);
+        else
+            for (int e = 0; e < part.count; ++e) edge(e);
+    }
+}
+
+}  // namespace gossamer::GOSSAMER_ISA

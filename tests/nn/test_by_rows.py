@@ -1,0 +1,81 @@
+"""Junctions so large that the backward pass walks over them as they are stored, in small."""
+
+import itertools
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from tests.nn.conformance import ACTIVATIONS, check, instruction_sets
+
+import gossamer as gs
+from gossamer.nn.kernels import native
+from gossamer.nn.kernels.native import NATIVE
+from gossamer.nn.structure import Memo
+
+pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
+
+JUNCTIONS = {
+    "even": gs.generators.regular_random(60, 45, 7, rng=0),
+    "short and long rows": gs.Bipartite.from_mask(
+        np.random.default_rng(0).random((50, 400)) < np.linspace(0, 1, 50)[:, None] ** 6
+    ),
+    "rotated": gs.Rotated([1, 7, 8, 20, 39], in_features=90, out_features=40),
+    "wide and rotated": gs.Rotated([0, 3, 50, 90, 91, 160, 169], in_features=40, out_features=170),
+    "no edges": gs.Bipartite.from_mask(np.zeros((5, 4))),
+}
+
+
+@pytest.fixture(params=instruction_sets())
+def by_rows(request, monkeypatch):
+    monkeypatch.setattr(native, "_BY_ROWS_FROM", 0)
+    memos = tuple(Memo(partial(native._junction, blocks=blocks)) for blocks in (False, True))
+    monkeypatch.setattr(native, "_JUNCTIONS", memos)
+    before = native._native.instruction_set()
+    native._native.use_instruction_set(request.param)
+    yield
+    native._native.use_instruction_set(before)
+
+
+@pytest.mark.parametrize("name", JUNCTIONS)
+def test_layers_are_those_of_dense_float64(by_rows, name):
+    for batch, activation in zip((1, 2, 9, 33, 130), itertools.cycle(ACTIVATIONS), strict=False):
+        check(NATIVE, JUNCTIONS[name], batch, activation=activation, layout=batch % 4)
+        check(NATIVE, JUNCTIONS[name], batch, activation=activation, layout=batch % 4, dtype=torch.float32)
+
+
+def test_operands_beyond_the_caches(by_rows):
+    """Rows of 128 samples of float64 over 1200 inputs are more than what a core's cache holds."""
+    for g in (gs.generators.constant_fan_in(1200, 80, 90, rng=0), gs.generators.rotating_random(1200, 1300, 9, rng=0)):
+        check(NATIVE, g, 128)
+
+
+def trained(threads, batch):
+    torch.set_num_threads(threads)
+    junctions = (gs.generators.erdos_renyi(70, 90, 800, rng=0), gs.generators.rotating_random(90, 40, 6, rng=1))
+    torch.manual_seed(0)
+    model = gs.nn.mlp(gs.Topology(junctions))
+    x, labels = torch.randn(batch, 70, requires_grad=True), torch.randint(40, (batch,))
+    torch.nn.functional.cross_entropy(model(x), labels).backward()
+    found = [x.grad, *(p.grad.clone() for p in model.parameters())]
+    step = gs.nn.TrainingStep(model, torch.optim.SGD(model.parameters(), 0.1, 0.9), torch.nn.CrossEntropyLoss())
+    for _ in range(4):
+        step(x.detach(), labels)
+    return [*found, *model.parameters()]
+
+
+@pytest.mark.parametrize("batch", [5, 100, 300])
+def test_the_same_bits_for_any_number_of_threads(by_rows, batch):
+    before = torch.get_num_threads()
+    results = [trained(threads, batch) for threads in (1, 2, 5)]
+    torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+def test_large_junctions_have_no_second_index():
+    assert native._BY_ROWS_FROM == 1 << 22
+    layer = gs.nn.SparseLinear(gs.generators.rotating_random(1 << 17, 1 << 17, 32, rng=0))
+    layer(torch.ones(1, 1 << 17, requires_grad=True)).sum().backward()
+    assert "columns" not in vars(layer.structure.checked())
+    assert layer.weight.grad.eq(1).all()
