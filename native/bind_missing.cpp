@@ -94,7 +94,7 @@ struct Search {
     }
 
     void seek(int64_t output, int64_t rows, int64_t panel, T threshold, T* gradients, uint64_t* found) const {
-        passes_in_use<T>().seek(
+        passes_for<T>(batch).seek(
             {.dz = dz.data + output * dz.feature_stride,
              .dz_feature = dz.feature_stride,
              .dz_batch = dz.batch_stride,
