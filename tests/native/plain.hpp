@@ -68,12 +68,13 @@ struct Graph {
         const auto array = [](const std::vector<int32_t>& of) {
             return std::pair<uintptr_t, int64_t>(reinterpret_cast<uintptr_t>(of.data()), int64_t(of.size()) * 4);
         };
-        if (!offsets.empty()) return {inputs, outputs, {array(offsets)}, limits};
+        if (!offsets.empty()) return {inputs, outputs, {array(offsets)}, limits, false};
         return {
             inputs,
             outputs,
             {array(row_starts), array(row_inputs), array(column_starts), array(column_outputs), array(column_edges)},
-            limits};
+            limits,
+            false};
     }
 };
 
