@@ -95,7 +95,9 @@ def test_checkpoints_weights_and_run_folders(run, files, tmp_path):
     content = io.BytesIO()
     torch.save({"model": model.state_dict()}, content)
     body = content.getvalue()
-    (tmp_path / "checkpoint").write_bytes(checkpoints.MAGIC + hashlib.blake2b(body, digest_size=checkpoints._DIGEST_BYTES).digest() + body)
+    (tmp_path / "checkpoint").write_bytes(
+        checkpoints.MAGIC + hashlib.blake2b(body, digest_size=checkpoints._DIGEST_BYTES).digest() + body
+    )
     (tmp_path / "run").mkdir()
     t.save(tmp_path / "run" / "topology.safetensors")
     for name in ("weights.safetensors", "checkpoint", "run"):
