@@ -5,65 +5,12 @@
 // brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
 // Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
+#include "derivatives.hpp"
 #include "far.hpp"
 #include "groups.hpp"
 #include "stack.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
-
-constexpr int MOST_PARTS = 16;
-constexpr int64_t MOST_NUMBERS = 1 << 20;  // that all parts of the weight gradients may take
-
-// How many parts: of the sizes alone, never of the threads.
-template <typename T>
-GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
-    int64_t edges = 1, parts = count_chunks<T>(stack.batch);
-    for (int l = 0; l < stack.depth; ++l) edges += stack.layers[l].dw ? stack.junction(l).edges : 0;
-    if (parts > MOST_PARTS) parts = MOST_PARTS;
-    if (parts > MOST_NUMBERS / edges) parts = MOST_NUMBERS / edges;
-    while (parts & (parts - 1)) parts &= parts - 1;  // a power of two: equal shares for most numbers of threads
-    return parts < 1 ? 1 : int(parts);
-}
-
-// What a row of a layer kept for its derivative, and its mask or null.
-template <typename T>
-struct Kept {
-    const T *argument, *mask;
-};
-
-// dz = dy * mask * f'(kept) of one row, in place; its sum goes to *sum.
-template <typename T, int C>
-GOSSAMER_INLINE void differentiate(
-    const Layer<T>& layer, Vector<T>* v, const Kept<T>& kept, int64_t left, T* sum, LaneSums<T>& sums) {
-    if (kept.mask)
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) v[c] *= load(kept.mask + c * Lanes<T>::count);
-    with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
-        if constexpr (kind.value != IDENTITY) {
-            Vector<T> k[C];
-            get<T, C>(kept.argument, k, left);
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) v[c] = backpropagate<T, kind.value>(v[c], k[c], layer.slope);
-        }
-    });
-    if (!sum) return;
-    Vector<T> total = v[0];
-#pragma GCC unroll 8
-    for (int c = 1; c < C; ++c) total += v[c];
-    sums.take(total, sum);
-}
-
-// sum *= derivative; the sum of the result goes to *total.
-template <typename T, int C>
-GOSSAMER_INLINE void scale(Vector<T>* sum, const Vector<T>* derivative, T* total, LaneSums<T>& sums) {
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) sum[c] *= derivative[c];
-    if (!total) return;
-    Vector<T> all = sum[0];
-#pragma GCC unroll 8
-    for (int c = 1; c < C; ++c) all += sum[c];
-    sums.take(all, total);
-}
 
 // One backward pass: the stack, its tables and its memory.
 template <typename T>

@@ -157,4 +157,18 @@ GOSSAMER_INLINE Chunk<const T> operand(Matrix<const T> m, int64_t b, const T* pa
     return {m.data + b, m.feature_stride};
 }
 
+constexpr int MOST_PARTS = 16;
+constexpr int64_t MOST_NUMBERS = 1 << 20;  // that all parts of the weight gradients may take
+
+// How many parts of the batch have sums of gradients of their own: by the sizes alone, never by the threads.
+template <typename T>
+GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
+    int64_t edges = 1, parts = count_chunks<T>(stack.batch);
+    for (int l = 0; l < stack.depth; ++l) edges += stack.layers[l].dw ? stack.junction(l).edges : 0;
+    if (parts > MOST_PARTS) parts = MOST_PARTS;
+    if (parts > MOST_NUMBERS / edges) parts = MOST_NUMBERS / edges;
+    while (parts & (parts - 1)) parts &= parts - 1;  // a power of two: equal shares for most numbers of threads
+    return parts < 1 ? 1 : int(parts);
+}
+
 }  // namespace gossamer::GOSSAMER_ISA

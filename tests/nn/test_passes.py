@@ -42,7 +42,9 @@ def captured(model, x, labels, *, one_call):
         model[-1].register_forward_hook(lambda *_: None)
     step(x, labels)
     assert (step._plan is not None) == one_call
-    return capture.passes
+    passes = {name: list(seen) for name, seen in capture.passes.items()}
+    capture.disarm()
+    return passes
 
 
 @pytest.mark.parametrize("activation", [None, nn.ReLU(), nn.GELU(), nn.Sigmoid()])
@@ -59,6 +61,19 @@ def test_what_a_step_tells_is_what_hooks_find(activation, dropout, batch, dtype)
         assert step == same_step
         torch.testing.assert_close(rows, same_rows, rtol=tolerance, atol=tolerance)
         torch.testing.assert_close(dz, same_dz, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_told_in_float32(dtype):
+    model = model_with(nn.ReLU(), False, dtype)
+    x, labels = torch.randn(37, 13, dtype=dtype), torch.randint(0, 5, (37,))
+    found, expected = (captured(model, x, labels, one_call=one_call) for one_call in (True, False))
+    for name in found:
+        [(_, rows, dz)], [(_, same_rows, same_dz)] = found[name], expected[name]
+        assert dz.dtype == torch.float32
+        assert rows.shape == same_rows.shape
+        torch.testing.assert_close(rows.float(), same_rows.float(), rtol=0.02, atol=0.02)
+        torch.testing.assert_close(dz, same_dz.float(), rtol=0.02, atol=5e-4)
 
 
 def test_who_only_looks_keeps_the_plan_and_others_do_not():
