@@ -47,7 +47,7 @@ def reproduction_page(reproduction: Reproduction) -> str:
     titles = ["Conclusions", "Verdicts", *[_title(exhibit) for exhibit in findings.exhibits], "How it was made"]
     return page.page(
         title=f"{paper.title}, reproduced",
-        lead=f"This page tries the claims of {paper.citation}. {_counts(found)}.",
+        lead=f"Claims tried: {paper.citation}. {_counts(found)}.",
         parts=(
             Html(f"<style>{_style()}</style>"),
             _warning(record),
