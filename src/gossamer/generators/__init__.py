@@ -1,7 +1,7 @@
 """Pure functions that make a junction or a topology."""
 
 from gossamer.generators import budgets
-from gossamer.generators.biregular import biregular, rolled_permutations
+from gossamer.generators.biregular import biregular, near_biregular, rolled_permutations
 from gossamer.generators.blocks import block_random, blown_up, n_of_m
 from gossamer.generators.butterfly import butterfly
 from gossamer.generators.correlated import correlated
@@ -57,6 +57,7 @@ __all__ = [
     "n_of_m",
     "named",
     "narrowed",
+    "near_biregular",
     "optimised",
     "perturbed",
     "profiled",

@@ -1,4 +1,4 @@
-"""Junctions in which all inputs have one fan-out and all outputs one fan-in."""
+"""Junctions in which all inputs have one fan-out and all outputs one fan-in, or nearly so."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gossamer.errors import InfeasibleTopologyError, Rng, require_rng
-from gossamer.generators.feasible import require_degree, require_shape
+from gossamer.generators.feasible import require_degree, require_fan_in, require_shape
 from gossamer.generators.subsets import by_output, others
 from gossamer.generators.switching import joined, make_simple
 from gossamer.topology import Bipartite
@@ -86,6 +87,57 @@ def rolled_permutations(in_features: int, out_features: int, degree: int, *, rng
     pickers = np.repeat(np.arange(large), width)
     inputs, outputs = (picked, pickers) if small == I else (pickers, picked)
     return joined(inputs, outputs, I, O)
+
+
+def near_biregular(in_features: int, out_features: int, fan_in: int, *, rng: Rng) -> Bipartite:
+    """Draw a junction with one fan-in, whose fan-outs differ by one at most: inputs are dealt out like cards.
+
+    Outputs take inputs in turn from a random permutation of them all, and from another one when it is used up. So every
+    input is read floor(O * fan_in / I) times or once more; none goes unread while another is read twice. An output
+    between two permutations takes no input twice: what it holds already is put behind the rest of the second one.
+
+    Where `biregular` needs a degree that shares the edges out evenly, this takes any fan-in. Between groups of outputs,
+    as in `grouped(near_biregular, ...)`, it makes the junctions that are as fast as their groups and read every input
+    as long as there are edges for it.
+
+    Args:
+        in_features: number of inputs I.
+        out_features: number of outputs O.
+        fan_in: edges into every output, 1 to I.
+        rng: source of randomness.
+
+    Raises:
+        InfeasibleTopologyError: the fan-in exceeds the inputs.
+
+    References:
+        Ours; what it is worth in groups: docs/results/groups.md. Graphs whose degrees differ by one at most are called
+        almost regular: Alon, Friedland, Kalai, "Regular subgraphs of almost regular graphs", JCTB 37, 1984.
+
+    >>> g = near_biregular(6, 4, 4, rng=np.random.default_rng(0))
+    >>> set(g.fan_in.tolist()), sorted(g.fan_out.tolist())
+    ({4}, [2, 2, 3, 3, 3, 3])
+    """
+    I, O = require_shape(in_features, out_features)
+    k = require_fan_in(fan_in, I, O)
+    rng = require_rng(rng)
+    rows = np.empty((O, k), dtype=np.int64)
+    made, deck = 0, np.empty(0, dtype=np.int64)
+    while made < O:
+        if len(deck) < k:
+            deck = _dealt_after(deck, rng.permutation(I))
+        whole = min(len(deck) // k, O - made)
+        rows[made : made + whole] = deck[: whole * k].reshape(whole, k)
+        made, deck = made + whole, deck[whole * k :]
+    rows.sort(axis=1)
+    return Bipartite(np.arange(O + 1) * k, rows.ravel(), in_features=I)
+
+
+def _dealt_after(rest: NDArray[np.int64], fresh: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rest of a permutation, then a fresh one, in which what is in the rest comes last."""
+    held = np.zeros(len(fresh), dtype=bool)
+    held[rest] = True
+    late = held[fresh]
+    return np.concatenate([rest, fresh[~late], fresh[late]])
 
 
 def require_biregular(in_features: Any, out_features: Any, degree: Any) -> tuple[int, int, int]:

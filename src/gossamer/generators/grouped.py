@@ -55,7 +55,8 @@ def grouped(
 
     References:
         A. Amit, N. Linial, "Random graph coverings I", Combinatorica 22, 2002, for lifts.
-        HASTE, arXiv 2606.01117, for outputs that share their inputs so that they are fast.
+        HASTE, arXiv 2606.01117, for outputs that share their inputs so that they are fast. With `constant_fan_in` large
+        groups leave inputs unread; `near_biregular` deals the inputs out evenly to the groups (docs/results/groups.md).
 
     >>> import gossamer as gs
     >>> g = grouped(gs.generators.constant_fan_in, 6, 8, 2, group=4, rng=np.random.default_rng(0))

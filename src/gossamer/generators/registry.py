@@ -15,7 +15,7 @@ from numpy.random import Generator
 
 from gossamer.errors import require_known
 from gossamer.generators import profiles, random, rotating
-from gossamer.generators.biregular import biregular, biregular_degrees, rolled_permutations
+from gossamer.generators.biregular import biregular, biregular_degrees, near_biregular, rolled_permutations
 from gossamer.generators.blocks import block_random, n_of_m
 from gossamer.generators.butterfly import butterfly, most_factors
 from gossamer.generators.expander import ramanujan, ramanujan_degrees
@@ -51,6 +51,11 @@ def _n_of_m(in_features: int, out_features: int, fan_in: int, *, rng: Generator)
 def _grouped(in_features: int, out_features: int, fan_in: int, *, most: int, rng: Generator) -> Junction:
     group = _largest_divisor(out_features, most)
     return grouped(random.constant_fan_in, in_features, out_features, fan_in, group=group, rng=rng)
+
+
+def _grouped_even(in_features: int, out_features: int, fan_in: int, *, most: int, rng: Generator) -> Junction:
+    group = _largest_divisor(out_features, most)
+    return grouped(near_biregular, in_features, out_features, fan_in, group=group, rng=rng)
 
 
 def _twisted(in_features: int, out_features: int, fan_in: int, *, most: int, rng: Generator) -> Junction:
@@ -161,10 +166,12 @@ _FAMILIES = (
     Family("rotating_contiguous", rotating.rotating_contiguous, Size.DEGREE, _any_degree, random=False, rotated=True),
     Family("rotating_even", rotating.rotating_even, Size.DEGREE, _any_degree, random=False, rotated=True),
     Family("biregular", biregular, Size.DEGREE, biregular_degrees),
+    Family("near_biregular", near_biregular, Size.FAN_IN, _any_fan_in),
     Family("rolled_permutations", rolled_permutations, Size.DEGREE, biregular_degrees),
     Family("butterfly", _butterfly, Size.DEGREE, _butterfly_degrees, random=False),
     Family("block_random", _block_random, Size.FAN_IN, _whole_blocks),
     *(Family(f"grouped_{most}", partial(_grouped, most=most), Size.FAN_IN, _any_fan_in) for most in GROUPS),
+    *(Family(f"grouped_even_{most}", partial(_grouped_even, most=most), Size.FAN_IN, _any_fan_in) for most in GROUPS),
     *(
         Family(f"twisted_{most}", partial(_twisted, most=most), Size.FAN_IN, partial(_twisted_fan_ins, most=most))
         for most in GROUPS

@@ -6,7 +6,7 @@ import pytest
 
 from gossamer.analysis.claims import Verdict, judged
 from gossamer.papers.groups.claims import claims
-from gossamer.papers.groups.kinds import KINDS, dealt, family
+from gossamer.papers.groups.kinds import KINDS, family
 from gossamer.papers.groups.plan import OUTPUTS, RIGL, STATIC, GroupsPlan, fan_in, stages
 from gossamer.papers.groups.price import MARGIN, free, percents, prices
 from gossamer.rewiring import rigl, rigl_in_groups
@@ -65,13 +65,6 @@ def test_blocks_of_twisted_groups_hold_permutations():
     mask = family("twisted", 4).with_edges(48, 32, 32 * 8, rng=np.random.default_rng(0)).to_mask().astype(int)
     blocks = mask.reshape(8, 4, 12, 4).transpose(0, 2, 1, 3)
     assert all((block.sum(axis) == block.any()).all() for row in blocks for block in row for axis in (0, 1))
-
-
-@pytest.mark.parametrize(("inputs", "outputs", "fan_in"), [(48, 8, 5), (7, 20, 6), (30, 9, 30), (100, 3, 8)])
-def test_dealt_inputs_are_read_as_evenly_as_can_be(inputs, outputs, fan_in):
-    g = dealt(inputs, outputs, fan_in, rng=np.random.default_rng(0))
-    assert set(g.fan_in.tolist()) == {fan_in} and set(g.to_mask().sum(1).tolist()) == {fan_in}
-    assert np.ptp(g.fan_out) <= 1
 
 
 def test_sizes_that_a_kind_cannot_have_are_left_out():

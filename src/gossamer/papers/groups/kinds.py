@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gossamer.errors import Rng
-from gossamer.generators import Family, Size, constant_fan_in, grouped
-from gossamer.topology import Bipartite, Junction
+from gossamer.generators import Family, Size, constant_fan_in, grouped, near_biregular
+from gossamer.topology import Junction
 
 KINDS = ("outputs", "inputs", "both", "twisted", "even")
 """Groups of outputs share their inputs, groups of inputs their outputs; twisted: a permutation in each block; even:
@@ -37,7 +35,7 @@ class Groups:
         if self.size == 1:
             return constant_fan_in(in_features, out_features, fan_in, rng=rng)
         return grouped(
-            dealt if self.kind == "even" else constant_fan_in,
+            near_biregular if self.kind == "even" else constant_fan_in,
             in_features,
             out_features,
             fan_in // self.inputs,
@@ -56,27 +54,6 @@ class Groups:
         if self.kind == "twisted":
             return range(1, in_features // self.size + 1)
         return range(self.inputs, in_features + 1, self.inputs)
-
-
-def dealt(in_features: int, out_features: int, fan_in: int, *, rng: np.random.Generator) -> Bipartite:
-    """Constant fan-in from a shuffled deck of the inputs, which is shuffled anew when it is used up.
-
-    Fan-outs differ by one at the most: no input goes unread while another one is read twice.
-
-    >>> g = dealt(6, 4, 4, rng=np.random.default_rng(0))
-    >>> set(g.fan_in.tolist()), sorted(g.fan_out.tolist())
-    ({4}, [2, 2, 3, 3, 3, 3])
-    """
-    deck = np.empty(0, dtype=np.int64)
-    rows = []
-    for _ in range(out_features):
-        if len(deck) < fan_in:
-            fresh = rng.permutation(in_features)
-            held = np.isin(fresh, deck)  # no output reads an input twice: what is still in the deck comes last
-            deck = np.concatenate([deck, fresh[~held], fresh[held]])
-        rows.append(np.sort(deck[:fan_in]))
-        deck = deck[fan_in:]
-    return Bipartite(np.arange(out_features + 1) * fan_in, np.concatenate(rows), in_features=in_features)
 
 
 def family(kind: str, size: int) -> Family:
