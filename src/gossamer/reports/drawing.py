@@ -94,7 +94,8 @@ def _lines(rows: DataFrame, plot: Lines, groups: list[str]) -> Figure:
         if plot.joined:
             of_group = of_group.sort_values(plot.x)
         if len(of_group):
-            ends = {name: of_group[name].tolist() for name in ("low", "high") if getattr(plot, name)}
+            columns = {"low": plot.low, "high": plot.high}
+            ends = {name: of_group[column].tolist() for name, column in columns.items() if column}
             x, y = of_group[plot.x].tolist(), of_group[plot.y].tolist()
             series.append(figures.Series(str(group), x, y, style=style, **ends))
     titles: dict[str, Any] = {"x": plot.x_title, "y": plot.y_title}

@@ -75,6 +75,21 @@ def test_sizes_that_a_kind_cannot_have_are_left_out():
     assert full.sizes(OUTPUTS, 99.5, "mnist") == (2, 4, 8, 16)
 
 
+def test_the_late_data_set_has_fewer_kinds_and_comes_last():
+    plan, late = GroupsPlan(), "cifar10-jpeg"
+    order = list(stages(plan))
+    assert {stage.data for stage in order[-6:]} == {late} and late not in {stage.data for stage in order[:-6]}
+    assert [(s.kind, s.rule, s.sparsities) for s in order[-6:]] == [
+        (kind, STATIC, rank) for rank in ((95.0, 99.0), (90.0,)) for kind in (OUTPUTS, "even", "twisted")
+    ]
+    sizes = {(kind, sparsity): plan.sizes(kind, sparsity, late) for kind, sparsity, _ in plan.cells(late)}
+    assert set(sizes) == {(kind, s) for kind in (OUTPUTS, "even", "twisted") for s in (90.0, 95.0, 99.0)}
+    assert sizes["twisted", 90.0] == (2, 4, 8) and sizes["even", 99.0] == (2, 4, 8, 16)
+    assert sum(len(stage.runs(plan)) for stage in order[-6:]) == 380
+    words = {claim.key for claim in claims(percents(runs(lambda *_: 0.0)), plan) if claim.data == late}
+    assert WORDS["even"] in words and WORDS["RigL"] not in words
+
+
 def test_rigl_moves_groups_where_there_are_any(monkeypatch):
     monkeypatch.setattr("gossamer.papers.groups.plan.dataset", lambda _: type("", (), {"train": range(60_000)}))
     found = [stage for stage in stages(PLAN) if stage.rule == RIGL]

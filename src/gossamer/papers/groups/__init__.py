@@ -34,7 +34,8 @@ def reproduce(plan: GroupsPlan, train: Train, folder: Path) -> Findings:
 
     study = train("groups", [run for stage in stages(plan) for run in stage.runs(plan)])
     timed = kept(folder / "speed.csv", speeds, plan)
-    graphs = pd.concat([kept(folder / "graphs.csv", drawn, plan), learnt(study, plan)])
+    begun, ended = kept(folder / "graphs.csv", drawn, plan), learnt(study, plan)
+    graphs = pd.concat([begun, ended]) if len(ended) else begun
     return concluded(Tables.of(study.frame(), plan, speeds=timed, graphs=graphs), plan)
 
 
@@ -67,6 +68,8 @@ PAPER = Paper(
         "seen, before any run of them.",
         "Pixels are where the image has them: groups of inputs are neighbours in a row of it.",
         "RigL moves whole groups of outputs; no rule keeps the other kinds of groups together.",
+        "CIFAR-10 JPEG has groups of outputs, even, and twisted, static, at 90, 95 and 99 %: its part was cut before "
+        "any accuracy of it was seen.",
         "Two epochs, one learning rate and one network: long training could close gaps, or open them.",
         "cifar10-jpeg is CIFAR-10 after lossy compression: its accuracies are not comparable with those of CIFAR-10.",
     ),

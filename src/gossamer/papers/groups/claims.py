@@ -39,16 +39,17 @@ def claims(rows: pd.DataFrame, plan: GroupsPlan) -> Iterator[Claim]:
         yield _claim("groups of outputs up to 8 are free below 99 %", _dense(rows, plan, data, STATIC, (2, 4, 8)), data)
         yield _claim("groups of 16 outputs are free below 99 %", _dense(rows, plan, data, STATIC, (16,)), data)
         yield _costly(rows, plan, data)
-        yield _claim(
-            "groups of outputs are free below 99 % with RigL", _dense(rows, plan, data, RIGL, (2, 4, 8, 16)), data
-        )
-        yield _repaired(rows, plan, data)
-        if data not in plan.late:
-            yield from _others(rows, plan, data)
+        if RIGL in plan.rules(data):
+            found = _dense(rows, plan, data, RIGL, (2, 4, 8, 16))
+            yield _claim("groups of outputs are free below 99 % with RigL", found, data)
+            yield _repaired(rows, plan, data)
+        yield from _others(rows, plan, data)
 
 
 def _others(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Iterator[Claim]:
-    for kind, sparsities in plan.others:
+    for kind, sparsities in plan.kinds(data).items():
+        if kind == OUTPUTS:
+            continue
         found = _each(rows, plan, data, kind, [sparsity for sparsity in sparsities if sparsity < THIN])
         yield _claim(f"groups of {_WORDS[kind]} are free below 99 %", found, data)
     yield _better(rows, plan, data, "twisted", (8, 16))
@@ -64,7 +65,7 @@ _WORDS = {
 
 
 def _dense(rows: pd.DataFrame, plan: GroupsPlan, data: str, rule: str, sizes: Sequence[int]) -> list[Estimate]:
-    sparsities = [sparsity for sparsity in plan.sparsities if sparsity < THIN]
+    sparsities = [sparsity for sparsity in plan.kinds(data)[OUTPUTS] if sparsity < THIN]
     return _each(rows, plan, data, OUTPUTS, sparsities, rule=rule, of=sizes)
 
 
@@ -86,19 +87,19 @@ def _each(
     ]
 
 
-def _thin(plan: GroupsPlan) -> list[float]:
-    return [sparsity for sparsity in plan.sparsities if sparsity >= THIN]
+def _thin(plan: GroupsPlan, data: str) -> list[float]:
+    return [sparsity for sparsity in plan.kinds(data)[OUTPUTS] if sparsity >= THIN]
 
 
 def _costly(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
-    found = _each(rows, plan, data, OUTPUTS, _thin(plan), of=(8, 16))
+    found = _each(rows, plan, data, OUTPUTS, _thin(plan, data), of=(8, 16))
     return _claim("large groups of outputs cost accuracy from 99 % on", found, data, rule=COSTLY, needs=Needs.ANY)
 
 
 def _repaired(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
     found = [
         _gap(cell(rows, data, OUTPUTS, RIGL, sparsity), cell(rows, data, OUTPUTS, STATIC, sparsity), size)
-        for sparsity in _thin(plan)
+        for sparsity in _thin(plan, data)
         for size in plan.sizes(OUTPUTS, sparsity, data)
         if size in (8, 16)
     ]
@@ -124,7 +125,7 @@ def _better(rows: pd.DataFrame, plan: GroupsPlan, data: str, kind: str, of: Sequ
             f"{size} at {THIN:g} %, {kind} less outputs",
             column=PERCENT,
         )
-        for size in (plan.sizes(kind, THIN, data) if kind in dict(plan.others) else ())
+        for size in plan.sizes(kind, THIN, data)
         if size in of
     ]
     return _claim(f"large groups cost less if they are {kind}, at 99 %", found, data, rule=MORE)
