@@ -101,6 +101,25 @@ void merged(
     while (output < outputs) starts[++output] = static_cast<int32_t>(all);
 }
 
+// What belonged to old edges for new ones: that of `source`, or `fill` where this is -1.
+template <class T>
+void carried(In<T> values, In<int64_t> source, double fill, Out<T> to) {
+    const int64_t E = size(values), all = size(source);
+    require(size(to) == all, "each edge needs a place.");
+    const int64_t* number = source.data();
+    const T *from = values.data(), fresh = T(fill);
+    T* out = to.data();
+    int64_t most = -1, least = -1;
+    for (int64_t e = 0; e < all; ++e) most = std::max(most, number[e]), least = std::min(least, number[e]);
+    require(least >= -1 && most < E, "there is no such edge.");
+    if (E == 0) std::fill_n(out, all, fresh);
+    else
+        for (int64_t e = 0; e < all; ++e) {
+            const T value = from[std::max<int64_t>(number[e], 0)];
+            out[e] = number[e] < 0 ? fresh : value;
+        }
+}
+
 // The edges sorted by input: where each input's begin, their outputs, and their numbers.
 void transposed(
     In<int32_t> indptr, In<int32_t> indices, Out<int32_t> starts, Out<int32_t> outputs, Out<int32_t> edges) {
@@ -250,6 +269,8 @@ void bind_edges(nb::module_& m) {
     m.def("edge_keys", &edge_keys);
     m.def("are_rows", &are_rows);
     m.def("merged", &merged);
+    m.def("carried", &carried<float>);
+    m.def("carried", &carried<double>);
     m.def("transposed", &transposed);
     m.def("empty_places", &empty_places);
     m.def("smallest", &smallest<float>);

@@ -36,6 +36,9 @@ def merged(
     removed: NDArray[np.int64],
     /,
 ) -> None: ...
+def carried(
+    values: NDArray[np.floating], source: NDArray[np.int64], fill: float, to: NDArray[np.floating], /
+) -> None: ...
 def correct_young(
     weight: NDArray[np.floating],
     mean: NDArray[np.floating],

@@ -20,6 +20,9 @@ from gossamer.nn.sharded import is_sharded, whole, write
 from gossamer.nn.structure import OFFSETS, ROWS, Checked, Structure
 from gossamer.topology import Junction
 
+OF_TOPOLOGY = frozenset({"_structure", "_fresh", "_mark"})
+"""Attributes of a layer that change where its edges do."""
+
 
 class SparseLayer(nn.Module, abc.ABC):
     """A layer with one weight an edge of a junction: what rewiring, pruning, training and checkpoints ask for.
@@ -183,10 +186,17 @@ class SparseLayer(nn.Module, abc.ABC):
         if last is None or last.junction != junction:
             self.weight.grad = None  # of other edges
         with torch.inference_mode(False), torch.no_grad():
-            self._take_on(Structure.of(junction, self.features.device))
+            structure = self._structure.holding(junction) if self._is_untouched() else None
+            if structure is None:
+                self._take_on(Structure.of(junction, self.features.device))
+            else:
+                self._renew(structure)
             if is_sharded(self.weight):
                 write(self.weight, weight.detach().to(self.weight.device, self.weight.dtype))
                 return
+            if weight.shape == self.weight.shape and not self.weight.is_inference():
+                self.weight.copy_(weight.detach())  # in place: what knows its address need not be made anew
+                return  # a graph of the old topology meets another version of it
             values = weight.detach().to(self.weight).clone()
             if values.shape != self.weight.shape:
                 # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator,
@@ -234,6 +244,17 @@ class SparseLayer(nn.Module, abc.ABC):
         for name, array in held.items():
             self.register_buffer(name, array, persistent=name != "fingerprint")
         self._buffers.update(others)
+        self._mark = stamp_of((self.fingerprint,))
+
+    def _is_untouched(self) -> bool:
+        """Whether the buffers of the junction are those that the layer made, and its fingerprint is as it was."""
+        return self._buffered() is self._structure and self._mark == stamp_of((self.fingerprint,))
+
+    def _renew(self, structure: Structure) -> None:
+        """Hold a junction that was written over the last one, in the same buffers."""
+        self._structure = structure
+        self._fresh = False
+        self.fingerprint.copy_(torch.tensor(fingerprint(structure.junction()), dtype=torch.int32))
         self._mark = stamp_of((self.fingerprint,))
 
     def _written(self, structure: Structure) -> Structure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +11,12 @@ from torch.autograd.graph import increment_version
 
 from gossamer.native import extension
 from gossamer.nn import optimizers
-from gossamer.nn.chain import Chain, chain_of, quiet_modules
+from gossamer.nn.chain import Chain, Link, chain_of, quiet_modules
 from gossamer.nn.checks import check
 from gossamer.nn.criteria import Criterion, loss_of
 from gossamer.nn.kernels import Backend
 from gossamer.nn.kernels.backend import Course, GradientBuffers, Group, Layer, Pass, Samples, Steps
-from gossamer.nn.layer import SparseLayer
+from gossamer.nn.layer import OF_TOPOLOGY, SparseLayer
 from gossamer.nn.observers import (
     MODULE_HOOKS,
     OPTIMIZER_HOOKS,
@@ -47,7 +47,8 @@ class StepPlan:
     gradients: list[tuple[nn.Parameter, Tensor | None]]  # of all that the optimiser knows; frozen ones have none
     labels: bool  # whether targets are classes
     drops: bool  # whether there is dropout between the layers
-    watch: Watch
+    watch: Watch  # of all but the topologies
+    topologies: Watch
     steps: Steps
 
     @classmethod
@@ -82,12 +83,28 @@ class StepPlan:
             labels=loss.labels,
             drops=any(link.dropout is not None for link in chain.links),
             watch=_watch(chain, optimizer, criterion, list(buffers.values())),
+            topologies=_watch_topologies(chain),
             steps=chain.backend.steps(layers, of_layers, groups, loss),
         )
 
     def holds(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether all tensors are where they were, and nothing is observed."""
-        return self.watch.holds() and self.moving == optimizers.moving(optimizer)
+        return self.watch.holds() and self.topologies.holds() and self.moving == optimizers.moving(optimizer)
+
+    def following(self, optimizer: torch.optim.Optimizer) -> StepPlan | None:
+        """The plan for the topologies of now, if nothing but these has changed: as rules that keep counts leave it.
+
+        Raises:
+            InvalidTopologyError: a layer's buffers hold no junction.
+        """
+        if not self.watch.holds() or self.moving != optimizers.moving(optimizer):
+            return None
+        links = [_followed(link) for link in self.chain.links]
+        chain = replace(self.chain, links=links)
+        layers = [link.layer for link in links]
+        for structure, weight, bias, _ in layers:
+            check(structure, weight.new_empty(0, structure.in_features), weight, bias)
+        return replace(self, chain=chain, topologies=_watch_topologies(chain), steps=self.steps.following(layers))
 
     def takes(self, x: Tensor, targets: Tensor) -> bool:
         """Whether inputs and targets fit."""
@@ -120,6 +137,12 @@ class StepPlan:
     def looking(self) -> dict[int, list[PassObserver]]:
         """Who looks at what passes through which link."""
         return {n: pass_observers(link.module) for n, link in enumerate(self.chain.links) if link.module._forward_hooks}
+
+
+def _followed(link: Link) -> Link:
+    if not isinstance(link.module, SparseLayer):
+        return link
+    return replace(link, layer=link.layer._replace(structure=link.module.structure))
 
 
 def _room(layer: Layer, x: Tensor, number: int) -> Pass:
@@ -178,7 +201,7 @@ def _watch(chain: Chain, optimizer: torch.optim.Optimizer, criterion: Criterion,
             watch.values(held)
         tensors += [buffer for buffer in criterion._buffers.values() if buffer is not None]
     for module in modules:
-        watch.values(vars(module))
+        watch.values(vars(module), but=OF_TOPOLOGY if isinstance(module, SparseLayer) else frozenset())
         _watch_hooks(watch, module)
     tensors += [tensor for link in chain.links for tensor in _watch_layer(watch, link.module)]
     for tensor in (*tensors, *_watch_optimizer(watch, optimizer)):
@@ -208,9 +231,16 @@ def _watch_layer(watch: Watch, layer: nn.Module) -> list[Tensor]:
             watch.empty(*(hooks for hooks in left if hooks is not None))
     for held in (layer._parameters, layer._buffers):
         watch.values(held)
-    if isinstance(layer, SparseLayer):
-        _watch_structure(watch, layer.structure)
     return [parameter for parameter in layer._parameters.values() if parameter is not None]
+
+
+def _watch_topologies(chain: Chain) -> Watch:
+    """What changes where edges do, and nothing else."""
+    watch = Watch()
+    for link in chain.links:
+        if isinstance(link.module, SparseLayer):
+            _watch_structure(watch, link.layer.structure)
+    return watch
 
 
 def _watch_structure(watch: Watch, structure: Structure) -> None:

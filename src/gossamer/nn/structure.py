@@ -17,13 +17,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.graph import increment_version
 from torch.utils.weak import WeakIdKeyDictionary
 
 from gossamer.errors import InvalidTopologyError
 from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
-from gossamer.topology.memory import writable_copy
+from gossamer.topology.memory import LARGE, writable_copy
 from gossamer.topology.transpose import Columns, transpose
 
 ROWS = ("indptr", "indices")
@@ -43,6 +44,7 @@ class Structure:
         in_features: inputs I.
         out_features: outputs O.
         arrays: of a bipartite junction `indptr` (O + 1,) and `indices` (E,); of a rotated one `offsets` (k,) alone.
+        own: whether the arrays were made here, so that another junction may be written over the one that they hold.
 
     Attributes:
         pairs: addresses of each array on the CPU and of what it held when it was checked, and their length.
@@ -51,6 +53,7 @@ class Structure:
     in_features: int
     out_features: int
     arrays: tuple[Tensor, ...]
+    own: bool = field(default=False, repr=False, compare=False)
     _last: list[tuple[Stamp, Checked]] = field(default_factory=list, init=False, repr=False, compare=False)
     pairs: list[tuple[int, int, int]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -70,7 +73,26 @@ class Structure:
         checked = Checked(junction)
         with torch.inference_mode(False):  # tensors of inference mode have no versions
             tensors = tuple(_buffer(array, device) for array in checked.arrays())
-        structure = cls(junction.in_features, junction.out_features, tensors)
+        structure = cls(junction.in_features, junction.out_features, tensors, own=True)
+        structure.keep(checked)
+        return structure
+
+    def holding(self, junction: Junction) -> Structure | None:
+        """Another junction in these very tensors, so that what knows them by their addresses need not be made anew.
+
+        None where they are somebody else's, of other sizes, too large to be written without memory of their own (see
+        `gossamer.topology.memory`), or not on the CPU.
+        """
+        checked = Checked(junction)
+        new = checked.arrays()
+        if not self.own or len(new) != len(self.arrays) or any(array.nbytes >= LARGE for array in new):
+            return None
+        if not all(_takes(tensor, array) for tensor, array in zip(self.arrays, new, strict=True)):
+            return None
+        for tensor, array in zip(self.arrays, new, strict=True):
+            np.copyto(tensor.numpy(), array)
+        increment_version(self.arrays)
+        structure = Structure(junction.in_features, junction.out_features, self.arrays, own=True)
         structure.keep(checked)
         return structure
 
@@ -137,6 +159,12 @@ class Structure:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Structure, (self.in_features, self.out_features, self.arrays)
+
+
+def _takes(tensor: Tensor, array: NDArray[np.int32]) -> bool:
+    """Whether an array's numbers fit into a tensor in place."""
+    plain = type(tensor) is Tensor and tensor.is_cpu and not tensor.is_inference() and tensor.dtype is torch.int32
+    return plain and tensor.shape == array.shape
 
 
 def _buffer(array: NDArray[np.int32], device: torch.device | str | None) -> Tensor:

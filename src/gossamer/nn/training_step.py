@@ -173,7 +173,8 @@ class TrainingStep:
             return None
         plan = self._plan
         if plan is None or not plan.holds(self._optimizer):
-            plan = self._plan = StepPlan.of(self._model, self._optimizer, self._criterion)
+            plan = None if plan is None else plan.following(self._optimizer)
+            plan = self._plan = plan or StepPlan.of(self._model, self._optimizer, self._criterion)
         return plan
 
     def __getstate__(self) -> dict[str, Any]:

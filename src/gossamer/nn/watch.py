@@ -45,9 +45,10 @@ class Watch:
         """A dictionary whose values are all of one kind, however many there are."""
         self._checks.append((Check.KIND, mapping, None, kind))
 
-    def values(self, mapping: Mapping[Any, Any]) -> None:
-        """The values of a dictionary, in its order."""
-        self._checks.append((Check.VALUES, mapping, None, tuple(mapping.values())))
+    def values(self, mapping: Mapping[Any, Any], *, but: frozenset[str] = frozenset()) -> None:
+        """The values of a dictionary, in its order; those of some keys may be any."""
+        expected = tuple(... if key in but else value for key, value in mapping.items())
+        self._checks.append((Check.VALUES, mapping, None, expected))
 
     def members(self, members: list[Any]) -> None:
         """The members of a list."""

@@ -102,7 +102,7 @@ def follow(modules: list[tuple[nn.Module, nn.Module]]) -> None:
             continue
         shared = id(mean.weight)
         if shared not in moved:
-            source = Source.of(positions(edge_keys(after), edge_keys(before))).to(mean.weight.device)
+            source = Source(positions(edge_keys(after), edge_keys(before))).to(mean.weight.device)
             kept, fresh = carried(mean.weight.detach(), source), source.fresh
             moved[shared] = kept.index_copy_(0, fresh, now.weight.detach().to(kept).index_select(0, fresh))
         mean.adopt(after, moved[shared])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,36 +14,53 @@ from torch import Tensor, nn
 
 from gossamer.errors import RewiringError
 from gossamer.nn.sharded import spread_like, whole
+from gossamer.rewiring.keys import followed
 
 
-class Source(NamedTuple):
-    """Which old edge each new edge is."""
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Which old edge each new edge is.
 
-    places: Tensor
-    """Int64 (E',); anything for new edges."""
-    fresh: Tensor
-    """Which edges are new, int64."""
+    Args:
+        numbers: of old edges, or -1, (E',).
+        device: where tensors of them are wanted.
+    """
 
-    @classmethod
-    def of(cls, source: NDArray[np.int64]) -> Source:
-        """Of numbers of old edges, or -1, (E',)."""
-        fresh = np.flatnonzero(source < 0)
-        return cls(torch.from_numpy(np.maximum(source, 0)), torch.from_numpy(fresh))
+    numbers: NDArray[np.int64]
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (a frozen value)
+
+    @cached_property
+    def places(self) -> Tensor:
+        """The old edges, int64 (E',); 0 for new ones."""
+        return torch.from_numpy(np.maximum(self.numbers, 0)).to(self.device)
+
+    @cached_property
+    def fresh(self) -> Tensor:
+        """Which edges are new, int64."""
+        return torch.from_numpy(np.flatnonzero(self.numbers < 0)).to(self.device)
 
     def to(self, device: torch.device) -> Source:
         """The same on a device."""
-        return Source(self.places.to(device), self.fresh.to(device))
+        return self if device == self.device else Source(self.numbers, device)
 
 
 def carried(values: Tensor, source: Source, fill: float = 0.0) -> Tensor:
     """The values (E,) of edges in their new order (E',), `fill` for new edges.
 
-    >>> carried(torch.tensor([1.0, 2.0]), Source.of(np.array([1, -1])))
+    >>> carried(torch.tensor([1.0, 2.0]), Source(np.array([1, -1])))
     tensor([2., 0.])
     """
     if not len(values):
-        return values.new_full((len(source.places),), fill)
+        return values.new_full((len(source.numbers),), fill)
+    if _is_plain(values):
+        return torch.from_numpy(followed(values.detach().numpy(), source.numbers, fill))
     return values.index_select(0, source.places).index_fill_(0, source.fresh, fill)
+
+
+def _is_plain(values: Tensor) -> bool:
+    """Whether its numbers can be had as an array's."""
+    known = type(values) in (Tensor, nn.Parameter) and values.dtype in (torch.float32, torch.float64)
+    return known and values.is_cpu and values.dim() == 1 and values.is_contiguous() and not values.is_neg()
 
 
 def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, fills: Mapping[str, float]) -> Any:
@@ -62,6 +81,22 @@ def carried_state(state: Mapping[str, Any], source: Source, shape: torch.Size, f
         return value
 
     return follow(dict(state), "")
+
+
+def put(target: Any, value: Any) -> Any:
+    """A value, in the tensors of `target` wherever these have room for it: who knows their addresses need not look."""
+    if isinstance(value, Mapping):
+        before = target if isinstance(target, Mapping) else {}
+        return {key: put(before.get(key), part) for key, part in value.items()}
+    if value is target or not (isinstance(value, Tensor) and type(target) is Tensor is type(value)):
+        return value
+    if value.shape != target.shape or value.dtype is not target.dtype or target.is_inference():
+        return value
+    if target.device != value.device or not target.is_contiguous():
+        return value
+    with torch.no_grad():
+        target.copy_(value)
+    return target
 
 
 def fill_values(group: Mapping[str, Any]) -> dict[str, float]:

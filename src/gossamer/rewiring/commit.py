@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gossamer.nn import SparseLayer
 from gossamer.nn.sharded import spread_like, whole, write
-from gossamer.rewiring.carry import Source, carried, carried_state, fill_values, group_of
+from gossamer.rewiring.carry import Source, carried, carried_state, fill_values, group_of, put
 from gossamer.rewiring.view import Change
 
 
@@ -37,7 +37,8 @@ class Prepared:
                 layer.adopt(self.change.junction, self.weight)
             parameter.grad = self.gradient
         if self.state is not None:
-            optimizer.state[parameter] = self.state
+            held = optimizer.state[parameter]
+            held.update({name: put(held.get(name), value) for name, value in self.state.items()})
 
 
 def prepare(
@@ -45,7 +46,8 @@ def prepare(
 ) -> Prepared:
     """Compute what layers of one weight will hold after a change; nothing is modified."""
     parameter = layers[0].weight
-    source = Source.of(change.source)
+    source = Source(change.source)
+    weight = change.weight if change.weight.flags.writeable else np.array(change.weight)
     on_device = source.to(parameter.device)
     shape, gradient = parameter.shape, parameter.grad
     moved = None if gradient is None else carried(whole(gradient), on_device)
@@ -56,7 +58,7 @@ def prepare(
     return Prepared(
         layers=layers,
         change=change,
-        weight=torch.from_numpy(np.array(change.weight)).to(parameter.device, parameter.dtype),
+        weight=torch.from_numpy(weight).to(parameter.device, parameter.dtype),
         gradient=None if gradient is None or moved is None else spread_like(moved, gradient),
         state=state,
         memory=kept,

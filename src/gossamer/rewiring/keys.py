@@ -6,7 +6,7 @@ whole layer is ever made.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,22 @@ def _merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merg
     order = np.argsort(together, kind="stable")  # two ascending runs, which a stable sort merges in linear time
     source = source[order]
     return Merged(junction_of(together[order], *sizes), source, np.flatnonzero(source < 0), keys[~kept])
+
+
+def followed(values: NDArray[Any], source: NDArray[np.int64], fill: float = 0.0) -> NDArray[Any]:
+    """What belonged to old edges, float32 or float64 (E,), for new ones: that of `source` (E',), `fill` where it is -1.
+
+    >>> followed(np.array([3.0, 4.0]), np.array([1, -1]))
+    array([4., 0.])
+    """
+    found = np.empty(len(source), dtype=values.dtype)
+    if native.extension is not None:
+        native.extension.carried(np.ascontiguousarray(values), np.ascontiguousarray(source), fill, found)
+    elif len(values):
+        found[:] = np.where(source < 0, fill, values[np.maximum(source, 0)])
+    else:
+        found[:] = fill
+    return found
 
 
 def positions(keys: Keys, within: Keys) -> NDArray[np.int64]:

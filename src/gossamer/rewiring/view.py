@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import RewiringError
-from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of, merged
+from gossamer.rewiring.keys import Keys, Mask, edge_keys, followed, junction_of, merged
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Rotated
@@ -173,8 +173,9 @@ def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = No
         values: weights of the grown edges; 0 if None.
     """
     junction, source, fresh, removed = merged(view.keys, kept, grown, (view.in_features, view.out_features))
-    weight = view.weight[source] if view.num_edges else np.zeros(len(source), view.weight.dtype)
-    weight[fresh] = 0 if values is None else values
+    weight = followed(view.weight, source)
+    if values is not None and values.any():
+        weight[fresh] = values
     return Change(junction, source, weight, Moved(removed=removed, added=grown))
 
 

@@ -173,6 +173,9 @@ class Steps(Protocol):
             ValueError: a label that is no class, or no sample that counts. Nothing is changed then.
         """
 
+    def following(self, layers: Sequence[Layer]) -> Steps:
+        """The same with other junctions of the same sizes, whose weights lie where those of the old ones do."""
+
 
 StepPlanner: TypeAlias = Callable[[Sequence[Layer], Sequence[GradientBuffers], Sequence[Group], Loss], Steps]
 """(layers, where their gradients go, what is updated, what is made small) to steps."""

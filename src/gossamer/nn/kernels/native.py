@@ -12,6 +12,7 @@ is turned tile by tile, on its way into a core's cache and out of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -208,7 +209,15 @@ class NativeSteps:
         updated = [(adam, [tuple(map(address, row)) for row in rows]) for adam, rows in groups]
         counts = address(self._taken[0]), address(self._taken[1])
         described = (loss.kind, *counts, loss.smoothing, loss.ignored, loss.of_logistic, loss.mean)
-        self._plan = _native.plan(_NUMBERS[dtype], self._stack.described, places, updated, described)
+        self._rest = places, updated, described
+        self._plan = _native.plan(_NUMBERS[dtype], self._stack.described, *self._rest)
+
+    def following(self, layers: Sequence[Layer]) -> NativeSteps:
+        """The same with other junctions of the same sizes, whose weights lie where those of the old ones do."""
+        twin = copy(self)
+        twin._stack = _Stack(layers, self._dtype, blocks=True)
+        twin._plan = _native.plan(_NUMBERS[self._dtype], twin._stack.described, *self._rest)
+        return twin
 
     def run(self, samples: Samples, course: Course) -> tuple[list[float], list[Tensor]]:
         """Of each step the loss, and the outputs (B, C) before the update.
