@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gossamer.nn import SparseLinear
@@ -22,28 +23,43 @@ class Contender:
 
     Args:
         module: takes (B, I), gives (B, O).
-        dense: its weights as a dense (O, I) matrix, for the check that it computes what it says.
+        matrix: its weights as an (O, I) matrix of NumPy or SciPy, for the check that it computes what it says.
     """
 
     module: nn.Module
-    dense: Callable[[], Tensor]
+    matrix: Callable[[], Any]
 
     def check(self, x: Tensor) -> None:
-        """Compare output and input gradient with dense float64.
+        """Compare output, input gradient and weight gradient with float64: of the last its product with the weights.
 
         Raises:
             ArithmeticError: a wrong result.
         """
         x = x.detach().clone().requires_grad_()
+        self.module.zero_grad()
         y = self.module(x)
-        y.backward(torch.ones_like(y))
-        weight = self.dense().detach().double()
-        expected, gradient = x.detach().double() @ weight.t(), weight.sum(0).expand_as(x)
+        dy = torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
+        y.backward(dy)
+        weight, inputs, above = self.matrix().astype(np.float64), as_float64(x), as_float64(dy)
+        expected = (weight @ inputs.T).T
+        along = sum((as_float64(p.grad) * as_float64(p)).sum() for p in self.module.parameters() if p.grad is not None)
         assert x.grad is not None
-        for name, found, want in (("output", y, expected), ("input gradient", x.grad, gradient)):
-            error = (found.detach().double() - want).abs().max().item()
-            if not error <= 1e-3 * max(1.0, want.abs().max().item()):
-                raise ArithmeticError(f"{type(self.module).__name__}: wrong {name}, off by {error:.3g}.")
+        require_close("output", as_float64(y), expected)
+        require_close("input gradient", as_float64(x.grad), (weight.T @ above.T).T)
+        size = np.abs(above * expected).sum()
+        require_close("weight gradient", along / size, (above * expected).sum() / size)
+
+
+def as_float64(tensor: Tensor) -> NDArray[np.float64]:
+    """The same numbers in an array."""
+    return tensor.detach().double().numpy()
+
+
+def require_close(name: str, found: Any, want: Any) -> None:
+    """Refuse what is off by a thousandth of the largest number, or of 1."""
+    error = np.abs(found - want).max()
+    if not error <= 1e-3 * max(1.0, np.abs(want).max()):
+        raise ArithmeticError(f"wrong {name}, off by {error:.3g}.")
 
 
 class MaskedLinear(nn.Module):
@@ -96,10 +112,20 @@ class _TorchCSR(torch.autograd.Function):
         return (transposed @ dy.t()).t(), dw, None
 
 
-def ours(g: Junction) -> Contender:
+def of_layer(g: Junction) -> Contender:
     """A Gossamer layer."""
     layer = SparseLinear(g, bias=False)
-    return Contender(layer, lambda: torch.from_numpy(g.to_scipy(layer.weight.detach().numpy()).toarray()))
+    return Contender(layer, lambda: g.to_scipy(layer.weight.detach().numpy()))
+
+
+def of_torch_csr(matrix: Any) -> Contender:
+    """PyTorch's kernels for a SciPy matrix in CSR."""
+    return Contender(TorchCSR(matrix), lambda: matrix)
+
+
+def of_parameter(module: nn.Module, weight: Callable[[], Tensor]) -> Contender:
+    """A layer whose weights can be had as a dense tensor."""
+    return Contender(module, lambda: weight().detach().numpy())
 
 
 def layers(inputs: int, outputs: int, density: float, rng: np.random.Generator) -> dict[str, Contender]:
@@ -107,27 +133,37 @@ def layers(inputs: int, outputs: int, density: float, rng: np.random.Generator) 
     g = junction(inputs, outputs, density, rng)
     mask = torch.from_numpy(g.to_mask())
     dense, masked = nn.Linear(inputs, outputs, bias=False), MaskedLinear(mask)
-    matrix = g.to_scipy(rng.standard_normal(g.num_edges).astype(np.float32))
-    csr = TorchCSR(matrix)
     found = {
-        "dense": Contender(dense, lambda: dense.weight),
-        "mask times dense": Contender(masked, lambda: masked.weight * masked.mask),
-        "torch CSR": Contender(csr, lambda: torch.from_numpy(matrix.toarray())),
+        "dense": of_parameter(dense, lambda: dense.weight),
+        "mask times dense": of_parameter(masked, lambda: masked.weight * masked.mask),
+        "torch CSR": of_torch_csr(g.to_scipy(rng.standard_normal(g.num_edges).astype(np.float32))),
     }
     if importlib.util.find_spec("sparselab"):
         import sparselab
 
         lab = sparselab.SparseLinear(inputs, outputs, bias=False, sparsity=1 - density)
-        found["sparselab"] = Contender(lab, lambda: lab._csr.to_dense())
+        found["sparselab"] = of_parameter(lab, lambda: lab._csr.to_dense())
     if importlib.util.find_spec("sparseprop"):
         from sparseprop.modules import SparseLinear as Prop
 
         prop = Prop(mask * torch.randn(outputs, inputs))
-        found["sparseprop"] = Contender(prop, lambda: prop.to_dense().weight)
-    found["gossamer"] = ours(g)
-    found["gossamer rotated"] = ours(rotated(inputs, outputs, density, rng))
-    found["gossamer grouped"] = ours(grouped(inputs, outputs, density, rng))
+        found["sparseprop"] = of_parameter(prop, lambda: prop.to_dense().weight)
+    found["gossamer"] = of_layer(g)
+    found["gossamer rotated"] = of_layer(rotated(inputs, outputs, density, rng))
+    found["gossamer grouped"] = of_layer(grouped(inputs, outputs, density, rng))
     return found
+
+
+def of_sparselab(matrix: Any) -> Contender:
+    """Its layer with this SciPy matrix for weights: its constructor would draw a dense one."""
+    import sparselab
+
+    layer = sparselab.SparseLinear(1, 1, bias=False)
+    csr = torch.sparse_csr_tensor(*map(torch.from_numpy, (matrix.indptr, matrix.indices, matrix.data)), matrix.shape)
+    layer._csr = sparselab.PaddedCSR.from_torch_sparse_csr(csr)
+    layer._values = nn.Parameter(torch.from_numpy(np.asarray(layer._csr.values)))
+    layer.out_features, layer.in_features = matrix.shape
+    return Contender(layer, lambda: matrix)
 
 
 def correct(contenders: dict[str, Contender], x: Tensor) -> dict[str, Contender]:

@@ -18,8 +18,8 @@ class Report:
         self.path = options.json
         self.console.print(f"[bold]{title}[/bold]\n{environment_line()}", highlight=False)
 
-    def section(self, title, timings, bound=None):
-        """One table; `bound` is the ratio that arithmetic alone would allow."""
+    def section(self, title, timings, bound=None, **facts):
+        """One table; `bound` is the ratio that arithmetic alone would allow, `facts` are kept with it."""
         first = next(iter(timings.values()))
         columns = ["", "min ms", "median ms", "ratio (min)", "ratio (median)"]
         table = Table(*columns, *([f"of the bound {bound:g}"] if bound else []), title=f"{title} (n={first.rounds})")
@@ -30,7 +30,7 @@ class Report:
             table.add_row(name, *cells)
         self.console.print(table)
         rows = {name: [timing.minimum, timing.median, timing.rounds] for name, timing in timings.items()}
-        self.results["sections"].append({"title": title, "bound": bound, "seconds": rows})
+        self.results["sections"].append({"title": title, "bound": bound, **facts, "seconds": rows})
 
     def close(self):
         """Write the JSON file."""

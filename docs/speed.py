@@ -1,7 +1,7 @@
-"""Writes the README's speed section and its picture from docs/results/*.json: `python docs/speed.py`.
+"""Writes the README's speed section, its picture and that of `scaling.py`, from docs/results: `python docs/speed.py`.
 
 The results are made by `python benchmarks/training_step.py --json docs/results/training_step.json`, and `junction.py`
-likewise.
+and `scaling.py` likewise.
 """
 
 import json
@@ -92,7 +92,28 @@ def draw(chosen, path):
     figure.savefig(path, dpi=110)
 
 
+def draw_scaling(path):
+    """Nanoseconds an edge and sample against neurons; hollow where the batch is another one than the first's."""
+    parts = json.loads((RESULTS / "scaling.json").read_text())["sections"]
+    usual = parts[0]["batch"]
+    figure, axes = plt.subplots(figsize=(7.4, 3.6), constrained_layout=True)
+    for name in parts[0]["seconds"]:
+        points = [(part["neurons"], 1e9 * part["seconds"][name][0] / part["work"]) for part in parts]
+        for style, chosen in (("-", usual), (":", parts[-1]["batch"])):
+            those = [point for point, part in zip(points, parts, strict=True) if part["batch"] == chosen]
+            color = axes.lines[-1].get_color() if style == ":" else None
+            face = "white" if style == ":" else None
+            label = f"{name}" if style == "-" else None
+            axes.plot(*zip(*those, strict=True), style, marker="o", color=color, mfc=face, label=label)
+    axes.set(xscale="log", yscale="log", xlabel="neurons", ylabel="ns an edge and sample")
+    figure.legend(fontsize=8, loc="outside right upper")
+    title = f"forward and both gradients, degree 32, batch {usual} (dotted: {parts[-1]['batch']})"
+    axes.set_title(title, fontsize=10)
+    figure.savefig(path, dpi=110)
+
+
 def main():
+    draw_scaling(ROOT / "docs" / "images" / "scaling.png")
     environment, steps = sections("training_step")
     sgd = [each for each in steps if each[0].startswith("SGD")]
     draw(sgd, ROOT / "docs" / "images" / "speed.png")

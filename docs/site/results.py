@@ -78,6 +78,17 @@ def environment(name):
     return f"*n = {', '.join(map(str, rounds))} interleaved rounds in one process; {found['environment']}.*"
 
 
+def scaling(name):
+    """`FILE`: nanoseconds an edge and sample of every contender, a column a size, and the last size over the first."""
+    parts = read(name)["sections"]
+    rows = []
+    for each in parts[0]["seconds"]:
+        found = [[1e9 * value / part["work"] for value in part["seconds"][each][:2]] for part in parts]
+        cells = [f"{low:.3g} ({median:.3g})" for low, median in found]
+        rows.append([each, *cells, f"{found[-1][0] / found[0][0]:.1f}"])
+    return table(["ns, minimum (median)", *(part["title"] for part in parts), "last / first"], rows)
+
+
 def epoch():
     """`epoch.json`: seconds of an epoch."""
     seconds = read("epoch")["seconds"]
@@ -278,6 +289,7 @@ KINDS = {
         race,
         updates,
         environment,
+        scaling,
         epoch,
         sizes,
         challenge,
