@@ -2,7 +2,9 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/vector.h>
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -49,9 +51,20 @@ class Inference {
     std::vector<nb::object> junctions;
     std::vector<Numbers> arrays;
     std::vector<Layer<float>> layers;
+    std::vector<std::unique_ptr<OwnedWindows>> arranged;
+    std::vector<const Windows*> windows;  // of each layer, for a single sample; null where rows are as fast
+
+    void arrange(const Layer<float>& layer) {
+        const int span = instruction_set_in_use().vector_bytes == 64 ? span_for(layer.junction) : 0;
+        if (span) arranged.push_back(std::make_unique<OwnedWindows>(layer.junction, layer.weights, span));
+        windows.push_back(span ? &arranged.back()->windows() : nullptr);
+    }
+
+    bool is_single(const Input& x) const { return x.shape(0) == 1 && (x.stride(1) == 1 || x.shape(1) == 1); }
 
   public:
     Inference() = default;
+    Inference(const Inference&) = delete;
 
     void add(
         nb::handle junction, const Numbers& weights, const std::optional<Numbers>& bias, int activation, double slope) {
@@ -75,6 +88,14 @@ class Inference {
              .db = nullptr,
              .activation = activation,
              .slope = float(slope)});
+        arrange(layers.back());
+    }
+
+    // How many inputs the windows span that a layer computes a single sample by; 0 if there are none.
+    std::vector<int> spans() const {
+        std::vector<int> found;
+        for (const Windows* each : windows) found.push_back(each ? each->span : 0);
+        return found;
     }
 
     // x (batch, inputs) of any layout; y (batch, outputs) is stored feature by feature.
@@ -89,6 +110,17 @@ class Inference {
         require(
             batch == 1 ? y.stride(1) == 1 || y.shape(1) == 1 : y.stride(0) == 1 && y.stride(1) == batch,
             "y is not stored feature by feature.");
+        if (is_single(x)) {
+            const Single arguments{
+                .layers = layers.data(),
+                .windows = windows.data(),
+                .depth = int(layers.size()),
+                .x = x.data(),
+                .y = y.data(),
+                .threads = threads};
+            nb::gil_scoped_release release;
+            return instruction_set_in_use().single(arguments);
+        }
         const Forward<float> arguments{
             .layers = layers.data(),
             .depth = int(layers.size()),
@@ -112,5 +144,6 @@ void bind_inference(nb::module_& m) {
         .def(
             "add", &Inference::add, "junction"_a, "weights"_a.noconvert(), "bias"_a.noconvert().none(), "activation"_a,
             "slope"_a)
+        .def("spans", &Inference::spans)
         .def("run", &Inference::run, "x"_a.noconvert(), "y"_a.noconvert(), "threads"_a);
 }

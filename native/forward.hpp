@@ -94,6 +94,22 @@ void forward_rows(
     }
 }
 
+// Adds the bias to the sums of rows j, j + 1, ... of a single sample, of which `left` exist, and applies the
+// activation.
+template <typename T>
+GOSSAMER_INLINE void finish_single(const Layer<T>& layer, int64_t j, Vector<T> z, int64_t left, T* value, T* argument) {
+    if (layer.bias) {
+        Vector<T> bias;
+        get<T, 1>(layer.bias + j, &bias, left);
+        z += bias;
+    }
+    with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
+        const Vector<T> y = activate<T, kind.value>(z, layer.slope);
+        put<T, 1>(value + j, &y, left);
+    });
+    if (argument) put<T, 1>(argument + j, &z, left);
+}
+
 // Rows of a single sample; bias and activation wait until there are as many sums as a vector has lanes.
 template <typename T>
 void single_rows(
@@ -106,17 +122,7 @@ void single_rows(
             const Row row = rows[j + r];
             sums[r] = row_sum_single(row, weights.from(row.begin, row.count), x, layer.junction.inputs);
         }
-        Vector<T> z = load(sums);
-        if (layer.bias) {
-            Vector<T> bias;
-            get<T, 1>(layer.bias + j, &bias, left);
-            z += bias;
-        }
-        with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
-            const Vector<T> y = activate<T, kind.value>(z, layer.slope);
-            put<T, 1>(value + j, &y, left);
-        });
-        if (argument) put<T, 1>(argument + j, &z, left);
+        finish_single<T>(layer, j, load(sums), left, value, argument);
     }
 }
 

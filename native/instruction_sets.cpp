@@ -27,6 +27,7 @@ std::vector<InstructionSet> supported() {
              .narrow = avx512::passes<float>(),
              .wide = avx512::passes<double>(),
              .convolution = &avx512::convolution,
+             .single = avx512::single,
              .narrow_attention = avx512::attention<float>(),
              .wide_attention = avx512::attention<double>()});
 #endif
@@ -39,6 +40,7 @@ std::vector<InstructionSet> supported() {
              .narrow = avx2::passes<float>(),
              .wide = avx2::passes<double>(),
              .convolution = &avx2::convolution,
+             .single = avx2::single,
              .narrow_attention = avx2::attention<float>(),
              .wide_attention = avx2::attention<double>()});
 #endif
@@ -49,6 +51,7 @@ std::vector<InstructionSet> supported() {
          .narrow = portable::passes<float>(),
          .wide = portable::passes<double>(),
          .convolution = &portable::convolution,
+         .single = portable::single,
          .narrow_attention = portable::attention<float>(),
          .wide_attention = portable::attention<double>()});
     return found;

@@ -7,6 +7,7 @@
 #include "convolution.hpp"
 #include "kernels.hpp"
 #include "limits.hpp"
+#include "single.hpp"
 
 namespace gossamer {
 
@@ -17,6 +18,7 @@ struct InstructionSet {
     Passes<float> narrow;
     Passes<double> wide;
     const ConvolutionKernels* convolution;
+    void (*single)(const Single&);
     AttentionPasses<float> narrow_attention;
     AttentionPasses<double> wide_attention;
 };

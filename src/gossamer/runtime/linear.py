@@ -139,6 +139,16 @@ class Stack:
             self._compiled.run(rows, y, threads)
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], self._outputs)
 
+    def described(self) -> list[str]:
+        """Each layer: its sizes, its edges, and how a single example goes through it."""
+        spans = [0] * len(self.layers) if self._compiled is None else self._compiled.spans()
+        otherwise = "a product of NumPy or scipy" if self._compiled is None else "rows"
+        return [
+            f"linear {layer.sizes[0]} to {layer.sizes[1]}, {layer.weight.size} edges, {layer.activation}; "
+            f"one example by {f'windows of {span} inputs' if span else otherwise}"
+            for layer, span in zip(self.layers, spans, strict=True)
+        ]
+
     def _compile(self, extension: Any) -> None:
         in_use()  # thresholds of this machine, before blocks are made
         stack = extension.Inference()

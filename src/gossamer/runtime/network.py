@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gossamer import native
 from gossamer.errors import InvalidTopologyError, TopologyFileError, require_int
 from gossamer.runtime import files
+from gossamer.runtime.convolution import Convolution
 from gossamer.runtime.linear import Linear, Stack
 from gossamer.runtime.operations import OPERANDS, READERS, Operation
 from gossamer.runtime.step import Floats, Step
@@ -82,6 +83,15 @@ class Network:
                 del values[k]
         (result,) = values.values()
         return result
+
+    def describe(self) -> str:
+        """What is computed, a line for each layer: sizes, edges, and how the kernels read them for a single example.
+
+        Rows are read edge by edge, or, with AVX-512 and where that is faster, in windows: vectors of up to 16 edges of
+        a row whose inputs lie near each other. Batches are computed otherwise, so that the last bits may differ.
+        """
+        lines = (line for operation, *_ in self._steps for line in _lines(operation))
+        return "\n".join([repr(self), *(f"  {line}" for line in lines)])
 
     def __repr__(self) -> str:
         return f"Network({len(self._steps)} calls, kernels={self.kernels!r}, threads={self.threads})"
@@ -162,6 +172,14 @@ def _joined(
     if not (isinstance(layer, Linear) and isinstance(after, Linear) and layer.joins and after.joins):
         return None
     return after
+
+
+def _lines(operation: Operation) -> list[str]:
+    if isinstance(operation, Stack):
+        return operation.described()
+    return [
+        type(operation).__name__.lower() if isinstance(operation, Convolution) else operation.__qualname__.split(".")[0]
+    ]
 
 
 def _readable(x: Any) -> Floats:
