@@ -43,12 +43,18 @@ def reproduce(
     data: Annotated[
         str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
     ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Only this part, in a folder of its own; connectivity has observation.")
+    ] = None,
     so_far: Annotated[
         bool, typer.Option("--so-far", help="Train nothing more: conclude from the runs that are done.")
     ] = False,
     judge: Annotated[
         bool, typer.Option("--judge", help="Train nothing: judge and draw anew what the folder keeps in data/.")
     ] = False,
+    join: Annotated[
+        Path | None, typer.Option(help="With --judge: first add what was trained in that folder, of --only.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Train what a paper trained, draw its figures, and say of each claim whether it holds; a report is written."""
@@ -62,11 +68,16 @@ def reproduce(
         raise ValueError("--cut is for the full size: give --large --cut.")
     if quick + large + judge > 1 or so_far + judge > 1:
         raise ValueError("--quick, --large and --judge exclude each other, and so do --so-far and --judge.")
+    if (join is not None and not judge) or (only is not None and judge):
+        raise ValueError("--join is for --judge, and --only is not.")
     chosen, size = paper_named(paper), "quick" if quick else "large" + cut * " cut" if large else "full"
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
     engine = None if so_far else Loky(workers or 0, threads=1)
-    made = _judged(chosen, folder) if judge else _trained(chosen, size, folder, engine, only=data, quiet=quiet)
+    if judge:
+        made = _judged(chosen, folder, join)
+    else:
+        made = _trained(_part(chosen, only), size, folder, engine, only=data, part=only, quiet=quiet)
     made.write(folder)
     write_atomically(folder / "report.html", reproduction_page(made).encode())
     _print(made)
@@ -74,18 +85,33 @@ def reproduce(
     saved((folder / "report.html").resolve(), "open it in a browser", quiet=quiet)
 
 
-def _judged(paper: Paper, folder: Path) -> Reproduction:
+def _part(paper: Paper, name: str | None) -> Paper:
+    """The paper, of which a part alone is trained."""
+    if name is None:
+        return paper
+    return replace(paper, reproduce=require_known(f"part of {paper.name}", name, paper.parts), so_far=None)
+
+
+def _judged(paper: Paper, folder: Path, joined: Path | None) -> Reproduction:
+    from gossamer.papers.joined import join
     from gossamer.papers.paper import Reproduction
     from gossamer.papers.record import Record
 
     if paper.again is None:
         raise ValueError(f"--judge is not for {paper.name}: a call without it measures nothing anew either.")
-    record = Record.read(folder).judged_now()
+    record = (Record.read(folder) if joined is None else join(paper, folder, joined)).judged_now()
     return Reproduction(paper, record, paper.again(record.plan, folder))
 
 
 def _trained(
-    paper: Paper, size: str, folder: Path, engine: Engine | None, *, only: str | None, quiet: bool
+    paper: Paper,
+    size: str,
+    folder: Path,
+    engine: Engine | None,
+    *,
+    only: str | None,
+    part: str | None,
+    quiet: bool,
 ) -> Reproduction:
     from gossamer.cli.stopping import Stopped, stoppable
     from gossamer.papers.paper import Reproduction
@@ -97,6 +123,7 @@ def _trained(
     studies: list[Study] = []
     command = f"gossamer reproduce {paper.name}" + ("" if size == "full" else "".join(f" --{e}" for e in size.split()))
     command += "" if only is None else f" --data {only}"
+    command += "" if part is None else f" --only {part}"
     again = f"{command} --out {shlex.quote(str(folder))}"
     with stoppable(lambda: Stopped(again=again)):
         findings = _conclude(paper, plan, folder, studies, engine, quiet=quiet)

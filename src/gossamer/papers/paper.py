@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,6 +57,8 @@ class Paper:
         again: concludes from the tables that a folder keeps and the plan that they were made by, as JSON has it; None
             if it cannot.
         so_far: concludes from what a folder holds by now, of a plan; None if all of it is studies' runs.
+        parts: what can be trained and concluded alone, by name, each as `reproduce`.
+        joined: tables beside those of runs that join when a part is joined to the rest; see `papers.joined`.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Paper:
     remarks: tuple[str, ...]
     again: Callable[[Mapping[str, Any], Path], Findings] | None = None
     so_far: Callable[[Any, Path], Findings] | None = None
+    parts: Mapping[str, Callable[[Any, Train, Path], Findings]] = field(default_factory=dict)
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

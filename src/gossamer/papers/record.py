@@ -32,6 +32,7 @@ class Record:
         environment: versions, processor and commit.
         waiting: how many runs were not carried out when the numbers were put together.
         judged: where verdicts were found later than the numbers: what they were found with.
+        parts: what was trained in folders of its own and joined, each with its command, runs, seconds and environment.
     """
 
     command: str
@@ -44,6 +45,7 @@ class Record:
     environment: Mapping[str, Any]
     waiting: int = 0
     judged: Mapping[str, Any] | None = None
+    parts: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, plan: Any, studies: Sequence[Study], *, size: str, command: str, seconds: float = 0.0) -> Record:
@@ -86,13 +88,23 @@ class Record:
             names = ("command", "size", "plan", "data", "studies", "failures", "environment")
             values = {name: found[name] for name in names}
             seconds, waiting = float(found["seconds_of_training"]), int(found.get("waiting", 0))
-            return cls(**values, seconds=seconds, waiting=waiting)
+            return cls(**values, seconds=seconds, waiting=waiting, parts=found.get("joined", ()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StudyError(f"{path} holds no results of a reproduction to judge again: {error!r}.") from error
 
     def judged_now(self) -> Record:
         """The same, its verdicts found with this code."""
         return replace(self, judged=_shown(environment()))
+
+    def with_part(self, other: Record) -> Record:
+        """The same with what was trained by another record; it takes the place of an earlier one of its command."""
+        names = ("command", "data", "studies", "failures", "seconds_of_training", "environment")
+        told = other.described()
+        part = {name: told[name] for name in names}
+        others = [each for each in self.parts if each["command"] != part["command"]]
+        before = sum(each["seconds_of_training"] for each in self.parts if each not in others)
+        failures, seconds = {**self.failures, **other.failures}, self.seconds - before + part["seconds_of_training"]
+        return replace(self, failures=failures, seconds=seconds, parts=(*others, part))
 
     def described(self) -> dict[str, Any]:
         """As `results.json` holds it."""
@@ -106,6 +118,7 @@ class Record:
             "waiting": self.waiting,
             "seconds_of_training": round(self.seconds, 1),
             "environment": self.environment,
+            **({"joined": list(self.parts)} if self.parts else {}),
             **({} if self.judged is None else {"judged_again_with": self.judged}),
         }
 

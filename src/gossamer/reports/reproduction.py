@@ -173,6 +173,11 @@ def _made(paper: Paper, record: Record) -> Html:
     ]
     commit = record.environment.get("commit") or "not stored, as they are older than its storing"
     notes = [*paper.remarks, f"Commit of the numbers: {commit}."]
+    notes += [
+        f"Trained in a folder of its own and joined: {part['command']}, {part['seconds_of_training'] / 60:.0f} of "
+        f"these minutes, at commit {part['environment'].get('commit')}."
+        for part in record.parts
+    ]
     if record.judged is not None:
         notes.append(f"Verdicts were found later than the numbers, at commit {record.judged.get('commit')}.")
     return page.section(

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import where
-from gossamer.papers.connectivity.claims import claims
+from gossamer.papers.connectivity.claims import claims, of_constructions
 from gossamer.papers.connectivity.contrasts import MARGIN
-from gossamer.papers.connectivity.exhibits import exhibits
+from gossamer.papers.connectivity.exhibits import exhibits, observed
 from gossamer.papers.connectivity.plan import (
     FIRST,
     NATURAL,
@@ -64,10 +64,26 @@ def reproduce(plan: ConnectivityPlan, train: Train, folder: Path) -> Findings:
             frames.append(train(f"dial {data}", intervention(plan, data, range(first, count))).frame())
     few = train("deep", deep(plan)).frame() if plan.deep else frames[0].iloc[:0]
     done, few = (where(runs, state="done") for runs in (pd.concat(frames), few))
-    observed = _observed(plan, train)
+    seen = _observed(plan, train)
     own = train("recipe", recipe(plan)).frame() if plan.recipe_seeds else frames[0].iloc[:0]
     before = rivals(plan) if plan.deep else pd.DataFrame()
-    return concluded(tables(done, few, observed, recipe=where(own, state="done"), rivals=before), plan)
+    return concluded(tables(done, few, seen, recipe=where(own, state="done"), rivals=before), plan)
+
+
+def observe(plan: ConnectivityPlan, train: Train, folder: Path) -> Findings:
+    """The observation of constructions alone, of the plan's data sets.
+
+    Raises:
+        ValueError: the plan observes none of them.
+    """
+    import pandas as pd
+
+    if not set(plan.observed) & set(plan.data):
+        raise ValueError(f"data={plan.data} are not observed by this plan: {plan.observed or 'nothing'} is.")
+
+    none = pd.DataFrame()
+    found = tables(none, none, _observed(plan, train), recipe=none, rivals=none)
+    return Findings(tuple(of_constructions(found, plan)), observed(found))
 
 
 def again(plan: Mapping[str, Any], folder: Path) -> Findings:
@@ -121,4 +137,6 @@ PAPER = Paper(
         "cifar10-jpeg is CIFAR-10 after lossy compression: its accuracies are not comparable with those of CIFAR-10.",
     ),
     again,
+    parts={"observation": observe},
+    joined=("C5-runs",),
 )

@@ -35,19 +35,17 @@ def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
             yield dose(rows, plan, data, depth)
     for depth in plan.deep:
         yield decides_training(where(tables.deep, depth=depth), plan, depth)
-    yield from added(tables, plan)
-    for data in plan.observed:
-        yield goes_along(tables.associations.get((data, NATURAL), ()), data)
-
-
-def added(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
-    """What was added to the plan while its first runs were at work; see `recipe.py`."""
     if plan.recipe_seeds:
         yield matters_in_the_recipe(tables.recipe, plan)
         yield does_not_matter_in_the_recipe(tables.recipe, plan)
-    if plan.observed_permuted:
+    yield from of_constructions(tables, plan)
+
+
+def of_constructions(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
+    """What the observation decides; the pixels' permutation was added to the plan while its first runs were at work."""
+    for pixels in (PERMUTED, NATURAL) if plan.observed_permuted else (NATURAL,):
         for data in plan.observed:
-            yield goes_along(tables.associations.get((data, PERMUTED), ()), data, pixels=PERMUTED)
+            yield goes_along(tables.associations.get((data, pixels), ()), data, pixels=pixels)
 
 
 def does_not_matter(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:

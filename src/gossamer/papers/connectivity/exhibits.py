@@ -21,7 +21,7 @@ def exhibits(tables: Tables, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
     """All of them."""
     dialled = tables.dialled
     drawn = (_levels(dialled, plan), _differences(dialled, plan), _dial(plan), _deep(tables.deep, plan))
-    return (*drawn, *_rivals(tables, plan), *_observed(tables), *_recipe(tables.recipe, plan))
+    return (*drawn, *_rivals(tables, plan), *observed(tables), *_recipe(tables.recipe, plan))
 
 
 def _levels(dialled: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:
@@ -121,7 +121,8 @@ def _recipe(recipe: pd.DataFrame, plan: ConnectivityPlan) -> tuple[Exhibit, ...]
     )
 
 
-def _observed(tables: Tables) -> tuple[Exhibit, ...]:
+def observed(tables: Tables) -> tuple[Exhibit, ...]:
+    """Of the observation: every measure with accuracy, and the networks."""
     import pandas as pd
 
     rows = [
