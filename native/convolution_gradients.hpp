@@ -28,6 +28,21 @@ void close_sums(float* open, int64_t edges, float* dw) {
     }
 }
 
+// db += the sums of some samples' gradients.
+void sum_bias(const Geometry& g, const float* dy, int64_t samples, float* db) {
+    const int64_t size = g.out(0) * g.out(1);
+    for (int64_t k = 0; k < samples * g.outputs; ++k) {
+        const float* numbers = dy + k * size;
+        Vector<float> sum{};
+        int64_t at = 0;
+        for (; at + LANES <= size; at += LANES) sum += load(numbers + at);
+        float total = 0;
+        for (; at < size; ++at) total += numbers[at];
+        for (int lane = 0; lane < LANES; ++lane) total += sum[lane];
+        db[k % g.outputs] += total;
+    }
+}
+
 struct Phase {
     int64_t row, column;
 };
@@ -56,27 +71,12 @@ struct Gradients {
         }
     }
 
-    void sum_bias(const float* dy, int64_t samples) const {
-        const Geometry& g = a.taps.geometry;
-        const int64_t size = g.out(0) * g.out(1);
-        for (int64_t k = 0; k < samples * g.outputs; ++k) {
-            const float* numbers = dy + k * size;
-            Vector<float> sum{};
-            int64_t at = 0;
-            for (; at + LANES <= size; at += LANES) sum += load(numbers + at);
-            float total = 0;
-            for (; at < size; ++at) total += numbers[at];
-            for (int lane = 0; lane < LANES; ++lane) total += sum[lane];
-            db[k % g.outputs] += total;
-        }
-    }
-
     void group(const Groups& groups, int64_t number) {
         const Geometry& g = a.taps.geometry;
         const int64_t sample = groups.first(number), image = g.channels * g.height * g.width;
         const float* dy = a.dy + sample * g.outputs * g.out(0) * g.out(1);
         const Range all = image_lines(g);
-        if (db) sum_bias(dy, int64_t(1) << shift);
+        if (db) sum_bias(g, dy, int64_t(1) << shift, db);
         for (int64_t first = all.first; (a.dx || dw) && first < all.last; first += a.taps.lines) {
             const Range lines{first, smaller(first + a.taps.lines, all.last)};
             frame(dy, lines);

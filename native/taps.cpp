@@ -10,6 +10,8 @@ namespace gossamer {
 namespace {
 
 constexpr int64_t PIECE_NUMBERS = 64 << 10;  // of all planes in one piece: they stay in a second-level cache
+constexpr int64_t FRAME_NUMBERS = 128 << 10;  // of the same where lines are read whole
+constexpr int64_t WIDE = 16, APART = 16;      // lines of so many numbers lie side by side; those below one another so far apart that they do not share cache sets
 constexpr int64_t MOST = std::numeric_limits<int32_t>::max();
 
 void require(bool holds, const std::string& what) {
@@ -61,6 +63,40 @@ void each_tap(const Geometry& g, const int32_t* indptr, const int32_t* indices, 
         for (int64_t e = indptr[o]; e < indptr[o + 1]; ++e) f(o, e, Tap(g, o, indices[e]));
 }
 
+// As many lines as fit, in whole tiles; none where not even a few do.
+int64_t whole_lines(const Geometry& g) {
+    const bool narrow = g.kernel[1] == 1 && g.padding[1] == 0;
+    const bool three = g.kernel[1] == 3 && g.padding[1] == 1 && g.dilation[1] == 1;
+    if (g.stride[0] != 1 || g.stride[1] != 1 || (!narrow && !three)) return 0;
+    const int64_t a_line = std::max(g.channels, g.outputs) * g.width, most = std::max(g.height, g.out(0));
+    const int64_t fit = FRAME_NUMBERS / a_line - g.reach(0);
+    if (fit >= most) return most;
+    const int64_t lines = std::max<int64_t>(fit / 16 * 16, 16);
+    return (lines + g.reach(0)) * a_line <= 8 * FRAME_NUMBERS ? lines : 0;
+}
+
+// Taps that `row` and `source` place, as (output, tap) -> number; in edge order within a row and column.
+template <typename R, typename S>
+ByColumn by_column(
+    const Geometry& g, const int32_t* indptr, const int32_t* indices, int64_t rows, R row, S source) {
+    ByColumn sorted;
+    const auto at = [&](int64_t o, const Tap& tap) {
+        return 3 * row(o, tap) + (g.kernel[1] == 1 ? 1 : tap.column);
+    };
+    sorted.starts.assign(3 * rows + 1, 0);
+    sorted.sources.resize(indptr[g.outputs]);
+    sorted.edges.resize(indptr[g.outputs]);
+    each_tap(g, indptr, indices, [&](int64_t o, int64_t, const Tap& tap) { ++sorted.starts[at(o, tap) + 1]; });
+    for (int64_t k = 0; k < 3 * rows; ++k) sorted.starts[k + 1] += sorted.starts[k];
+    std::vector<int32_t> next(sorted.starts.begin(), sorted.starts.end() - 1);
+    each_tap(g, indptr, indices, [&](int64_t o, int64_t e, const Tap& tap) {
+        const int32_t k = next[at(o, tap)]++;
+        sorted.edges[k] = int32_t(e);
+        sorted.sources[k] = int32_t(source(o, tap));
+    });
+    return sorted;
+}
+
 bool all_read(const Geometry& g, const std::vector<int32_t>& column_starts) {
     for (size_t p = 0; p + 1 < column_starts.size(); ++p)
         if (column_starts[p] == column_starts[p + 1]) return false;
@@ -71,6 +107,23 @@ bool all_read(const Geometry& g, const std::vector<int32_t>& column_starts) {
 }
 
 }  // namespace
+
+LineFrame::LineFrame(int64_t planes, int64_t lines, int64_t width)
+    : plane_step(width < WIDE ? lines * width : width),
+      line_step(width < WIDE ? width : planes * width + APART),
+      size(width < WIDE ? planes * plane_step : lines * line_step) {}
+
+LineTaps::LineTaps(const Geometry& g, const int32_t* indptr, const int32_t* indices) : lines(whole_lines(g)) {
+    if (!lines) return;
+    const int64_t all = lines + g.reach(0);
+    const LineFrame x(g.channels, all, g.width), dy(g.outputs, all, g.width);
+    outputs = by_column(
+        g, indptr, indices, g.outputs, [](int64_t o, const Tap&) { return o; },
+        [&](int64_t, const Tap& tap) { return tap.plane * x.plane_step + tap.line * x.line_step; });
+    channels = by_column(
+        g, indptr, indices, g.channels, [](int64_t, const Tap& tap) { return tap.plane; },
+        [&](int64_t o, const Tap& tap) { return o * dy.plane_step + (g.reach(0) - tap.line) * dy.line_step; });
+}
 
 Taps::Taps(const Geometry& given, const int32_t* indptr, const int32_t* indices, int64_t edges) : geometry(given) {
     check(geometry);
@@ -96,7 +149,8 @@ Taps::Taps(const Geometry& given, const int32_t* indptr, const int32_t* indices,
         column_edges[at] = int32_t(e);
         column_sources[at] = int32_t(o * size + (g.reach(0) - tap.line) * pitch + g.reach(1) - tap.column);
     });
-    covers = all_read(g, column_starts);
+    by_lines = LineTaps(g, indptr, indices);
+    covers = by_lines.lines || all_read(g, column_starts);
 }
 
 }  // namespace gossamer

@@ -34,6 +34,29 @@ struct Geometry {
     }
 };
 
+// Taps in rows, each row's by the column of the kernel: left, middle, right.
+struct ByColumn {
+    std::vector<int32_t> starts, sources, edges;  // (3 rows + 1), (E) numbers from a framed plane's first, (E)
+};
+
+// Where planes of whole lines lie, framed by lines of zeros: narrow planes one behind the other, the lines of wide ones
+// side by side, so that the lines that are read together follow one another.
+struct LineFrame {
+    int64_t plane_step, line_step, size;
+
+    LineFrame(int64_t planes, int64_t lines, int64_t width);
+};
+
+// The taps of a convolution of stride 1 whose outputs are as wide as its images: lines are read whole, and sums of a
+// column of the kernel are shifted once they are made.
+struct LineTaps {
+    int64_t lines = 0;  // of a piece; 0 if the convolution is none of these
+    ByColumn outputs, channels;
+
+    LineTaps() = default;
+    LineTaps(const Geometry& geometry, const int32_t* indptr, const int32_t* indices);
+};
+
 // Throws std::invalid_argument for a geometry, row starts or taps that do not fit.
 struct Taps {
     Geometry geometry;
@@ -41,6 +64,7 @@ struct Taps {
     std::vector<int32_t> row_starts, row_sources;                      // (O + 1), (E) places in a piece of the planes
     std::vector<int32_t> column_starts, column_sources, column_edges;  // (planes + 1), (E) in framed gradients, (E)
     bool covers;                                                       // whether taps read every number of the input
+    LineTaps by_lines;
 
     Taps(const Geometry& geometry, const int32_t* indptr, const int32_t* indices, int64_t edges);
     int64_t edges() const { return int64_t(row_sources.size()); }

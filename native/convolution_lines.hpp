@@ -1,0 +1,258 @@
+// Convolutions of stride 1 whose outputs are as wide as their images, by kernels of one column or three.
+//
+// Lines are read whole, so that a vector never lies across two lines of a cache. The taps of each column of the kernel
+// have a sum of their own, which moves by one place when it is complete: one shift a sum, not one a tap. What is read
+// together is copied together, as little as a first-level cache holds.
+#pragma once
+#include "convolution.hpp"
+#include "planes.hpp"
+
+namespace gossamer::GOSSAMER_ISA {
+
+namespace {
+
+// How the vectors of a tile lie: C of them, V a line; two lines a vector if V is 0.
+template <int C, int V>
+struct LineTile {
+    static constexpr int64_t lines = V ? C / V : 2 * C;
+    static constexpr int a_line = V ? V : C;  // for places: as if all were in one
+};
+
+constexpr int64_t OPEN_EDGES = 512;  // up to so many sums for weights stay vectors within a share
+constexpr int WIDEST_LINES = VECTOR_BYTES == 64 ? 8 : 4;
+
+template <int C, int V, typename F>
+GOSSAMER_INLINE bool try_lines(const Geometry& g, F f) {
+    constexpr int64_t lines = LineTile<C, V>::lines;
+    const bool fits = V ? g.width == V * LANES : 2 * g.width == LANES;
+    if (!fits || g.out(0) % lines || g.height % lines) return false;
+    f(std::integral_constant<int, C>{}, std::integral_constant<int, V>{});
+    return true;
+}
+
+// Calls f(vectors, vectors a line) as constants if tiles of whole lines cover images and outputs.
+template <int C = WIDEST_LINES, typename F>
+GOSSAMER_INLINE bool with_lines(const Taps& taps, F f) {
+    const Geometry& g = taps.geometry;
+    if (!taps.by_lines.lines) return false;
+    if (try_lines<C, 4>(g, f) || try_lines<C, 2>(g, f) || try_lines<C, 1>(g, f) || try_lines<C, 0>(g, f)) return true;
+    if constexpr (C > 4) return with_lines<C / 2>(taps, f);
+    return false;
+}
+
+// Lane i comes from lane i - BY, zeros from beyond the ends of lines of WIDTH lanes; `before` or `after` is what lies
+// there. As indices of a shuffle of (v, other).
+template <int BY, int WIDTH, bool INNER, int... LANE>
+GOSSAMER_INLINE Vector<float> move_lanes(
+    Vector<float> v, Vector<float> other, std::integer_sequence<int, LANE...>) {
+    constexpr int n = int(LANES);
+    return __builtin_shufflevector(
+        v, other,
+        (LANE % WIDTH - BY < 0        ? (INNER ? 2 * n - 1 : n)
+         : LANE % WIDTH - BY >= WIDTH ? n
+                                      : LANE - BY)...);
+}
+
+// The numbers of each line moved by one place, up (BY is 1) or down (-1); zeros come in.
+template <int C, int V, int BY>
+GOSSAMER_INLINE void move_lines(const Vector<float>* from, Vector<float>* to) {
+    constexpr auto all = std::make_integer_sequence<int, int(LANES)>{};
+    constexpr int width = V ? int(LANES) : int(LANES) / 2, each = V ? V : 1;
+#pragma GCC unroll 16
+    for (int v = 0; v < C; ++v) {
+        const bool inner = BY > 0 ? v % each > 0 : v % each < each - 1;
+        if (inner) to[v] = move_lanes<BY, width, true>(from[v], from[v - BY], all);
+        else to[v] = move_lanes<BY, width, false>(from[v], Vector<float>{}, all);
+    }
+}
+
+// Some lines of `planes` images, those of `used` rows, framed; lines outside are zeros, and stay so if all lines of
+// images are in one piece.
+void frame_lines(
+    const float* images, const LineFrame& frame, int64_t planes, const std::vector<int32_t>& used, Range lines,
+    int64_t height, int64_t width, bool whole, float* to) {
+    const int64_t top = smaller(larger(0, lines.first), lines.last), bottom = larger(smaller(height, lines.last), top);
+    for (int64_t p = 0; p < planes; ++p) {
+        if (used[p] == used[p + 1]) continue;
+        float* place = to + p * frame.plane_step;
+        for (int64_t line = lines.first; line < top && !whole; ++line)
+            clear(place + (line - lines.first) * frame.line_step, width);
+        for (int64_t line = bottom; line < lines.last && !whole; ++line)
+            clear(place + (line - lines.first) * frame.line_step, width);
+        const float* from = images + (p * height + top) * width;
+        place += (top - lines.first) * frame.line_step;
+        if (frame.line_step == width) copy_line(from, place, (bottom - top) * width);
+        else pack_lines({from, 0, width, 1}, bottom - top, width, 1, place, frame.line_step);
+    }
+}
+
+// What one pass reads: planes' taps, and where weights and frames lie.
+struct LinePass {
+    const ByColumn& taps;
+    const float* weights;
+    Operand framed;
+
+    Row row(int64_t number, int column) const {
+        const int32_t begin = taps.starts[3 * number + column];
+        return {begin, taps.starts[3 * number + column + 1] - begin, taps.sources.data() + begin, 0};
+    }
+    bool empty(int64_t number) const { return taps.starts[3 * number] == taps.starts[3 * number + 3]; }
+
+    // sum += the moved sum of one column.
+    template <int C, int V, int BY>
+    GOSSAMER_METHOD void add(const Row& row, Vector<float>* sum) const {
+        if (!row.count) return;
+        Vector<float> own[C], moved[C];
+        tap_sum<C, LineTile<C, V>::a_line>(row, weights, framed, own);
+        move_lines<C, V, BY>(own, moved);
+#pragma GCC unroll 16
+        for (int c = 0; c < C; ++c) sum[c] += moved[c];
+    }
+
+    // The weighted taps of one row: those of the left column move by LEFT, of the right one by -LEFT.
+    template <int C, int V, int LEFT>
+    GOSSAMER_METHOD void sum(int64_t number, Vector<float>* sum) const {
+        tap_sum<C, LineTile<C, V>::a_line>(row(number, 1), weights, framed, sum);
+        add<C, V, LEFT>(row(number, 0), sum);
+        add<C, V, -LEFT>(row(number, 2), sum);
+    }
+};
+
+template <int C, int V>
+void forward_lines_piece(const ConvolutionForward& a, const float* weights, Range lines, int64_t sample, float* memory) {
+    const Taps& taps = a.taps;
+    const Geometry& g = taps.geometry;
+    const int64_t height = g.out(0), width = g.width, size = height * width;
+    const LineFrame frame(g.channels, taps.by_lines.lines + g.reach(0), width);
+    frame_lines(
+        a.x + sample * g.channels * g.height * width, frame, g.channels, taps.column_starts,
+        {lines.first - g.padding[0], lines.last + g.reach(0) - g.padding[0]}, g.height, width,
+        taps.by_lines.lines == height, memory);
+    float* y = a.y + sample * g.outputs * size + lines.first * width;
+    for (int64_t line = 0; line < lines.last - lines.first; line += LineTile<C, V>::lines) {
+        const LinePass pass{taps.by_lines.outputs, weights, {memory + line * frame.line_step, frame.line_step, 0}};
+        for (int64_t o = 0; o < g.outputs; ++o) {
+            float* to = y + o * size + line * width;
+            Vector<float> sum[C];
+            pass.sum<C, V, 1>(o, sum);
+            const float bias = a.bias ? a.bias[o] : 0.0f;
+            if (V) fetch_tile<C, C, 1>(to + FETCH * size, 0);
+#pragma GCC unroll 16
+            for (int c = 0; c < C; ++c) store(to + c * LANES, sum[c] + bias);
+        }
+    }
+}
+
+// Sums of lanes whose places follow one another, without gaps and in order; `to` has room for whole vectors.
+class SumsInOrder {
+    Vector<float> waiting[LANES];
+    float* to;
+    int count = 0;
+
+  public:
+    explicit SumsInOrder(float* to_) : to(to_) {}
+
+    template <typename F>
+    GOSSAMER_METHOD void take_all(int size, float*, F vector) {
+        for (int e = 0; e < size; ++e) {
+            waiting[count] = vector(e);
+            if (++count == int(LANES)) flush();
+        }
+    }
+    void close() {
+        while (count && count < int(LANES)) waiting[count++] = Vector<float>{};
+        if (count) flush();
+    }
+
+  private:
+    GOSSAMER_METHOD void flush() {
+        const Vector<float> sums =
+            sum_each<float>([&](int lane) __attribute__((always_inline)) { return waiting[lane]; });
+        store(to, load(to) + sums);
+        to += LANES;
+        count = 0;
+    }
+};
+
+// One channel's tile of gradients: `sum` is that of the input, if DX; `sums` takes those of the weights.
+template <int C, int V, bool DX, int COLUMN, typename Sums>
+GOSSAMER_INLINE void line_dots(
+    const LinePass& pass, int64_t c, const Vector<float>* mine, float* open, Sums& sums, Vector<float>* sum) {
+    constexpr int BY = 1 - COLUMN;
+    const Row row = pass.row(c, COLUMN);
+    if (!row.count) return;
+    Vector<float> moved[C], own[C];
+    if constexpr (BY == 0)
+        for (int v = 0; v < C; ++v) moved[v] = mine[v];
+    else move_lines<C, V, BY>(mine, moved);
+    tap_dots<C, LineTile<C, V>::a_line, DX>(
+        row, pass.weights, moved, pass.framed, open + row.begin * LANES, sums, own);
+    if constexpr (DX) {
+        if constexpr (BY == 0)
+            for (int v = 0; v < C; ++v) moved[v] = own[v];
+        else move_lines<C, V, -BY>(own, moved);
+#pragma GCC unroll 16
+        for (int v = 0; v < C; ++v) sum[v] += moved[v];
+    }
+}
+
+template <int C, int V, bool DX, typename Sums>
+GOSSAMER_INLINE void lines_channel(
+    const LinePass& pass, int64_t c, const float* x, float* open, Sums& sums, Vector<float>* sum) {
+    Vector<float> mine[C];
+    load_tile<C, C>(x, 0, mine);
+    line_dots<C, V, DX, 0>(pass, c, mine, open, sums, sum);
+    line_dots<C, V, DX, 1>(pass, c, mine, open, sums, sum);
+    line_dots<C, V, DX, 2>(pass, c, mine, open, sums, sum);
+}
+
+template <int C, int V, typename Sums>
+void backward_lines_tile(
+    const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, float* open, Sums& sums) {
+    const Geometry& g = a.taps.geometry;
+    const int64_t size = g.height * g.width;
+    for (int64_t c = 0; c < g.channels; ++c, x += size, dx += dx ? size : 0) {
+        Vector<float> sum[C] = {};
+        if (V && dx) fetch_tile<C, C, 1>(dx + FETCH * size, 0);
+        if (V && a.dw) fetch_tile<C, C, 0>(x + FETCH * size, 0);
+        if (!a.dw) pass.sum<C, V, -1>(c, sum);
+        else if (dx) lines_channel<C, V, true>(pass, c, x, open, sums, sum);
+        else lines_channel<C, V, false>(pass, c, x, open, sums, sum);
+        if (dx)
+#pragma GCC unroll 16
+            for (int v = 0; v < C; ++v) store(dx + v * LANES, sum[v]);
+    }
+}
+
+template <int C, int V>
+void backward_lines_sample(
+    const ConvolutionBackward& a, const float* weights, int64_t sample, float* memory, float* open, float* dw) {
+    const Taps& taps = a.taps;
+    const Geometry& g = taps.geometry;
+    const int64_t width = g.width, image = g.channels * g.height * width, all = taps.by_lines.lines;
+    const LineFrame frame(g.outputs, all + g.reach(0), width);
+    const float* dy = a.dy + sample * g.outputs * g.out(0) * width;
+    for (int64_t first = 0; first < g.height; first += all) {
+        const int64_t last = smaller(first + all, g.height), begin = first + g.padding[0] - g.reach(0);
+        frame_lines(
+            dy, frame, g.outputs, taps.row_starts, {begin, begin + last - first + g.reach(0)}, g.out(0), width,
+            all >= g.height, memory);
+        for (int64_t line = first; line < last; line += LineTile<C, V>::lines) {
+            const LinePass pass{
+                taps.by_lines.channels, weights, {memory + (line - first) * frame.line_step, frame.line_step, 0}};
+            const int64_t at = sample * image + line * width;
+            if (open) {
+                OpenSums sums;
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums);
+            } else {
+                SumsInOrder sums(dw);
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums);
+                sums.close();
+            }
+        }
+    }
+}
+
+}  // namespace
+
+}  // namespace gossamer::GOSSAMER_ISA
