@@ -75,16 +75,17 @@ void forward_pieces(const ConvolutionForward& a) {
     }
 }
 
-
 template <int C, int V>
 void forward_lines(const ConvolutionForward& a) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
-    const int64_t all = taps.by_lines.lines, pieces = (g.out(0) + all - 1) / all, edges = taps.edges();
-    const int64_t size = LineFrame(g.channels, all + g.reach(0), g.width).size;
+    const int64_t edges = taps.edges(), size = LineFrame(g.channels, taps.by_lines.lines + g.reach(0), g.width).size;
     const int threads = team(a.threads, edges * g.out(0) * g.out(1) * a.batch);
-    Arena arena{
-        static_cast<char*>(scratch(Arena::bytes<float>(edges) + threads * Arena::bytes<float>(size)))};
+    const int64_t of_image = a.batch < threads ? (threads + a.batch - 1) / a.batch : 1;  // pieces, so that all work
+    const int64_t tiles = (g.out(0) / LineTile<C, V>::lines + of_image - 1) / of_image;
+    const int64_t all = smaller(taps.by_lines.lines, tiles * LineTile<C, V>::lines),
+                  pieces = (g.out(0) + all - 1) / all;
+    Arena arena{static_cast<char*>(scratch(Arena::bytes<float>(edges) + threads * Arena::bytes<float>(size)))};
     float *weights = arena.take<float>(edges), *frames = arena.take<float>(threads * size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
@@ -95,16 +96,14 @@ void forward_lines(const ConvolutionForward& a) {
 #pragma omp for schedule(static)
         for (int64_t item = 0; item < a.batch * pieces; ++item) {
             const int64_t first = item % pieces * all;
-            forward_lines_piece<C, V>(
-                a, weights, {first, smaller(first + all, g.out(0))}, item / pieces, frame);
+            forward_lines_piece<C, V>(a, weights, {first, smaller(first + all, g.out(0))}, item / pieces, frame);
         }
     }
 }
 
 void forward(const ConvolutionForward& a) {
-    const bool served = with_lines(a.taps, [&](auto vectors, auto a_line) {
-        forward_lines<vectors.value, a_line.value>(a);
-    });
+    const bool served =
+        with_lines(a.taps, [&](auto vectors, auto a_line) { forward_lines<vectors.value, a_line.value>(a); });
     if (!served) forward_pieces(a);
 }
 
@@ -163,7 +162,8 @@ void clear_unread(const ConvolutionBackward& a, int64_t sample) {
     const Geometry& g = a.taps.geometry;
     const int64_t size = g.height * g.width;
     for (int64_t c = 0; c < g.channels && a.dx && a.taps.by_lines.lines; ++c)
-        if (a.taps.column_starts[c] == a.taps.column_starts[c + 1]) clear(a.dx + (sample * g.channels + c) * size, size);
+        if (a.taps.column_starts[c] == a.taps.column_starts[c + 1])
+            clear(a.dx + (sample * g.channels + c) * size, size);
 }
 
 void backward_pieces(const ConvolutionBackward& a) {
@@ -171,15 +171,18 @@ void backward_pieces(const ConvolutionBackward& a) {
     const Groups groups(taps, a.batch);
     const int64_t numbers = groups.memory(taps.geometry.outputs);
     const Needed needed{numbers, stay_open(taps) ? taps.edges() * LANES : 0};
-    backward_shares(a, taps.column_edges, groups.count(), needed, [&](Range range, const float* weights, float* framed, float* open, float* dw, float* db) {
-        int shift = groups.shift(range.first);
-        clear(framed, numbers);
-        for (int64_t group = range.first; group < range.last; ++group) {
-            if (shift != groups.shift(group)) clear(framed, numbers), shift = 0;
-            for (int64_t s = 0; s < int64_t(1) << shift; ++s) clear_unread(a, groups.first(group) + s);
-            Gradients{a, weights, framed, open, a.dw ? dw : nullptr, a.db ? db : nullptr, shift}.group(groups, group);
-        }
-    });
+    backward_shares(
+        a, taps.column_edges, groups.count(), needed,
+        [&](Range range, const float* weights, float* framed, float* open, float* dw, float* db) {
+            int shift = groups.shift(range.first);
+            clear(framed, numbers);
+            for (int64_t group = range.first; group < range.last; ++group) {
+                if (shift != groups.shift(group)) clear(framed, numbers), shift = 0;
+                for (int64_t s = 0; s < int64_t(1) << shift; ++s) clear_unread(a, groups.first(group) + s);
+                Gradients{a, weights, framed, open, a.dw ? dw : nullptr, a.db ? db : nullptr, shift}.group(
+                    groups, group);
+            }
+        });
 }
 
 template <int C, int V>
@@ -188,18 +191,19 @@ void backward_lines(const ConvolutionBackward& a) {
     const Geometry& g = taps.geometry;
     const int64_t size = LineFrame(g.outputs, taps.by_lines.lines + g.reach(0), g.width).size;
     const Needed needed{size, taps.edges() <= OPEN_EDGES ? taps.edges() * LANES : 0};
-    backward_shares(a, taps.by_lines.channels.edges, a.batch, needed, [&](Range samples, const float* weights, float* framed, float* open, float* dw, float* db) {
-        for (int64_t sample = samples.first; sample < samples.last; ++sample) {
-            if (a.dx || a.dw) backward_lines_sample<C, V>(a, weights, sample, framed, open, dw);
-            if (a.db) sum_bias(g, a.dy + sample * g.outputs * g.out(0) * g.out(1), 1, db);
-        }
-    });
+    backward_shares(
+        a, taps.by_lines.channels.edges, a.batch, needed,
+        [&](Range samples, const float* weights, float* framed, float* open, float* dw, float* db) {
+            for (int64_t sample = samples.first; sample < samples.last; ++sample) {
+                if (a.dx || a.dw) backward_lines_sample<C, V>(a, weights, sample, framed, open, dw);
+                if (a.db) sum_bias(g, a.dy + sample * g.outputs * g.out(0) * g.out(1), 1, db);
+            }
+        });
 }
 
 void backward(const ConvolutionBackward& a) {
-    const bool served = with_lines(a.taps, [&](auto vectors, auto a_line) {
-        backward_lines<vectors.value, a_line.value>(a);
-    });
+    const bool served =
+        with_lines(a.taps, [&](auto vectors, auto a_line) { backward_lines<vectors.value, a_line.value>(a); });
     if (!served) backward_pieces(a);
 }
 

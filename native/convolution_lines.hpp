@@ -43,8 +43,7 @@ GOSSAMER_INLINE bool with_lines(const Taps& taps, F f) {
 // Lane i comes from lane i - BY, zeros from beyond the ends of lines of WIDTH lanes; `before` or `after` is what lies
 // there. As indices of a shuffle of (v, other).
 template <int BY, int WIDTH, bool INNER, int... LANE>
-GOSSAMER_INLINE Vector<float> move_lanes(
-    Vector<float> v, Vector<float> other, std::integer_sequence<int, LANE...>) {
+GOSSAMER_INLINE Vector<float> move_lanes(Vector<float> v, Vector<float> other, std::integer_sequence<int, LANE...>) {
     constexpr int n = int(LANES);
     return __builtin_shufflevector(
         v, other,
@@ -86,6 +85,28 @@ void frame_lines(
     }
 }
 
+constexpr int PLANES_AHEAD = 8;  // between the one that is computed and the one that is fetched
+
+// Fetches a tile into the second-level cache: channels of images lie on the same sets of the first.
+template <int C>
+GOSSAMER_INLINE void fetch_lines(const float* from) {
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c) __builtin_prefetch(from + c * LANES, 0, 2);
+}
+
+// What is read next, fetched little by little while a processor computes.
+struct Ahead {
+    const float *next, *end;
+
+    template <int C>
+    GOSSAMER_METHOD void fetch() {
+        if (next >= end) return;
+#pragma GCC unroll 16
+        for (int c = 0; c < C; ++c) __builtin_prefetch(next + c * LANES, 0, 2);
+        next += C * LANES;
+    }
+};
+
 // What one pass reads: planes' taps, and where weights and frames lie.
 struct LinePass {
     const ByColumn& taps;
@@ -119,7 +140,8 @@ struct LinePass {
 };
 
 template <int C, int V>
-void forward_lines_piece(const ConvolutionForward& a, const float* weights, Range lines, int64_t sample, float* memory) {
+void forward_lines_piece(
+    const ConvolutionForward& a, const float* weights, Range lines, int64_t sample, float* memory) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
     const int64_t height = g.out(0), width = g.width, size = height * width;
@@ -127,7 +149,9 @@ void forward_lines_piece(const ConvolutionForward& a, const float* weights, Rang
     frame_lines(
         a.x + sample * g.channels * g.height * width, frame, g.channels, taps.column_starts,
         {lines.first - g.padding[0], lines.last + g.reach(0) - g.padding[0]}, g.height, width,
-        taps.by_lines.lines == height, memory);
+        lines.last - lines.first == height, memory);
+    const int64_t image = g.channels * g.height * width;
+    Ahead ahead{a.x + (sample + 1) * image, a.x + (sample + 2 <= a.batch ? sample + 2 : 0) * image};
     float* y = a.y + sample * g.outputs * size + lines.first * width;
     for (int64_t line = 0; line < lines.last - lines.first; line += LineTile<C, V>::lines) {
         const LinePass pass{taps.by_lines.outputs, weights, {memory + line * frame.line_step, frame.line_step, 0}};
@@ -136,7 +160,8 @@ void forward_lines_piece(const ConvolutionForward& a, const float* weights, Rang
             Vector<float> sum[C];
             pass.sum<C, V, 1>(o, sum);
             const float bias = a.bias ? a.bias[o] : 0.0f;
-            if (V) fetch_tile<C, C, 1>(to + FETCH * size, 0);
+            ahead.fetch<C>();
+            if (V) fetch_lines<C>(to + PLANES_AHEAD * size);
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) store(to + c * LANES, sum[c] + bias);
         }
@@ -185,8 +210,7 @@ GOSSAMER_INLINE void line_dots(
     if constexpr (BY == 0)
         for (int v = 0; v < C; ++v) moved[v] = mine[v];
     else move_lines<C, V, BY>(mine, moved);
-    tap_dots<C, LineTile<C, V>::a_line, DX>(
-        row, pass.weights, moved, pass.framed, open + row.begin * LANES, sums, own);
+    tap_dots<C, LineTile<C, V>::a_line, DX>(row, pass.weights, moved, pass.framed, open + row.begin * LANES, sums, own);
     if constexpr (DX) {
         if constexpr (BY == 0)
             for (int v = 0; v < C; ++v) moved[v] = own[v];
@@ -208,13 +232,15 @@ GOSSAMER_INLINE void lines_channel(
 
 template <int C, int V, typename Sums>
 void backward_lines_tile(
-    const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, float* open, Sums& sums) {
+    const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, float* open, Sums& sums,
+    Ahead& ahead) {
     const Geometry& g = a.taps.geometry;
     const int64_t size = g.height * g.width;
     for (int64_t c = 0; c < g.channels; ++c, x += size, dx += dx ? size : 0) {
         Vector<float> sum[C] = {};
-        if (V && dx) fetch_tile<C, C, 1>(dx + FETCH * size, 0);
-        if (V && a.dw) fetch_tile<C, C, 0>(x + FETCH * size, 0);
+        ahead.fetch<C>();
+        if (V && dx) fetch_lines<C>(dx + PLANES_AHEAD * size);
+        if (V && a.dw) fetch_lines<C>(x + PLANES_AHEAD * size);
         if (!a.dw) pass.sum<C, V, -1>(c, sum);
         else if (dx) lines_channel<C, V, true>(pass, c, x, open, sums, sum);
         else lines_channel<C, V, false>(pass, c, x, open, sums, sum);
@@ -232,6 +258,8 @@ void backward_lines_sample(
     const int64_t width = g.width, image = g.channels * g.height * width, all = taps.by_lines.lines;
     const LineFrame frame(g.outputs, all + g.reach(0), width);
     const float* dy = a.dy + sample * g.outputs * g.out(0) * width;
+    const int64_t numbers = g.outputs * g.out(0) * width;
+    Ahead ahead{dy + numbers, sample + 2 <= a.batch ? dy + 2 * numbers : nullptr};
     for (int64_t first = 0; first < g.height; first += all) {
         const int64_t last = smaller(first + all, g.height), begin = first + g.padding[0] - g.reach(0);
         frame_lines(
@@ -243,10 +271,10 @@ void backward_lines_sample(
             const int64_t at = sample * image + line * width;
             if (open) {
                 OpenSums sums;
-                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums);
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums, ahead);
             } else {
                 SumsInOrder sums(dw);
-                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums);
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums, ahead);
                 sums.close();
             }
         }

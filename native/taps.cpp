@@ -9,9 +9,10 @@ namespace gossamer {
 
 namespace {
 
-constexpr int64_t PIECE_NUMBERS = 64 << 10;  // of all planes in one piece: they stay in a second-level cache
+constexpr int64_t PIECE_NUMBERS = 64 << 10;   // of all planes in one piece: they stay in a second-level cache
 constexpr int64_t FRAME_NUMBERS = 128 << 10;  // of the same where lines are read whole
-constexpr int64_t WIDE = 16, APART = 16;      // lines of so many numbers lie side by side; those below one another so far apart that they do not share cache sets
+constexpr int64_t WIDE = 16, APART = 16;  // lines of so many numbers lie side by side; those below one another so far
+                                          // apart that they do not share cache sets
 constexpr int64_t MOST = std::numeric_limits<int32_t>::max();
 
 void require(bool holds, const std::string& what) {
@@ -77,12 +78,9 @@ int64_t whole_lines(const Geometry& g) {
 
 // Taps that `row` and `source` place, as (output, tap) -> number; in edge order within a row and column.
 template <typename R, typename S>
-ByColumn by_column(
-    const Geometry& g, const int32_t* indptr, const int32_t* indices, int64_t rows, R row, S source) {
+ByColumn by_column(const Geometry& g, const int32_t* indptr, const int32_t* indices, int64_t rows, R row, S source) {
     ByColumn sorted;
-    const auto at = [&](int64_t o, const Tap& tap) {
-        return 3 * row(o, tap) + (g.kernel[1] == 1 ? 1 : tap.column);
-    };
+    const auto at = [&](int64_t o, const Tap& tap) { return 3 * row(o, tap) + (g.kernel[1] == 1 ? 1 : tap.column); };
     sorted.starts.assign(3 * rows + 1, 0);
     sorted.sources.resize(indptr[g.outputs]);
     sorted.edges.resize(indptr[g.outputs]);

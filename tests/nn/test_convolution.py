@@ -31,6 +31,15 @@ GEOMETRIES = [  # channels, outputs, kernel, stride, padding, dilation, groups, 
     (2, 2, (3, 1), (1, 1), (1, 0), (1, 1), 1, (18, 1), 16),
     (2, 2, (3, 2), (1, 1), (1, 0), (1, 1), 1, (17, 3), 16),
     (2, 2, (3, 3), (1, 1), (1, 1), (1, 1), 1, (9, 16), 2),
+    # whole lines: two a vector, one, more, in pieces; kernels of one column, and without padding above
+    (5, 3, (3, 3), (1, 1), (1, 1), (1, 1), 1, (8, 8), 5),
+    (4, 6, (3, 3), (1, 1), (1, 1), (1, 1), 2, (16, 16), 3),
+    (3, 2, (3, 3), (1, 1), (1, 1), (1, 1), 1, (32, 32), 2),
+    (2, 2, (3, 3), (1, 1), (1, 1), (1, 1), 1, (4, 4), 3),
+    (2, 1, (3, 3), (1, 1), (1, 1), (1, 1), 1, (2048, 64), 1),
+    (3, 4, (1, 1), (1, 1), (0, 0), (1, 1), 1, (8, 32), 2),
+    (2, 3, (5, 3), (1, 1), (0, 1), (2, 1), 1, (24, 16), 2),
+    (2, 3, (3, 1), (1, 1), (3, 0), (1, 1), 1, (4, 8), 2),
 ]
 
 
@@ -106,23 +115,38 @@ def test_random_geometries_equal_the_dense_convolution():
         test_values_and_gradients_equal_the_dense_convolution(geometry, float(rng.random()))
 
 
+@pytest.mark.parametrize("side", [8, 9, 16])
 @pytest.mark.parametrize("density", [0.05, 0.4])
-def test_numbers_do_not_depend_on_the_threads(density):
-    layer, dense, _ = pair((16, 16, (3, 3), (1, 1), (1, 1), (1, 1), 1, (8, 8), 1), density)
-    x = torch.randn(37, 16, 8, 8)
+def test_numbers_do_not_depend_on_the_threads(density, side):
+    layer, dense, _ = pair((16, 16, (3, 3), (1, 1), (1, 1), (1, 1), 1, (side, side), 1), density)
+    x = torch.randn(37, 16, side, side)
+    alone = layer(x[:1])
     dy, threads, found = torch.randn_like(dense(x)), torch.get_num_threads(), []
     try:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
             found.append(results(layer, x, dy))
+            assert torch.equal(layer(x[:1]), alone)
     finally:
         torch.set_num_threads(threads)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
 
 
-def test_only_wanted_gradients_are_made():
-    layer, dense, x = pair(GEOMETRIES[0])
+@pytest.mark.parametrize("side", [8, 9, 32])
+def test_what_lies_beyond_a_line_or_an_image_is_never_read_as_a_number(side):
+    layer, dense, x = pair((2, 3, (3, 3), (1, 1), (1, 1), (1, 1), 1, (side, side), 3), 1.0)
+    x[:, :, :, -1] = float("nan")
+    x[1] = float("inf")
+    dy = torch.randn_like(dense(x))
+    dy[0, :, 2, 0] = float("nan")
+    for ours, theirs in zip(results(layer, x, dy)[:2], results(dense, x, dy)[:2], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@pytest.mark.parametrize("geometry", [GEOMETRIES[0], (2, 3, (3, 3), (1, 1), (1, 1), (1, 1), 1, (16, 16), 2)], ids=str)
+def test_only_wanted_gradients_are_made(geometry):
+    layer, dense, x = pair(geometry)
     dy = torch.randn_like(dense(x))
     expected = results(dense, x, dy)
     for wanted in [(True, False, False), (False, True, False), (False, False, True), (False, True, True)]:
