@@ -3,10 +3,11 @@
 import hashlib
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
-from from_scratch import Ledger, numbers_of
+from from_scratch import RESULTS, Ledger, numbers_of, pilots_of
 from torch import nn
 
 import gossamer as gs
@@ -96,24 +97,46 @@ class Run:
         return {"curve": self.curve, **numbers_of(self.model)}
 
 
+def rigl(steps):
+    """Thirty updates in the first three quarters."""
+    return gs.rewiring.rigl(fraction=0.3, every=max(steps // 40, 1), until=3 * steps // 4)
+
+
+PILOT_SEED = 1000
+"""No result is of it."""
+
+
+def add_options(parser, out, rates):
+    """Those of every script that trains like this."""
+    parser.add_argument("--seeds", type=int, nargs="+", default=[10, 11, 12])
+    parser.add_argument("--pilot", action="store_true", help="make the pilot runs that choose each method's rate")
+    parser.add_argument("--rates", type=float, nargs="+", default=rates, help="of the pilot runs")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / f"{out}.jsonl")
+    parser.add_argument("--work", type=Path, default=Path(f"{out}-work"), help="where checkpoints lie")
+
+
 def settings_of(options):
-    """What decides a run beside its method and seed."""
-    places = ("method", "seeds", "out", "text", "work")
-    return {name: value for name, value in vars(options).items() if name not in places}
+    """What decides a run beside its method, seed and learning rate; a pilot run has half the steps."""
+    places = ("method", "seeds", "pilot", "rates", "out", "text", "work")
+    settings = {name: value for name, value in vars(options).items() if name not in places}
+    return settings | ({"steps": options.steps // 2} if options.pilot else {})
 
 
-def run_all(options, run_of):
-    """All runs of `options.method` and `options.seeds` that `options.out` does not hold.
+def run_all(options, run_of, rates):
+    """All runs that `options.out`, or the file of its pilot runs, does not hold.
 
     Args:
         options: also `work`, the folder of checkpoints, and whatever else decides a run.
-        run_of: makes the `Run` of a method and a seed.
+        run_of: makes the `Run` of a method, a seed, a rate and a number of steps.
+        rates: of each method, for whole runs.
     """
     settings = settings_of(options)
     name = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
     options.work.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(options.out, settings)
-    for method, seed in ledger.missing(options.method, options.seeds):
-        checkpoint = options.work / f"{method}-{seed}-{name}.pt"
-        ledger.keep(method, seed, run_of(method, seed).finished(checkpoint))
+    ledger = Ledger(pilots_of(options.out) if options.pilot else options.out, settings)
+    asked = {method: options.rates if options.pilot else [rates[method]] for method in options.method}
+    for method, seed, lr in ledger.missing(asked, [PILOT_SEED] if options.pilot else options.seeds):
+        checkpoint = options.work / f"{method}-{seed}-{lr:g}-{name}.pt"
+        ledger.keep(method, seed, lr, run_of(method, seed, lr, settings["steps"]).finished(checkpoint))
         checkpoint.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
 """Dense and sparse networks trained from scratch: what shakespeare.py and resnet.py keep of their runs, in tables.
 
     python benchmarks/from_scratch.py shakespeare
+    python benchmarks/from_scratch.py shakespeare_sgd
     python benchmarks/from_scratch.py resnet
 
-Each prints, of the lines in docs/results and for each of their settings: sizes and results with mean, standard
-deviation and n, and the difference from dense, paired by seed, with its 95 % interval (Student's; not corrected for the
-number of rows); then what was reached after so many seconds of training; then what follows. Dense is always the dense
-network of the settings where it does best. An arm is said to be worse or better than dense if its interval leaves out
-zero; else the runs do not tell.
+Each prints, of the lines in docs/results: rates, sizes and results with mean, standard deviation and n, and the
+difference from dense, paired by seed, with its 95 % interval (Student's; not corrected for the number of rows); then
+what was reached after so many seconds of training; then what follows; then the pilot runs, by which each arm chose its
+rate. An arm is said to be worse or better than dense if its interval leaves out zero; else the runs do not tell.
 """
 
 import argparse
@@ -40,8 +40,10 @@ class Task:
     published: tuple[str, str, float, float] | None = None
 
 
+PUBLISHED = "sparselab", 2.589, 2.534
 TASKS = {
-    "shakespeare": Task("validation loss", "nats", 3, published=("share_17.5", "sparselab", 2.589, 2.534)),
+    "shakespeare": Task("validation loss", "nats", 3, published=("share_17.5", *PUBLISHED)),
+    "shakespeare_sgd": Task("validation loss", "nats", 3, published=("rigl_17.5", *PUBLISHED)),
     "resnet": Task("test accuracy, %", "points", 2, more_is_better=True),
 }
 ARMS = {
@@ -50,6 +52,8 @@ ARMS = {
     "rigl_95": "RigL, 95 % sparse",
     "wide_90": "RigL, 3 times as wide, dense one's edges",
     "share_17.5": "RigL, 17.5 % of all parameters",
+    "static_17.5": "edges left where they are, 17.5 % of all parameters, dense one's rate",
+    "rigl_17.5": "RigL, 17.5 % of all parameters, rates by density",
 }
 
 
@@ -58,23 +62,40 @@ class Ledger:
 
     Args:
         path: the file; not there is no run.
-        settings: what decides a run beside its method and seed. Lines of other settings stay.
+        settings: what decides a run beside its method, seed and learning rate. Lines of other settings stay.
     """
 
     def __init__(self, path, settings):
         self.path, self.settings, self.lines = path, settings, kept(path)
 
-    def missing(self, methods, seeds):
-        """(method, seed) of runs that are not kept, a seed of all methods at a time."""
-        done = {(each["method"], each["seed"]) for each in self.lines if each["settings"] == self.settings}
-        yield from ((method, seed) for seed in seeds for method in methods if (method, seed) not in done)
+    def missing(self, rates, seeds):
+        """(method, seed, rate) of runs that are not kept, a seed of all methods at a time; `rates` by method."""
+        done = {(each["method"], each["seed"], each["lr"]) for each in self.mine()}
+        asked = ((method, seed, lr) for seed in seeds for method in rates for lr in rates[method])
+        yield from (run for run in asked if run not in done)
 
-    def keep(self, method, seed, found):
+    def mine(self):
+        """The lines of these settings."""
+        return [each for each in self.lines if each["settings"] == self.settings]
+
+    def keep(self, method, seed, lr, found):
         """Add a run."""
-        name = {"method": method, "seed": seed, "settings": self.settings}
+        name = {"method": method, "seed": seed, "lr": lr, "settings": self.settings}
         self.lines.append({**name, **found, "environment": environment_line()})
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, "".join(json.dumps(each) + "\n" for each in self.lines).encode())
+
+
+def pilots_of(path):
+    """Where the pilot runs of a file lie."""
+    return path.with_name(f"{path.stem}_pilots.jsonl")
+
+
+def chosen(pilots, task):
+    """The rate of each method whose pilot run ended best."""
+    sign = 1 if task.more_is_better else -1
+    ends = sorted((sign * run["curve"][-1][2], run["method"], run["lr"]) for run in pilots)
+    return {method: lr for _, method, lr in ends}
 
 
 def kept(path):
@@ -128,23 +149,22 @@ def interval(gap, decimals):
     return f"{gap.mean:+.{decimals}f} [{gap.low:+.{decimals}f}, {gap.high:+.{decimals}f}]"
 
 
-def best_dense(parts, task):
-    """The runs of the dense network in the settings where their mean is best."""
-    sign = 1 if task.more_is_better else -1
-    return max((arms["dense"] for arms in parts if "dense" in arms), key=lambda d: sign * fmean(results(d).values()))
-
-
 def sizes(arms, dense, task):
     """A row an arm: parameters, bytes, seconds, results and their difference from dense."""
-    head = ["", "parameters", "kB to keep", "kB to train", "seconds", task.what, "n", "less dense's [95 %]"]
+    head = ["", "rate", "parameters", "kB to keep", "kB to train", "seconds", task.what, "n", "less dense's [95 %]"]
     rows = []
     for method, runs in arms.items():
         run, values = next(iter(runs.values())), results(runs)
         gap = "" if runs is dense else interval(difference(values, results(dense)), task.decimals)
         kilobytes = (f"{run[name] / 1000:,.0f}" for name in ("bytes_to_keep", "bytes_to_train"))
         cells = (*kilobytes, f"{seconds_of(runs):.0f}", mean_of(values.values(), task.decimals), len(values), gap)
-        rows.append([ARMS[method], f"{run['parameters']:,}", *cells])
+        rows.append([ARMS[method], rate(run["lr"]), f"{run['parameters']:,}", *cells])
     return markdown(head, rows)
+
+
+def rate(lr):
+    """Without the zero before the point."""
+    return f"{lr:g}".lstrip("0")
 
 
 def seconds_of(runs):
@@ -205,30 +225,31 @@ def beside_published(arms, dense, task):
 
 
 def page(name):
-    """Markdown of all that is kept of a task, one part for each of its settings."""
+    """Markdown of all that is kept of a task."""
     lines, task = kept(RESULTS / f"{name}.jsonl"), TASKS[name]
     if not lines:
         return "No run is kept yet."
-    settings = list(dict.fromkeys(json.dumps(run["settings"]) for run in lines))
-    parts = [by_arm([run for run in lines if json.dumps(run["settings"]) == each]) for each in settings]
-    dense = best_dense(parts, task)
+    arms = by_arm(lines)
+    dense = arms["dense"]
+    tables = sizes(arms, dense, task), "\n".join(sentences(arms, dense, task)), against_seconds(arms, dense, task)
     told = dict.fromkeys(run["environment"] for run in lines)
-    shown = [part(arms, dense, task, heading) for arms, heading in zip(parts, differing(settings), strict=True)]
-    return "\n\n".join([*shown, *(f"*{each}*" for each in told)])
+    return "\n\n".join(
+        [*tables, *tried(kept(pilots_of(RESULTS / f"{name}.jsonl")), task), *(f"*{each}*" for each in told)]
+    )
 
 
-def part(arms, dense, task, heading):
-    """All that is said of one of the settings."""
-    compared = {"dense": dense} | arms
-    tables = sizes(arms, dense, task), against_seconds(compared, dense, task)
-    return "\n\n".join([*([heading] if heading else []), *tables, "\n".join(sentences(arms, dense, task))])
-
-
-def differing(settings):
-    """A heading for each of the settings, of what is not the same in all of them."""
-    values = [json.loads(each) for each in settings]
-    names = [name for name in values[0] if len({json.dumps(each.get(name)) for each in values}) > 1]
-    return [", ".join(f"`--{name} {each[name]}`" for name in names) + (":" if names else "") for each in values]
+def tried(pilots, task):
+    """A row an arm: how its pilot run of every rate ended; the best one bold. Nothing if there was no choice."""
+    if not pilots:
+        return
+    best, rates = chosen(pilots, task), sorted({run["lr"] for run in pilots})
+    ends = {(run["method"], run["lr"]): f"{run['curve'][-1][2]:.{task.decimals}f}" for run in pilots}
+    rows = [
+        [ARMS[method], *(f"**{ends[method, lr]}**" if lr == best[method] else ends[method, lr] for lr in rates)]
+        for method in ARMS
+        if method in best
+    ]
+    yield markdown(["pilot runs with a rate of", *map(rate, rates)], rows)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from scipy import stats
 import gossamer as gs
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("shakespeare", "resnet")
+NAMES = ("shakespeare", "shakespeare_sgd", "resnet")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,7 +35,7 @@ def test_gpts_keep_the_share_that_they_are_called_by(script):
     shakespeare = script("shakespeare")
     options = shakespeare.parser.parse_args(["--layers", "1"])
     dense, *sparse = (
-        shakespeare.model_of(method, options, 65, 0)[0]
+        shakespeare.model_of(method, options, 65, 0)
         for method in ("dense", "rigl_90", "rigl_95", "wide_90", "share_17.5")
     )
     assert [weights(each) for each in sparse[:3]] == [round(weights(dense) * share) for share in (0.1, 0.05, 1)]
@@ -47,7 +47,7 @@ def test_resnets_keep_the_share_that_they_are_called_by(script):
     resnet = script("resnet")
     options = resnet.parser.parse_args([])
     dense, most, more, wide = (
-        resnet.model_of(method, options, 0)[0] for method in ("dense", "rigl_90", "rigl_95", "wide_90")
+        resnet.model_of(method, options, 0) for method in ("dense", "rigl_90", "rigl_95", "wide_90")
     )
     large, small = resnet.weights_by_kernel(dense.blocks)
     assert weights(most) == small + round(0.1 * large)
@@ -87,15 +87,24 @@ def test_a_stopped_run_ends_as_one_that_was_not(script, tmp_path):
 def test_a_ledger_keeps_runs_and_does_none_twice(script, tmp_path):
     ledger = script("from_scratch").Ledger
     first = ledger(tmp_path / "runs.jsonl", {"steps": 1})
-    assert list(first.missing(["a", "b"], [0, 1])) == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
-    first.keep("a", 1, {"curve": []})
-    assert list(ledger(first.path, {"steps": 1}).missing(["a", "b"], [1])) == [("b", 1)]
-    assert list(ledger(first.path, {"steps": 2}).missing(["a"], [1])) == [("a", 1)]
+    rates = {"a": [0.1], "b": [0.1, 0.2]}
+    assert list(first.missing(rates, [0, 1]))[:4] == [("a", 0, 0.1), ("b", 0, 0.1), ("b", 0, 0.2), ("a", 1, 0.1)]
+    first.keep("b", 1, 0.1, {"curve": []})
+    assert list(ledger(first.path, {"steps": 1}).missing(rates, [1])) == [("a", 1, 0.1), ("b", 1, 0.2)]
+    assert len(list(ledger(first.path, {"steps": 2}).missing(rates, [1]))) == 3
+
+
+def test_the_rate_chosen_is_that_of_the_best_pilot_run(script):
+    page = script("from_scratch")
+    ends = {("a", 0.1): 2.0, ("a", 0.2): 1.9, ("b", 0.1): 1.0, ("b", 0.2): 1.5}
+    runs = [{"method": method, "lr": lr, "curve": [[1, 1.0, 0.5], [2, 2.0, end]]} for (method, lr), end in ends.items()]
+    assert page.chosen(runs, page.TASKS["shakespeare"]) == {"a": 0.2, "b": 0.1}
+    assert page.chosen(runs, page.TASKS["resnet"]) == {"a": 0.1, "b": 0.2}
 
 
 def made_up(values, seconds=10.0):
     """Runs by seed with these results."""
-    return {seed: {"curve": [[1, seconds, value]]} for seed, value in enumerate(values)}
+    return {seed: {"lr": 0.1, "curve": [[1, seconds, value]]} for seed, value in enumerate(values)}
 
 
 @pytest.mark.parametrize(
@@ -125,37 +134,50 @@ def test_what_was_reached_within_a_time_is_what_was_last_seen(script):
 
 
 def kept(name):
-    """The runs of a result file by method, of each of its settings."""
+    """The runs of a result file, and its pilot runs."""
     path = ROOT / "docs" / "results" / f"{name}.jsonl"
     if not path.exists():
         pytest.skip(f"{path.name} is not kept yet: benchmarks/{name}.py makes it")
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        run = json.loads(line)
-        found.setdefault(json.dumps(run["settings"]), {}).setdefault(run["method"], []).append(run)
-    return found
+    files = (path, path.with_name(f"{name}_pilots.jsonl"))
+    return [[json.loads(line) for line in each.read_text().splitlines()] if each.exists() else [] for each in files]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_arm_has_three_seeds_that_ran_to_their_end(name):
-    for settings, arms in kept(name).items():
-        for runs in arms.values():
-            assert len({run["seed"] for run in runs}) == len(runs) >= 3
-            assert {run["curve"][-1][0] for run in runs} == {json.loads(settings)["steps"]}
+def test_each_arm_has_the_same_seeds_that_ran_to_their_end(name):
+    runs, pilots = kept(name)
+    seeds = {method: sorted(run["seed"] for run in runs if run["method"] == method) for method in arms_of(runs)}
+    assert all(len(each) >= 3 and each == sorted(set(seeds["dense"])) for each in seeds.values())
+    assert not {run["seed"] for run in pilots} & set(seeds["dense"])
+    for part in (runs, pilots):
+        assert len({json.dumps(run["settings"]) for run in part}) <= 1
+        assert all(run["curve"][-1][0] == run["settings"]["steps"] for run in part)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rates_are_the_best_of_the_same_choice(name):
+    runs, pilots = kept(name)
+    choice = {method: sorted(run["lr"] for run in pilots if run["method"] == method) for method in arms_of(runs)}
+    assert all(each == choice["dense"] for each in choice.values())
+    for run in runs if pilots else ():
+        mine = [each for each in pilots if each["method"] == run["method"]]
+        best = (max if name == "resnet" else min)(mine, key=lambda each: each["curve"][-1][2])
+        assert run["lr"] == best["lr"]
+    assert pilots or len({run["lr"] for run in runs}) == 1
+
+
+def arms_of(runs):
+    """Methods."""
+    return {run["method"] for run in runs}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_tables_are_those_of_the_kept_runs(script, name):
     page = script("from_scratch").page(name)
     decimals = script("from_scratch").TASKS[name].decimals
-    found = kept(name).values()
-    means = {np.mean([run["curve"][-1][2] for run in arms["dense"]]): arms for arms in found if "dense" in arms}
-    best = means[max(means) if name == "resnet" else min(means)]["dense"]
-    dense = {run["seed"]: run["curve"][-1][2] for run in best}
-    for arms in found:
-        for runs in arms.values():
-            values = {run["seed"]: run["curve"][-1][2] for run in runs}
-            mean, spread = np.mean(list(values.values())), np.std(list(values.values()), ddof=1)
-            assert f"| {mean:.{decimals}f} ± {spread:.{decimals}f} | {len(runs)} |" in page
-            gap = np.mean([values[seed] - dense[seed] for seed in values])
-            assert runs is best or re.search(rf"\| {re.escape(f'{gap:+.{decimals}f} [')}", page)
+    runs, _ = kept(name)
+    found = {m: {r["seed"]: r["curve"][-1][2] for r in runs if r["method"] == m} for m in arms_of(runs)}
+    for method, values in found.items():
+        mean, spread = np.mean(list(values.values())), np.std(list(values.values()), ddof=1)
+        assert f"| {mean:.{decimals}f} ± {spread:.{decimals}f} | {len(values)} |" in page
+        gap = np.mean([values[seed] - found["dense"][seed] for seed in values])
+        assert method == "dense" or re.search(rf"\| {re.escape(f'{gap:+.{decimals}f} [')}", page)

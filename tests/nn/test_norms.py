@@ -60,3 +60,23 @@ def test_sparse_weights_decay_and_biases_do_not():
     chosen = {id(p) for p in decayed["params"]}
     for p, old in zip(model.parameters(), before, strict=True):
         torch.testing.assert_close(p.detach(), old * (0.9 if id(p) in chosen else 1.0))
+
+
+def test_sparse_weights_may_learn_faster_and_decay_as_the_others():
+    full = nn.Linear(8, 8)
+    few, more = (gs.nn.sparsify(full, density=density) for density in (1 / 16, 1 / 4))
+    model = nn.Sequential(full, few, more)
+    model.append(gs.nn.sparsify(full, density=1 / 16))
+    groups = gs.nn.decay_groups(model, 0.1, lr=0.01, by_density=0.5)
+    assert [[id(p) for p in group["params"]] for group in groups] == [
+        [id(full.weight)],
+        [id(few.weight), id(model[3].weight)],
+        [id(more.weight)],
+        [id(layer.bias) for layer in model],
+    ]
+    assert [group["lr"] for group in groups] == pytest.approx([0.01, 0.04, 0.02, 0.01])
+    assert [group["lr"] * group["weight_decay"] for group in groups] == pytest.approx([0.001, 0.001, 0.001, 0])
+    with pytest.raises(ValueError, match=r"by_density=0\.5 multiplies a rate: give lr="):
+        gs.nn.decay_groups(model, 0.1, by_density=0.5)
+    with pytest.raises(ValueError, match="by_density=nan must be finite"):
+        gs.nn.decay_groups(model, 0.1, lr=0.01, by_density=float("nan"))

@@ -97,6 +97,26 @@ def test_weights_may_begin_anew():
     assert torch.equal(one[3].weight, sparsify(model, density=0.5, weights="reinitialise", rng=0)[3].weight)
 
 
+@pytest.mark.parametrize("layer", [nn.Linear(400, 300), nn.Conv1d(48, 64, 9, groups=2), nn.Conv2d(32, 64, 3)], ids=str)
+@pytest.mark.parametrize("weights", ["rescale", "reinitialise"])
+def test_sums_of_live_edges_vary_as_those_of_all(layer, weights):
+    """Var(sum) is the edges of an output times the variance of a weight; PyTorch's law is 1/3 whatever the fan."""
+    for density in (0.5, 0.1):
+        made = sparsify(layer, density=density, generator="erdos_renyi", weights=weights, rng=0)
+        edges = made.weight.numel() / layer.weight.shape[0]
+        assert float(made.weight.detach().var()) * edges == pytest.approx(1 / 3, rel=0.1)
+        assert made.weight.detach().abs().max() <= edges**-0.5 * (1 + 1e-6)
+
+
+def test_rescaled_weights_are_the_models_and_shared_ones_are_scaled_once():
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8, bias=False))
+    model[2].weight = model[0].weight
+    kept, rescaled = (sparsify(model, density=0.25, weights=weights) for weights in ("keep", "rescale"))
+    assert rescaled[0].weight is rescaled[2].weight
+    assert torch.equal(rescaled[0].weight, 2 * kept[0].weight)
+    assert torch.equal(rescaled[0].bias, model[0].bias)
+
+
 def test_the_global_random_state_is_left_alone():
     before = torch.get_rng_state()
     sparsify(mlp_of_now := copy.deepcopy(MODEL), density=0.5)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,11 +14,18 @@ from gossamer.errors import require_rng
 from gossamer.nn.activations import fusible
 from gossamer.nn.conversion.candidates import Candidate, Place, owners
 from gossamer.nn.conversion.swaps import carry_over, is_observed
+from gossamer.nn.initialization import Kaiming
 from gossamer.nn.kernels.choose import worth_it
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.sequential import Sequential
 from gossamer.topology import Junction
+
+Start = Literal["keep", "rescale", "reinitialise"]
+"""How the weights of a sparse layer begin, see `sparsify`."""
+
+AS_DENSE = Kaiming(distribution="uniform", gain=1 / math.sqrt(3))
+"""The law of `torch.nn.Linear` and `Conv2d`, of live edges: outputs vary as much as those of a dense layer."""
 
 
 def require_swappable(chosen: Sequence[Candidate], model: nn.Module | None, found: Sequence[Candidate]) -> None:
@@ -82,14 +91,15 @@ def swapped(
     found: Sequence[Candidate],
     edges: dict[str, Junction],
     *,
-    reinitialise: bool,
+    start: Start,
     rng: np.random.Generator | int | None,
 ) -> nn.Module:
-    """The model with the layers of these names on these edges."""
+    """The model with the layers of these names on these edges, whose weights begin as `start` says."""
     source = None if rng is None else torch.Generator().manual_seed(int(require_rng(rng).integers(2**63)))
     _require_same_of_ties(found, edges)
     parameters: dict[int, nn.Parameter] = {}
     splits: dict[int, nn.Module] = {}
+    scaled: set[int] = set()
     for each in found:
         if each.name not in edges:
             continue
@@ -98,8 +108,11 @@ def swapped(
             carry_over(*each.split)
         layer = _twin(each, edges[each.name])
         _share(each, layer, parameters)
-        if reinitialise:
+        if start == "reinitialise":
+            layer.initialization = AS_DENSE
             layer.reset_parameters(source)
+        elif start == "rescale":
+            _rescale(layer, scaled)
         for place in each.places:
             place.put(layer)
         if not each.places:
@@ -147,6 +160,14 @@ def _share(each: Candidate, layer: SparseLayer, parameters: dict[int, nn.Paramet
         new.requires_grad_(old.requires_grad)
         new.__dict__.update(old.__dict__)
         setattr(layer, name, new)
+
+
+def _rescale(layer: SparseLayer, scaled: set[int]) -> None:
+    """Weights times the square root of (places / edges), those that layers share once."""
+    if id(layer.weight) not in scaled:
+        scaled.add(id(layer.weight))
+        with torch.no_grad():
+            layer.weight.mul_(math.sqrt(layer.places / max(1, layer.weight.numel())))
 
 
 def _folded(each: Candidate) -> nn.Module | None:

@@ -6,7 +6,7 @@ import copy
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from torch import Tensor, nn
@@ -59,7 +59,7 @@ def sparsify(
     include: Iterable[str] | str | None = None,
     exclude: Iterable[str] | str = (),
     filter: Filter | None = None,
-    weights: Literal["keep", "reinitialise"] = "keep",
+    weights: placing.Start = "keep",
     rng: np.random.Generator | int | None = None,
     batch: int | None = None,
     inplace: bool = False,
@@ -92,7 +92,10 @@ def sparsify(
         include: patterns of names; only these layers are swapped.
         exclude: patterns of names that are not.
         filter: the same as a function of module and name.
-        weights: "keep" those of the model, or "reinitialise" them (and the biases) as a sparse layer begins.
+        weights: "keep" those of the model; "rescale" them by the square root of (weights / edges) of their layer, so
+            that its outputs vary as much as before where edges are drawn at random, for training from scratch; or
+            "reinitialise": draw them by PyTorch's own law for linear layers and convolutions, with the live edges of
+            an output for its fan, to the same end; biases begin at 0.
         rng: of constructions and weights that are drawn; these draw from torch's global generator without it.
         batch: rows of a typical input; if given, each layer is timed, and one that is faster dense stays dense.
         inplace: change the model given, not a copy. An optimiser that was made before holds parameters that are no
@@ -135,7 +138,7 @@ def sparsify(
     if not edges:
         _warn_of_nothing(result, found)
         return result
-    made = placing.swapped(result, found, edges, reinitialise=weights == "reinitialise", rng=wishes.rng)
+    made = placing.swapped(result, found, edges, start=weights, rng=wishes.rng)
     watch_optimizers(before, made, inplace=inplace)
     return made
 
@@ -153,8 +156,8 @@ def _copied(model: nn.Module) -> nn.Module:
 def _require_consistent(wishes: _Wishes, junctions: Junctions | None) -> None:
     if wishes.density is not None and junctions is not None:
         raise ValueError(f"density={wishes.density} and junctions={junctions}: give one of them.")
-    if wishes.weights not in ("keep", "reinitialise"):
-        raise ValueError(f"weights={wishes.weights!r} is not known: keep or reinitialise is.")
+    if wishes.weights not in get_args(placing.Start):
+        raise ValueError(f"weights={wishes.weights!r} is not known: {', '.join(get_args(placing.Start))} are.")
     if wishes.density is None:
         for name in ("budget", "generator", "scores"):
             if getattr(wishes, name) is not None:
