@@ -43,7 +43,7 @@ class Task:
 PUBLISHED = "sparselab", 2.589, 2.534
 TASKS = {
     "shakespeare": Task("validation loss", "nats", 3, published=("share_17.5", *PUBLISHED)),
-    "shakespeare_sgd": Task("validation loss", "nats", 3, published=("rigl_17.5", *PUBLISHED)),
+    "shakespeare_sgd": Task("validation loss", "nats", 3, published=("static_17.5", *PUBLISHED)),
     "resnet": Task("test accuracy, %", "points", 2, more_is_better=True),
 }
 ARMS = {
@@ -52,8 +52,8 @@ ARMS = {
     "rigl_95": "RigL, 95 % sparse",
     "wide_90": "RigL, 3 times as wide, dense one's edges",
     "share_17.5": "RigL, 17.5 % of all parameters",
-    "static_17.5": "edges left where they are, 17.5 % of all parameters, dense one's rate",
-    "rigl_17.5": "RigL, 17.5 % of all parameters, rates by density",
+    "static_17.5": "edges stay, 17.5 % of all parameters",
+    "faster_17.5": "the same, sparse layers at the rate / density",
 }
 
 

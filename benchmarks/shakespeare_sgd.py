@@ -1,6 +1,6 @@
 """The GPT that sparselab publishes, smaller: dense and sparse at 17.5 % of the parameters, by plain SGD.
 
-    python benchmarks/shakespeare_sgd.py [--method dense static_17.5 rigl_17.5] [--seeds 10 11 12] [--text F]
+    python benchmarks/shakespeare_sgd.py [--method dense static_17.5 faster_17.5] [--seeds 10 11 12] [--text F]
                                          [--threads 1] [--out F] [--work FOLDER]
     python benchmarks/from_scratch.py shakespeare_sgd        # the tables of what is kept
 
@@ -8,10 +8,12 @@ sparselab trains 6 layers of width 384 (10.7 million parameters) for 10,000 step
 context 128, with 30 % of the weights of attention and 10 % of the others; a seed of each takes hours of a core. Here
 the width is 128, the batch 8, and there are 500 steps at a rate of .06: steps times rate, which is how far plain SGD
 goes, are the same, and so are depth, context, the share of all parameters, and attention being three times as dense as
-the rest. Heads are 32 wide. There is no choice in it: the rate is the same for all arms.
+the rest. Heads are 32 wide. Nothing is chosen for an arm: there is one rate, and all networks are far from the end of
+their training.
 
 static_17.5 is sparselab's recipe: edges are drawn and stay, weights begin by PyTorch's law for the live inputs.
-rigl_17.5 begins likewise, moves edges by RigL, and a layer of density ρ learns at 1 / sqrt(ρ) times the rate.
+faster_17.5 is the same, but a layer of density ρ learns at 1 / ρ times the rate (`by_density=1`): a step then changes
+its sums as much as dense ones. That, and leaving edges where they are, was found by pilot runs.
 Parts of the text, seconds and files: see shakespeare.py.
 """
 
@@ -21,14 +23,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from checkpointed import add_options, rigl, run_all
+from checkpointed import add_options, run_all
 from shakespeare import Reading, characters, density_of, plain
 
 import gossamer as gs
 from gossamer.generators.budgets import share, total_edges
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--method", nargs="+", default=["dense", "static_17.5", "rigl_17.5"])
+parser.add_argument("--method", nargs="+", default=["dense", "static_17.5", "faster_17.5"])
 parser.add_argument("--steps", type=int, default=500)
 parser.add_argument("--batch", type=int, default=8)
 parser.add_argument("--context", type=int, default=128)
@@ -62,11 +64,9 @@ def reading(method, seed, lr, steps, *, options, data):
     """The run of a method."""
     torch.manual_seed(seed)
     model = model_of(method, options, data[3], np.random.default_rng(seed))
-    ours = method.startswith("rigl")
-    groups = gs.nn.decay_groups(model, 0.0, by_density=0.5 if ours else 0.0, lr=lr)
+    groups = gs.nn.decay_groups(model, 0.0, by_density=1.0 if method.startswith("faster") else 0.0, lr=lr)
     optimizer = torch.optim.SGD(groups, lr=lr, fused=True)
-    rule = rigl(steps) if ours else None
-    return Reading(model, rule, optimizer, lambda step: 1.0, options=options, data=data, seed=seed, steps=steps)
+    return Reading(model, None, optimizer, lambda step: 1.0, options=options, data=data, seed=seed, steps=steps)
 
 
 def main():
