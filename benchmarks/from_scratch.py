@@ -3,11 +3,13 @@
     python benchmarks/from_scratch.py shakespeare
     python benchmarks/from_scratch.py shakespeare_sgd
     python benchmarks/from_scratch.py resnet
+    python benchmarks/from_scratch.py answer         # of all of them, in a sentence
 
-Each prints, of the lines in docs/results: rates, sizes and results with mean, standard deviation and n, and the
-difference from dense, paired by seed, with its 95 % interval (Student's; not corrected for the number of rows); then
-what was reached after so many seconds of training; then what follows; then the pilot runs, by which each arm chose its
-rate. An arm is said to be worse or better than dense if its interval leaves out zero; else the runs do not tell.
+Each of the first three prints, of the lines in docs/results: rates, sizes and results with mean, standard deviation
+and n, and the difference from dense, paired by seed, with its 95 % interval (Student's; not corrected for the number
+of rows); then what was reached after so many seconds of training; then what follows; then the pilot runs, by which
+each arm chose its rate. An arm is said to be worse or better than dense if its interval leaves out zero; else the
+runs do not tell.
 """
 
 import argparse
@@ -30,9 +32,11 @@ class Task:
     """What a result is: name and unit, decimals shown, whether more is better; an arm, and what others publish of it.
 
     Attributes:
+        network: what is trained.
         published: the arm, whose, their results sparse and dense.
     """
 
+    network: str
     what: str
     unit: str
     decimals: int
@@ -40,11 +44,12 @@ class Task:
     published: tuple[str, str, float, float] | None = None
 
 
+LOSS = "validation loss", "nats", 3
 PUBLISHED = "sparselab", 2.589, 2.534
 TASKS = {
-    "shakespeare": Task("validation loss", "nats", 3, published=("share_17.5", *PUBLISHED)),
-    "shakespeare_sgd": Task("validation loss", "nats", 3, published=("static_17.5", *PUBLISHED)),
-    "resnet": Task("test accuracy, %", "points", 2, more_is_better=True),
+    "shakespeare": Task("a GPT on tiny-shakespeare", *LOSS, published=("share_17.5", *PUBLISHED)),
+    "shakespeare_sgd": Task("a GPT by sparselab's recipe, smaller", *LOSS, published=("static_17.5", *PUBLISHED)),
+    "resnet": Task("a ResNet-8 on CIFAR-10 JPEG", "test accuracy, %", "points", 2, more_is_better=True),
 }
 ARMS = {
     "dense": "dense",
@@ -238,6 +243,21 @@ def page(name):
     )
 
 
+def answer():
+    """How every arm of every task compares with dense, in a sentence."""
+    found = [(task, by_arm(kept(RESULTS / f"{name}.jsonl"))) for name, task in TASKS.items()]
+    told = [f"{task.network}: {'; '.join(compared(arms, task))}" for task, arms in found if arms]
+    return f"Sparse from scratch against dense: {'. '.join(told)}." if told else "No run is kept yet."
+
+
+def compared(arms, task):
+    """A clause for each sparse arm."""
+    for method, runs in arms.items():
+        if method != "dense":
+            gap = difference(results(runs), results(arms["dense"]))
+            yield f"{ARMS[method]} **{verdict(gap, task)}** ({gap.mean:+.{task.decimals}f} {task.unit})"
+
+
 def tried(pilots, task):
     """A row an arm: how its pilot run of every rate ended; the best one bold. Nothing if there was no choice."""
     if not pilots:
@@ -254,5 +274,6 @@ def tried(pilots, task):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=TASKS)
-    print(page(parser.parse_args().task))
+    parser.add_argument("task", choices=[*TASKS, "answer"])
+    task = parser.parse_args().task
+    print(answer() if task == "answer" else page(task))

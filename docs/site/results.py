@@ -163,8 +163,8 @@ def script(name):
 
 
 def from_scratch(name):
-    """What `benchmarks/from_scratch.py NAME` prints of the runs in `NAME.jsonl`."""
-    return script("from_scratch").page(name)
+    """What `benchmarks/from_scratch.py NAME` prints of the runs in `NAME.jsonl`, or `answer` of all."""
+    return script("from_scratch").answer() if name == "answer" else script("from_scratch").page(name)
 
 
 def settings(run):
