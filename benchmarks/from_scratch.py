@@ -47,9 +47,9 @@ class Task:
 LOSS = "validation loss", "nats", 3
 PUBLISHED = "sparselab", 2.589, 2.534
 TASKS = {
-    "shakespeare": Task("a GPT on tiny-shakespeare", *LOSS, published=("share_17.5", *PUBLISHED)),
-    "shakespeare_sgd": Task("a GPT by sparselab's recipe, smaller", *LOSS, published=("static_17.5", *PUBLISHED)),
-    "resnet": Task("a ResNet-8 on CIFAR-10 JPEG", "test accuracy, %", "points", 2, more_is_better=True),
+    "shakespeare": Task("A GPT on tiny-shakespeare", *LOSS, published=("share_17.5", *PUBLISHED)),
+    "shakespeare_sgd": Task("A GPT by sparselab's recipe, smaller", *LOSS, published=("static_17.5", *PUBLISHED)),
+    "resnet": Task("A ResNet-8 on CIFAR-10 JPEG", "test accuracy, %", "points", 2, more_is_better=True),
 }
 ARMS = {
     "dense": "dense",
@@ -244,18 +244,23 @@ def page(name):
 
 
 def answer():
-    """How every arm of every task compares with dense, in a sentence."""
+    """What every task's runs say of sparse arms and dense, a sentence each."""
     found = [(task, by_arm(kept(RESULTS / f"{name}.jsonl"))) for name, task in TASKS.items()]
-    told = [f"{task.network}: {'; '.join(compared(arms, task))}" for task, arms in found if arms]
-    return f"Sparse from scratch against dense: {'. '.join(told)}." if told else "No run is kept yet."
+    told = [
+        f"**{task.network}**, sparse from scratch: {'; '.join(grouped(arms, task))}." for task, arms in found if arms
+    ]
+    return "\n\n".join(told) or "No run is kept yet."
 
 
-def compared(arms, task):
-    """A clause for each sparse arm."""
+def grouped(arms, task):
+    """A clause for each verdict: the arms of which it is, and by how much they differ from dense."""
+    clauses = {}
     for method, runs in arms.items():
         if method != "dense":
             gap = difference(results(runs), results(arms["dense"]))
-            yield f"{ARMS[method]} **{verdict(gap, task)}** ({gap.mean:+.{task.decimals}f} {task.unit})"
+            clauses.setdefault(verdict(gap, task), []).append(f"{ARMS[method]} ({gap.mean:+.{task.decimals}f})")
+    named = f"{task.what.partition(',')[0]} in {task.unit}"
+    return (f"{said}: {' and '.join(each)} {named}" for said, each in clauses.items())
 
 
 def tried(pilots, task):
