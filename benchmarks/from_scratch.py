@@ -246,21 +246,22 @@ def page(name):
 def answer():
     """What every task's runs say of sparse arms and dense, a sentence each."""
     found = [(task, by_arm(kept(RESULTS / f"{name}.jsonl"))) for name, task in TASKS.items()]
-    told = [
-        f"**{task.network}**, sparse from scratch: {'; '.join(grouped(arms, task))}." for task, arms in found if arms
-    ]
+    told = (
+        f"**{task.network}**, sparse from scratch, is {'; '.join(clauses(arms, task))}." for task, arms in found if arms
+    )
     return "\n\n".join(told) or "No run is kept yet."
 
 
-def grouped(arms, task):
+def clauses(arms, task):
     """A clause for each verdict: the arms of which it is, and by how much they differ from dense."""
-    clauses = {}
+    found = {}
     for method, runs in arms.items():
         if method != "dense":
             gap = difference(results(runs), results(arms["dense"]))
-            clauses.setdefault(verdict(gap, task), []).append(f"{ARMS[method]} ({gap.mean:+.{task.decimals}f})")
-    named = f"{task.what.partition(',')[0]} in {task.unit}"
-    return (f"{said}: {' and '.join(each)} {named}" for said, each in clauses.items())
+            found.setdefault(verdict(gap, task), []).append(
+                f"{gap.mean:+.{task.decimals}f} {task.unit}, {ARMS[method]}"
+            )
+    return (f"{said} ({'; '.join(each)})" for said, each in found.items())
 
 
 def tried(pilots, task):
