@@ -127,6 +127,20 @@ def test_a_verdict_is_that_of_students_paired_interval(script, ours, said):
         assert (gap.low, gap.high) == pytest.approx(tuple(interval))
 
 
+def test_the_answer_tells_arms_by_their_verdicts(script):
+    page, task = script("from_scratch"), script("from_scratch").TASKS["shakespeare"]
+    runs = {
+        "dense": [2.0, 2.15, 2.21],
+        "rigl_90": [1.9, 2.05, 2.12],
+        "rigl_95": [2.1, 2.25, 2.3],
+        "wide_90": [1.8, 2, 2],
+    }
+    assert list(page.clauses({method: made_up(values) for method, values in runs.items()}, task)) == [
+        "better than dense (-0.097 nats, RigL, 90 % sparse; -0.187 nats, RigL, 3 times as wide, dense one's edges)",
+        "worse than dense (+0.097 nats, RigL, 95 % sparse)",
+    ]
+
+
 def test_what_was_reached_within_a_time_is_what_was_last_seen(script):
     reached = script("from_scratch").reached
     runs = {0: {"curve": [[1, 2.0, 5.0], [2, 4.0, 3.0]]}, 1: {"curve": [[1, 3.0, 7.0], [2, 5.0, 1.0]]}}
