@@ -226,21 +226,29 @@ def test_an_unknown_paper_is_refused():
         paper_named("topologies-2071")
 
 
-def test_the_full_size_alone_is_trained_drawn_and_judged_again(tmp_path):
-    """Without the networks of the usual size, whose claims are another page's."""
-    plan = dataclasses.replace(TOPOLOGIES, seeds=0)
+@pytest.mark.parametrize(
+    ("paper", "plan", "figures", "word"),
+    [
+        (topologies.PAPER, dataclasses.replace(TOPOLOGIES, seeds=0), ["L1", "L2", "L3", "L-runs"], "full size"),
+        (insights.PAPER, dataclasses.replace(INSIGHTS, chain=None), ["I7", "I8", "I9"], "sparse beats narrow"),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_the_full_size_alone_is_trained_drawn_and_judged_again(paper, plan, figures, word, tmp_path):
+    """Without what has a page of its own: networks of the usual size, and the chain."""
+    studies = []
 
     def train(title, runs):
-        study = Study(title, runs, tmp_path / "studies" / title.replace(" ", "-"), measures=())
-        assert not study.execute(InProcess()).failed
-        return study
+        studies.append(Study(title, runs, tmp_path / "studies" / title.replace(" ", "-"), measures=()))
+        assert not studies[-1].execute(InProcess()).failed
+        return studies[-1]
 
-    findings = topologies.PAPER.reproduce(plan, train, tmp_path)
-    record = Record.of(plan, [], size="large cut", command="gossamer reproduce topologies-2017 --large --cut")
-    made = Reproduction(topologies.PAPER, record, findings)
+    findings = paper.reproduce(plan, train, tmp_path)
+    record = Record.of(plan, studies, size="large cut", command=f"gossamer reproduce {paper.name} --large --cut")
+    made = Reproduction(paper, record, findings, tuple(studies))
     made.write(tmp_path)
-    assert [exhibit.key for exhibit in findings.exhibits] == ["L1", "L2", "L3", "L-runs"]
-    assert {claim.exhibit for claim in findings.claims} == {"L1"}
-    again = topologies.PAPER.again(Record.read(tmp_path).plan, tmp_path)
+    assert [exhibit.key for exhibit in findings.exhibits] == figures
+    assert {claim.exhibit for claim in findings.claims} <= set(figures)
+    again = paper.again(Record.read(tmp_path).plan, tmp_path)
     assert [each.verdict for each in again.judgements] == [each.verdict for each in findings.judgements]
-    assert "structured ≥ dense, full size" in reproduction_page(made)
+    assert word in reproduction_page(made)

@@ -25,6 +25,19 @@ def where(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
     return frame
 
 
+def whole(runs: pd.DataFrame, block: Sequence[str]) -> pd.DataFrame:
+    """The finished runs of those blocks of which no run waits, of a table with a column `state`.
+
+    >>> import pandas as pd
+    >>> states = ["done", "failed", "done", "waiting"]
+    >>> whole(pd.DataFrame({"seed": [0, 0, 1, 1], "state": states}), ["seed"])["seed"].tolist()
+    [0]
+    """
+    left = set(where(runs, state="waiting")[list(block)].itertuples(index=False, name=None))
+    done = where(runs, state="done")
+    return done[[each not in left for each in done[list(block)].itertuples(index=False, name=None)]]
+
+
 def by_seed(frame: pd.DataFrame, column: str = "accuracy") -> pd.Series[float]:
     """Mean of a column over the rows of each seed."""
     found: pd.Series[float] = frame.groupby("seed")[column].mean()

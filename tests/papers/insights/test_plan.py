@@ -36,6 +36,26 @@ def test_the_full_size_has_the_seeds_and_controls_that_were_asked_for():
     assert {net.data for net in adaptive_nets(LARGE)} == {"fashion-mnist", "cifar10-jpeg"}
 
 
+def test_the_cut_has_ten_sparse_seeds_and_the_fully_connected_ones_first():
+    cut = insights.LARGE_CUT
+    runs = final_runs(cut, {net: net.settings(cut)[0] for net in nets(cut)})
+    assert (len(runs), len(tuning_runs(cut))) == (26, 10)
+    seeds = pd.DataFrame([run.labels for run in runs]).groupby(["topology", "rule"])["seed"].agg(list).to_dict()
+    assert seeds[("dense", "static")] == seeds[("narrow", "static")] == [0, 1, 2]
+    assert seeds[("erdos_renyi", "SET")] == seeds[("erdos_renyi", "static")] == list(range(10))
+    assert [run.labels["seed"] for run in runs] == sorted(run.labels["seed"] for run in runs)
+    assert {run.experiment.config.epochs for run in runs} == {16} and cut.chain is None
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_fully_connected_networks_are_all_edges_of_sparse_layers(narrow):
+    """So that their steps are one call, as those of the sparse ones are."""
+    found = Net("fashion-mnist", 1000, 20 if narrow else 1.0, narrow=narrow).run(LARGE, Setting(0.1), 0)
+    architecture = found.experiment.architecture
+    widths = (784, *architecture.hidden, 10)
+    assert architecture.edges == tuple(n * m for n, m in itertools.pairwise(widths))
+
+
 def test_density_by_epsilon_is_that_of_set():
     """ε (n + m) edges, each junction by itself, as in Mocanu et al. 2018."""
     run = Net("cifar10-jpeg", 1000, 20).run(LARGE, Setting(0.1), 0)
@@ -66,6 +86,7 @@ def test_fully_connected_networks_choose_rate_and_dropout_and_sparse_ones_the_ra
 
 
 def test_the_plan_comes_back_from_json():
-    plan = dataclasses.replace(LARGE, data=())
-    record = Record.of(plan, [], size="large", command="")
-    assert plan_of(record.plan) == plan
+    for kept in (LARGE, insights.LARGE_CUT):
+        plan = dataclasses.replace(kept, data=())
+        record = Record.of(plan, [], size="large", command="")
+        assert plan_of(record.plan) == plan

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from gossamer.analysis.claims import Verdict, judged
+from gossamer.analysis.tables import whole
 from gossamer.nn import TrainingStep
 from gossamer.papers import topologies
 from gossamer.papers.topologies.claims import large as claims_at_full_size
@@ -15,7 +16,6 @@ from gossamer.papers.topologies.large import (
     large_nets,
     last_gains,
     tuning_runs,
-    whole_seeds,
 )
 from gossamer.papers.topologies.large_plan import CUT, Large, Layer
 from gossamer.papers.topologies.plan import DENSE, NARROW
@@ -55,7 +55,7 @@ def test_seeds_of_which_a_run_waits_are_left_out_start_by_start():
     words = {"d": "done", "w": "waiting", "f": "failed"}
     rows = [("mnist", 8, *block, words[state]) for block, found in states.items() for state in found]
     frame = pd.DataFrame(rows, columns=["data", "hidden", "fan", "seed", "state"])
-    left = whole_seeds(frame)
+    left = whole(frame, ["data", "hidden", "fan", "seed"])
     assert left[["fan", "seed"]].to_numpy().tolist() == [["dense", 0], ["dense", 0], ["sparse", 1]]
 
 

@@ -34,11 +34,12 @@ def claims(tables: Tables, plan: InsightsPlan) -> tuple[Claim, ...]:
 
 
 def _claims(tables: Tables, plan: InsightsPlan) -> Iterator[Claim]:
-    yield started_alike(tables.chain_apart)
-    yield drifted(tables.chain_apart)
-    yield as_far_as_published(tables.chain_apart)
-    yield equally_accurate(tables.chain)
-    yield published_accuracy(tables.chain)
+    if tables.chain is not None:
+        yield started_alike(tables.chain_apart)
+        yield drifted(tables.chain_apart)
+        yield as_far_as_published(tables.chain_apart)
+        yield equally_accurate(tables.chain)
+        yield published_accuracy(tables.chain)
     for data in plan.data:
         rows, tuned = where(tables.runs, data=data), where(tables.tuned, data=data)
         yield sparse_beats_dense(rows, tuned, plan, data)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gossamer.generators import Family, Size, erdos_renyi, named, narrowed, perturbed
+from gossamer.generators import Family, Size, budgets, erdos_renyi, named, narrowed, perturbed
 from gossamer.nn import Kaiming, Masked
 from gossamer.rewiring import Rule, sparse_evolutionary
 from gossamer.studies.architecture import Architecture
@@ -63,7 +63,7 @@ class InsightsPlan:
     Args:
         data: names, each with the epochs of its runs.
         epochs: of the runs on each of the data.
-        chain: the published experiment.
+        chain: the published experiment; None if it is not trained.
         widths: neurons of each of the two hidden layers.
         densities: of the static sparse networks' hidden junctions: shares of all edges; a number above 1 is the ε of
             SET's densities, ε (n + m) / (n m) for a junction of n inputs and m outputs.
@@ -79,7 +79,7 @@ class InsightsPlan:
 
     data: tuple[str, ...] = ("fashion-mnist", "cifar10-jpeg")
     epochs: Mapping[str, int] = field(default_factory=lambda: {"fashion-mnist": 8, "cifar10-jpeg": 6})
-    chain: Chain = Chain()
+    chain: Chain | None = Chain()
     widths: tuple[int, ...] = (100, 250)
     densities: tuple[float, ...] = (0.02, 0.1)
     rates: tuple[float, ...] = (0.03, 0.1)
@@ -194,13 +194,12 @@ class Net:
 
     def _architecture(self, plan: InsightsPlan) -> Architecture:
         widths = (math.prod(CATALOGUE[self.data].shape), *[self.width] * plan.depth)
+        classes = len(CATALOGUE[self.data].classes)
         if self.density == 1:
-            return Architecture(None, widths[1:], (*[None] * plan.depth, None))
+            return _full((*widths, classes))
         edges = [edges_at(self.density, n, m) for n, m in pairwise(widths)]
         if self.narrow:
-            classes = len(CATALOGUE[self.data].classes)
-            slim = narrowed((*widths, classes), sum(edges) + widths[-1] * classes)[1:-1]
-            return Architecture(None, slim, (*[None] * plan.depth, None))
+            return _full(narrowed((*widths, classes), sum(edges) + widths[-1] * classes))
         return Architecture(named("erdos_renyi"), widths[1:], (*edges, None))
 
     def _rule(self, plan: InsightsPlan) -> Rule:
@@ -228,6 +227,11 @@ class Net:
         return replace(self, adaptive=False)
 
 
+def _full(widths: tuple[int, ...]) -> Architecture:
+    """All edges of sparse layers: a fully connected network whose steps are one call too, which PyTorch's are not."""
+    return Architecture(named("erdos_renyi"), widths[1:-1], budgets.uniform(widths, 1.0))
+
+
 def nets(plan: InsightsPlan) -> Iterator[Net]:
     """Static sparse networks and fully connected ones, over widths and densities."""
     for data in plan.data:
@@ -248,7 +252,7 @@ def tuning_runs(plan: InsightsPlan) -> list[Run]:
 
 
 def final_runs(plan: InsightsPlan, settings: Mapping[Net, Setting]) -> list[Run]:
-    """Every network with its setting, over seeds."""
+    """Every network with its setting; a whole seed before the next one, so that what is stopped has whole seeds."""
     found = [*nets(plan), *adaptive_nets(plan)]
     return [
         net.run(plan, settings[net.tuned], seed)

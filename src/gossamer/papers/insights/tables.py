@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gossamer.analysis.tables import where
+from gossamer.analysis.tables import where, whole
 from gossamer.papers.insights.apart import Cube
 from gossamer.papers.insights.plan import Chain, InsightsPlan
 
@@ -24,14 +24,14 @@ class Tables:
     """All numbers.
 
     Attributes:
-        chain: the chain's finished runs, with their validation accuracy after the last epoch.
+        chain: the chain's finished runs, with their validation accuracy after the last epoch; None without a chain.
         chain_apart: distances between the chain's networks, by epoch.
         tuned: finished runs that chose the learning rates.
         runs: the other finished runs.
         apart: distances between the networks with SET from independent starts, by data set.
     """
 
-    chain: pd.DataFrame
+    chain: pd.DataFrame | None
     chain_apart: Mapping[int, Cube]
     tuned: pd.DataFrame
     runs: pd.DataFrame
@@ -49,22 +49,30 @@ def of_folder(folder: Path, plan: InsightsPlan) -> Tables:
     """The tables that a folder keeps."""
     import pandas as pd
 
-    names = ("runs-chain", "runs-tuning", "runs-sparse-and-dense", "I1", "I2", "I5", "I9")
-    chain, tuned, runs, first, deeper, last, pairs = (pd.read_csv(folder / f"{name}.csv") for name in names)
-    chain = where(chain, state="done").merge(last[["network", "last_validation"]], left_on="seed", right_on="network")
-    distances = pd.concat([table for table in (first.assign(junction=0), deeper) if len(table)])
+    names = ("runs-tuning", "runs-sparse-and-dense", "I9")
+    tuned, runs, pairs = (pd.read_csv(folder / f"{name}.csv") for name in names)
+    chain, chain_apart = (None, {}) if plan.chain is None else _chain_of(folder)
     return Tables(
         chain,
-        {int(epoch): _cube(rows) for epoch, rows in distances.groupby("epoch")},
+        chain_apart,
         where(tuned, state="done"),
-        where(runs, state="done"),
+        whole(runs, ["data", "seed"]),
         {data: _mirrored(where(pairs, data=data)) for data in plan.data},
     )
 
 
+def _chain_of(folder: Path) -> tuple[pd.DataFrame, dict[int, Cube]]:
+    import pandas as pd
+
+    chain, first, deeper, last = (pd.read_csv(folder / f"{name}.csv") for name in ("runs-chain", "I1", "I2", "I5"))
+    chain = where(chain, state="done").merge(last[["network", "last_validation"]], left_on="seed", right_on="network")
+    distances = pd.concat([table for table in (first.assign(junction=0), deeper) if len(table)])
+    return chain, {int(epoch): _cube(rows) for epoch, rows in distances.groupby("epoch")}
+
+
 def plan_of(found: Mapping[str, Any]) -> InsightsPlan:
     """The plan as JSON has it."""
-    chain = Chain(**_tuples(found["chain"]))
+    chain = None if found["chain"] is None else Chain(**_tuples(found["chain"]))
     return InsightsPlan(**_tuples(found) | {"chain": chain})
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gossamer.analysis.tables import where
+from gossamer.analysis.tables import where, whole
 from gossamer.papers.exhibit import Exhibit
 from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.papers.topologies import exhibits, large_exhibits
 from gossamer.papers.topologies.claims import claims
-from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs, whole_seeds
+from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs
 from gossamer.papers.topologies.large_plan import CUT, Large
 from gossamer.papers.topologies.plan import TopologiesPlan, runs
 from gossamer.papers.topologies.tables import Tables, of_folder, of_study, only_large, plan_of
@@ -54,7 +54,7 @@ def _full_size(plan: TopologiesPlan, train: Train) -> tuple[pd.DataFrame, pd.Dat
     tuned = where(train("large, tuning", tuning_runs(plan.large, plan.data)).frame(), state="done")
     rates = best_rates(tuned, plan.large, plan.data)
     study = train("large", final_runs(plan.large, plan.data, rates))
-    finished = whole_seeds(study.frame())
+    finished = whole(study.frame(), ["data", "hidden", "fan", "seed"])
     return last_gains(study.epochs(), finished) if len(finished) else pd.DataFrame(), tuned.reindex(columns=TUNED_BY)
 
 

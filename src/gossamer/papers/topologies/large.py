@@ -140,14 +140,6 @@ def best_rates(tuned: pd.DataFrame, large: Large, data: tuple[str, ...]) -> dict
     return found
 
 
-def whole_seeds(runs: pd.DataFrame) -> pd.DataFrame:
-    """The finished runs of those seeds of which none waits, each start of a layer of a data set by itself."""
-    block = ["data", "hidden", "fan", "seed"]
-    left = set(where(runs, state="waiting")[block].itertuples(index=False, name=None))
-    done = where(runs, state="done")
-    return done[[each not in left for each in done[block].itertuples(index=False, name=None)]]
-
-
 def last_gains(epochs: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Training accuracy gained in the last sixth of the epochs, a row a finished run: whether it had converged."""
     ordered = epochs.sort_values("epoch").groupby("run")["accuracy"]
