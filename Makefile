@@ -1,5 +1,6 @@
 # make demo  runs the main job with what it needs      make test  runs every check      make docs  builds the site
 # make install  sets everything up      make wheel  builds what is published      make sanitize  checks every access of the kernels
+# make gpu-interpreter  the kernels for GPUs, on the CPU
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/.for-running
@@ -7,7 +8,7 @@ STAMP  := $(VENV)/.installed
 PIP    := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: install demo test docs sanitize wheel test-wheel clean
+.PHONY: install demo test docs sanitize gpu-interpreter wheel test-wheel clean
 install: $(STAMP)
 
 # The build's tools go into the venv, so that the second step finds the extension compiled.
@@ -46,6 +47,16 @@ $(SANITIZED): $(STAMP) $(KERNEL_TESTS) src/gossamer/nn/kernels/native.py
 	UBSAN_OPTIONS=halt_on_error=1 GOSSAMER_NATIVE_MODULE="$$(ls $(abspath build/sanitize)/native/_native*.so)" \
 	$(VENV)/bin/python -m pytest -n auto -p no:cacheprovider -k "not dense and not pytorch" $(KERNEL_TESTS)
 	touch $@
+
+# The kernels for GPUs: computed on the CPU by Triton's interpreter, then compiled for GPUs that need not be here. Triton
+# is a gigabyte, so it lies by itself and not in the venv.
+TRITON := build/triton
+gpu-interpreter: $(STAMP) $(TRITON)/triton
+	TRITON_INTERPRET=1 PYTHONPATH=$(TRITON) $(VENV)/bin/python -m pytest -n auto tests/nn/test_cuda.py
+	PYTHONPATH=$(TRITON) $(VENV)/bin/python -m pytest -n auto tests/nn/test_cuda_compiled.py tests/nn/test_cuda_refused.py
+
+$(TRITON)/triton:
+	$(PIP) --no-deps --target $(TRITON) triton
 
 # A portable wheel and the source distribution, in dist/. PyTorch brings libgomp, and the extension must share its threads.
 wheel: $(RUN)

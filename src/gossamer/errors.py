@@ -97,6 +97,10 @@ class TuningWarning(UserWarning):
     """A file of thresholds, or an instruction set asked for, is ignored: damaged, or of another machine."""
 
 
+class KernelWarning(UserWarning):
+    """Layers on a GPU take slower kernels than they might; the message says why."""
+
+
 class TopologyWarning(UserWarning):
     """A topology is legal but has a property that its user should know: dead units, several components."""
 

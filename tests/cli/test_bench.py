@@ -35,6 +35,7 @@ def test_it_says_what_runs_and_why(capsys):
         "thresholds",
         "blocks",
         "dense",
+        "gpu",
     ]
 
 

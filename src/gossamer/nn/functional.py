@@ -38,7 +38,7 @@ def sparse_linear(
         bias: shape (O,), or None.
         structure: the junction.
         activation: applied to the sum.
-        backend: None for the native kernels where they serve, else PyTorch's.
+        backend: None for the native kernels where they serve, on CUDA Triton's, else PyTorch's.
 
     Returns:
         Shape (..., O): contiguous, but for an eager input that is stored feature by feature (strides (1, B)), whose
@@ -62,7 +62,8 @@ def sparse_linear(
     else:
         chosen = best_for(flat) if backend is None else backend
         if not chosen.serves(flat):
-            raise TypeError(f"backend {chosen.name!r} does not serve x of dtype {x.dtype} on {x.device}.")
+            why = f": {chosen.why_not(flat)}" if chosen.why_not else ""
+            raise TypeError(f"backend {chosen.name!r} does not serve x of dtype {x.dtype} on {x.device}{why}.")
         y = _SparseLinear.apply(flat, weight, bias, structure, activation, chosen)  # type: ignore[no-untyped-call]
     return y if x.dim() == 2 else y.view(*x.shape[:-1], structure.out_features)
 

@@ -32,7 +32,8 @@ class SparseLinear(SparseLayer):
         device: where the parameters live.
         dtype: float32, float64, bfloat16 or float16.
         backend: a name in `gossamer.nn.kernels.BACKENDS`; "auto" measures once per shape whether a dense product is
-            faster (see `gossamer.nn.kernels.choose`); None takes the native kernels where they serve, else PyTorch's.
+            faster (see `gossamer.nn.kernels.choose`); None takes the native kernels where they serve, on CUDA
+            Triton's, else PyTorch's.
             Traced calls (`torch.compile`, `torch.export`) always do the last.
 
     Raises:

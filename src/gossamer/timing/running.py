@@ -22,6 +22,7 @@ class Running:
         thresholds: where they are from.
         blocks: from which density on rows are walked in blocks.
         dense: when a dense product is not considered.
+        gpu: whether layers on a GPU take Triton's kernels, and if not why.
     """
 
     instructions: str
@@ -29,6 +30,7 @@ class Running:
     thresholds: str
     blocks: str
     dense: str
+    gpu: str
 
     def lines(self) -> list[str]:
         """Each with its name in front."""
@@ -39,7 +41,7 @@ def what_runs() -> Running:
     """What runs in this process now.
 
     >>> [line.partition(":")[0] for line in what_runs().lines()]
-    ['instructions', 'threads', 'thresholds', 'blocks', 'dense']
+    ['instructions', 'threads', 'thresholds', 'blocks', 'dense', 'gpu']
     """
     found = in_use()
     where = "" if found.path is None else f": {found.path}"
@@ -50,6 +52,7 @@ def what_runs() -> Running:
         _blocks(),
         f"not considered for layers below a density of {found.thresholds.sparse_below:.3g}; others are measured when "
         "asked for (backend='auto', sparsify(batch=))",
+        _gpu(),
     )
 
 
@@ -71,6 +74,17 @@ def _instructions() -> str:
         return f"{used}, " + (f"as {INSTRUCTIONS} says" if held else f"the best that runs here of {', '.join(known)}")
     by = INSTRUCTIONS if os.environ.get(INSTRUCTIONS) == used else "this program"
     return f"{used}, chosen by {by}; {known[0]} would run here"
+
+
+def _gpu() -> str:
+    import torch
+
+    from gossamer.nn.kernels.cuda import why_not
+
+    if not torch.cuda.is_available():
+        return "none that PyTorch can use"
+    reason = why_not(torch.empty(0, device="cuda"))
+    return "Triton's kernels" if reason is None else f"PyTorch's operations: {reason}"
 
 
 def _threads() -> str:

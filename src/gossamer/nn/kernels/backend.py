@@ -192,6 +192,7 @@ class Backend:
         backward: see `Backward`.
         stacks: how it computes layers that follow one another at once, if it does.
         steps: how it plans training steps in one call, if it does.
+        why_not: why it cannot work on a tensor, in words; None where it can.
     """
 
     name: str
@@ -200,3 +201,4 @@ class Backend:
     backward: Backward
     stacks: Stacks | None = None
     steps: StepPlanner | None = None
+    why_not: Callable[[Tensor], str | None] | None = None
