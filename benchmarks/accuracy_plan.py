@@ -38,15 +38,14 @@ class Setting:
 
 
 GSE = Setting("GSE", optimizer="Adam", rate=0.003, decay=0.05)
-CHTS = Setting("CHTs")
 SPARSE = (
     GSE,
     replace(GSE, rate=0.005, decay=0.1, smoothing=0.1),
     replace(GSE, rule="RigL"),
     replace(GSE, start="erdos_renyi"),
-    CHTS,
+    Setting("CHTs"),
 )
-SPARSE_ON_COPIES = (replace(GSE, dropout=0.0), replace(GSE, rate=0.005, decay=0.1, dropout=0.0), CHTS)
+SPARSE_ON_COPIES = (replace(GSE, dropout=0.0), replace(GSE, rate=0.005, decay=0.1, dropout=0.0))
 DENSE_BY_SGD = Setting("dense", start="", rate=0.02, decay=5e-4)
 DENSE_BY_ADAM = Setting("dense", start="", optimizer="Adam", rate=3e-4, decay=0.05)
 DENSE = (
@@ -56,11 +55,11 @@ DENSE = (
     DENSE_BY_ADAM,
     replace(DENSE_BY_ADAM, rate=1e-3, decay=0.1),
 )
-DENSE_ON_COPIES = (DENSE_BY_SGD, replace(DENSE_BY_SGD, rate=0.05, dropout=0.0), replace(DENSE_BY_ADAM, dropout=0.0))
+DENSE_ON_COPIES = (replace(DENSE_BY_SGD, dropout=0.0), replace(DENSE_BY_ADAM, dropout=0.0))
 COPIES = {
-    "mnist": ("shifts",) * 3,
-    "fashion-mnist": ("mirrored", "mirrored and shifts", "mirrored"),
-    "cifar10-jpeg": ("mirrored",) * 3,
+    "mnist": ("shifts", "shifts"),
+    "fashion-mnist": ("mirrored", "mirrored and shifts"),
+    "cifar10-jpeg": ("mirrored", "mirrored"),
 }
 """Of the candidates on copies, in their order."""
 EPOCHS = {"mnist": 60, "fashion-mnist": 60, "cifar10-jpeg": 20}
