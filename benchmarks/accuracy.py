@@ -12,8 +12,8 @@ in passes over the examples: an epoch of the examples and four copies is five. B
 steps are one call. Each is judged once more by the best of its candidates that see no moved copies.
 
 Moved copies: MNIST, by one pixel up, down, left and right; Fashion-MNIST, mirrored images, with and without those
-moved by one pixel; CIFAR-10 JPEG, mirrored images alone. They are knowledge of images, as a receptive field is; the dense rival has the
-copies, not the field.
+moved by one pixel; CIFAR-10 JPEG, mirrored images alone. They are knowledge of images, as a receptive field is; the
+dense rival has the copies, not the field.
 
 Cut before any run, for want of processor time, as dense steps are dear: dense networks have three seeds instead of five
 and come last, and on CIFAR-10 JPEG all train for 20 passes instead of 60.

@@ -41,7 +41,6 @@ GSE = Setting("GSE", optimizer="Adam", rate=0.003, decay=0.05)
 SPARSE = (
     GSE,
     replace(GSE, rate=0.005, decay=0.1, smoothing=0.1),
-    replace(GSE, rule="RigL"),
     replace(GSE, start="erdos_renyi"),
     Setting("CHTs"),
 )
@@ -50,8 +49,7 @@ DENSE_BY_SGD = Setting("dense", start="", rate=0.02, decay=5e-4)
 DENSE_BY_ADAM = Setting("dense", start="", optimizer="Adam", rate=3e-4, decay=0.05)
 DENSE = (
     DENSE_BY_SGD,
-    replace(DENSE_BY_SGD, rate=0.05),
-    replace(DENSE_BY_SGD, smoothing=0.1),
+    replace(DENSE_BY_SGD, rate=0.05, smoothing=0.1),
     DENSE_BY_ADAM,
     replace(DENSE_BY_ADAM, rate=1e-3, decay=0.1),
 )
