@@ -5,8 +5,6 @@ import importlib.util
 import json
 import math
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -68,32 +66,6 @@ def rounds_to(value, shown):
     """Whether a number, or a hundred times it, is this one at its digits, signs aside."""
     half = 0.5 * 10.0 ** -len(shown.partition(".")[2])
     return any(abs(abs(value) * scale - float(shown)) <= half + 1e-9 for scale in (1, 100))
-
-
-def test_sparse_against_dense_is_what_the_command_prints():
-    script = ROOT / "benchmarks" / "sparse_beats_dense.py"
-    printed = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True, timeout=60).stdout
-    said = text_of("docs/rewiring.md")
-    for name, number in (
-        ("CHTs", "chts receptive_field 0.1 0.0005"),
-        ("RigL", "rigl"),
-        ("SET", "set receptive_field 0.1 0.0005"),
-    ):
-        (line,) = [line for line in printed.splitlines() if line.startswith(number)]
-        gap, p, verdict = re.search(r": (\S+ \[.*?\]) points, .*, (\S+) after Holm: (.*)$", line).groups()
-        assert f"{name} {gap}, p = {float(p):.2g}".replace("= 0.", "= .") in said, line
-        assert f"**{verdict}**" in said
-
-
-def test_single_runs_are_kept_ones():
-    runs = [json.loads(line) for line in (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()]
-    long = [run for run in runs if (run["options"]["epochs"], run["options"]["topology"]) == ("50", "erdos_renyi")]
-    said = text_of("docs/rewiring.md")
-    chts = [run["test_accuracy"] for run in long if (run["data"], run["method"]) == ("mnist", "chts")]
-    assert f"ended at {min(chts):.2f} to {max(chts):.2f} on MNIST in four trainings" in said
-    assert len(chts) == 4
-    cifar = {run["method"]: run["test_accuracy"] for run in long if run["data"] == "cifar10-jpeg"}
-    assert f"{cifar['set']:.2f} and {cifar['rigl']:.2f}, one seed each" in said
 
 
 def test_random_junctions_that_miss_the_bound():

@@ -14,13 +14,7 @@ from pathlib import Path
 DOCS = Path(__file__).parents[1]
 RESULTS = DOCS / "results"
 MARKER = re.compile(r"^<!-- results: (?P<words>.*?) -->$", re.MULTILINE)
-PUBLISHED = {  # Zhang et al., arXiv 2501.19107, tables 1 and 7
-    "mnist": {"set": 98.14, "rigl": 98.61, "chts": 98.81},
-    "fashion-mnist": {"set": 89.00, "rigl": 89.91, "chts": 90.93},
-    "cifar10": {"set": 62.70, "rigl": 63.90, "chts": 69.97},
-}
 PAGES = {"index", "accuracy", "speed", "reproductions", "probes", "connectivity", "groups", "from-scratch"}
-NAMES = {"set": "SET", "rigl": "RigL", "chts": "CHTs"}
 
 
 def on_page_markdown(markdown, **kwargs):
@@ -131,14 +125,10 @@ def challenge(name):
 
 
 def accuracy():
-    """`accuracy.jsonl`: mean and standard deviation over seeds of each data set, setting and rule."""
-    lines = (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines()
-    groups = {}
-    for line in lines:
-        run = json.loads(line)
-        groups.setdefault((run["data"], run["method"], settings(run)), []).append(run)
-    rows = [row(*key, runs) for key, runs in groups.items()]
-    return table(["data, network, training", "rule", "edges", "seeds", "test accuracy, %", "published"], rows, texts=2)
+    """`accuracy.jsonl`: what the networks of one per cent of the edges reached, and the candidates that were tried."""
+    module = script("accuracy_page")
+    lines = module.kept()
+    return "\n\n".join((module.table(lines), "Every candidate that was tried:", module.candidates(lines)))
 
 
 def benchmark(name):
@@ -156,47 +146,20 @@ def frontier():
 
 def script(name):
     """`benchmarks/NAME.py` as a module."""
-    spec = importlib.util.spec_from_file_location(name, DOCS.parent / "benchmarks" / f"{name}.py")
+    folder = str(DOCS.parent / "benchmarks")
+    spec = importlib.util.spec_from_file_location(name, f"{folder}/{name}.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(folder)
     return module
 
 
 def from_scratch(name):
     """What `benchmarks/from_scratch.py NAME` prints of the runs in `NAME.jsonl`, or `answer` of all."""
     return script("from_scratch").answer() if name == "answer" else script("from_scratch").page(name)
-
-
-def settings(run):
-    """What beside data and rule decided a run: the network, then how it was trained."""
-    options = run["options"]
-    hidden = options["hidden"].strip("[]").replace(", ", "-")
-    sparsity = 100 * (1 - float(options["density"]))
-    parts = [f"{hidden}, {sparsity:g} % sparse", options["topology"].replace("_", " "), f"{options['epochs']} epochs"]
-    parts.append(f"{options.get('optimizer') or 'adam'} {options['lr']}, batch {options['batch_size']}")
-    inputs, units = json.loads(options["dropout"])
-    extras = {
-        "weight decay": float(options["weight_decay"]),
-        "smoothed labels": float(options.get("smoothing") or 0),
-        "dropout of inputs": inputs,
-        "dropout of units": units,
-    }
-    return "; ".join([*parts, *(f"{name} {value:g}" for name, value in extras.items() if value)])
-
-
-def row(data, method, setting, runs):
-    """One line of the table of accuracies."""
-    found = [run["test_accuracy"] for run in runs]
-    spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
-    published = PUBLISHED.get(data, {}).get(method)
-    return [
-        f"{data}, {setting}",
-        NAMES.get(method, method),
-        f"{runs[0]['edges']:,}",
-        len(found),
-        f"{statistics.fmean(found):.2f}{spread}",
-        "–" if published is None else f"{published:.2f}",
-    ]
 
 
 def reproductions():
