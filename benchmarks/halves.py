@@ -9,14 +9,12 @@ the same in float32. Every 16-bit result is checked first: it is what float32 gi
 are those of weights, gradients, the optimiser's state, inputs, outputs and their gradients.
 """
 
-import argparse
-
 import numpy as np
 import torch
+from options import hold, race_options
 from report import Report
 
 from gossamer.nn import SparseLinear
-from gossamer.nn.kernels import native
 from gossamer.timing.contenders import (
     OPTIMIZERS,
     WIDTHS,
@@ -32,15 +30,8 @@ from gossamer.timing.speed import best_of_blocks
 
 NARROW = (torch.bfloat16, torch.float16)
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096])
-parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.05, 0.01])
-parser.add_argument("--batch", type=int, default=128)
-parser.add_argument("--rounds", type=int, default=20)
-parser.add_argument("--threads", type=int, default=2)
+parser = race_options(__doc__, rounds=20, sizes=(1024, 4096))
 parser.add_argument("--only", choices=["layers", "steps"])
-parser.add_argument("--instructions", help="an instruction set of the kernels, such as avx2")
-parser.add_argument("--json")
 
 
 def name_of(dtype):
@@ -125,9 +116,7 @@ def race_steps(report, options):
 
 def main():
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    if options.instructions:
-        native._native.use_instruction_set(options.instructions)
+    hold(options)
     report = Report("16-bit numbers on the native kernels", options)
     if options.only != "steps":
         race_layers(report, options)

@@ -8,12 +8,12 @@ float32. With --raw the kernels are called without autograd, and the three produ
 Activations come as the layers around would hand them on: to ours feature-major. The bound is 1 / density.
 """
 
-import argparse
 import warnings
 
 import numpy as np
 import torch
 from contenders import correct, layers
+from options import hold, race_options
 from report import Report
 
 from gossamer.nn import SparseLinear
@@ -22,15 +22,8 @@ from gossamer.nn.kernels import native
 from gossamer.timing.contenders import layer_step
 from gossamer.timing.speed import best_of_blocks
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096])
-parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.05, 0.01])
-parser.add_argument("--batch", type=int, default=128)
-parser.add_argument("--rounds", type=int, default=20)
-parser.add_argument("--threads", type=int, default=2)
+parser = race_options(__doc__, rounds=20, sizes=(1024, 4096))
 parser.add_argument("--raw", action="store_true", help="without autograd: dense and ours alone")
-parser.add_argument("--instructions", help="an instruction set of the kernels, such as avx2")
-parser.add_argument("--json")
 
 
 def raw_step(module, x, dy):
@@ -51,9 +44,7 @@ def raw_step(module, x, dy):
 def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(options.threads)
-    if options.instructions:
-        native._native.use_instruction_set(options.instructions)
+    hold(options)
     rng = np.random.default_rng(0)
     report = Report("forward and both gradients of one junction", options)
     alive = []  # sparselab caches by id(): a new layer at the address of a dead one would meet its cache

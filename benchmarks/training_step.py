@@ -11,7 +11,6 @@ holds Gossamer's kernels to an older instruction set; ATEN_CPU_CAPABILITY=avx2 M
 of PyTorch's. With `--cpu` and one thread, processor time is counted: what a busy machine can still tell.
 """
 
-import argparse
 import copy
 import importlib.util
 import itertools
@@ -21,11 +20,11 @@ import warnings
 import numpy as np
 import torch
 from contenders import MaskedLinear
+from options import hold, race_options
 from report import Report
 from torch import nn
 
 import gossamer as gs
-from gossamer import native
 from gossamer.timing.contenders import (
     OPTIMIZERS,
     WIDTHS,
@@ -38,16 +37,10 @@ from gossamer.timing.contenders import (
 )
 from gossamer.timing.speed import best_of_blocks
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--densities", type=float, nargs="+", default=[0.2, 0.1, 0.05, 0.01])
-parser.add_argument("--batch", type=int, default=128)
-parser.add_argument("--rounds", type=int, default=30)
-parser.add_argument("--threads", type=int, default=2)
+parser = race_options(__doc__, rounds=30)
 parser.add_argument("--only", nargs="+", default=[""], help="words of the contenders to time, beside dense")
-parser.add_argument("--instructions", help="of Gossamer's kernels; the best if not given")
 parser.add_argument("--cpu", action="store_true", help="count processor time; with --threads 1")
 parser.add_argument("--steps", type=int, default=20, help="steps of a block")
-parser.add_argument("--json")
 
 HIDDEN = tuple(itertools.pairwise(WIDTHS[:-1]))
 FULL = gs.Bipartite.from_mask(np.ones((WIDTHS[-1], WIDTHS[-2])))
@@ -88,9 +81,7 @@ def networks(density, rng):
 def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(options.threads)
-    if options.instructions:
-        native.extension.use_instruction_set(options.instructions)
+    hold(options)
     clock = time.process_time if options.cpu else time.perf_counter
     rng = np.random.default_rng(0)
     x, target = torch.randn(options.batch, WIDTHS[0]), torch.randint(WIDTHS[-1], (options.batch,))

@@ -29,6 +29,10 @@ def momentum(model, **more):
     return torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, **more)
 
 
+def plain_sgd(model):
+    return torch.optim.SGD(model.parameters(), lr=0.1)
+
+
 def loop(model, optimizer, criterion, x, y):
     optimizer.zero_grad()
     outputs = model(x)

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from tests.nn.paired import Pair, batch, momentum, network
+from tests.nn.paired import Pair, batch, momentum, network, plain_sgd
 from torch import nn
 
 import gossamer as gs
@@ -14,10 +14,6 @@ from gossamer.nn import TrainingStep
 from gossamer.nn.kernels import native
 
 pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
-
-
-def plain_sgd(model):
-    return torch.optim.SGD(model.parameters(), lr=0.1)
 
 
 class Drawing(Pair):
