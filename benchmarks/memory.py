@@ -1,11 +1,12 @@
 """Bytes an edge, and a junction that no dense matrix could hold: 1,000,000 x 1,000,000 with 32,000,000 edges.
 
-    python benchmarks/memory.py [--edges 1e9] [--size 1000000] [--batch 16] [--kind rotated|random] [--json F]
+    python benchmarks/memory.py [--edges 1e9] [--size 1000000] [--batch 16] [--kind random|rotated|grouped]
+                                [--json F]
 
 Prints what is stored (topology, weights, gradient, momentum) counted from the arrays, and the process's peak resident
 memory once the topology is made, before the first of three training steps (with momentum, and with the gradient of the
 input) and after the last, and after a checkpoint was written. Pages that two arrays share count twice in a peak, and
-once in what is held after training (the proportional size, on Linux).
+once in what is held after training (the proportional size, on Linux). Grouped are groups of eight outputs.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +30,17 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--size", type=int, default=1_000_000)
 parser.add_argument("--edges", type=float, default=32e6, help="a multiple of the size")
 parser.add_argument("--batch", type=int, default=16)
-parser.add_argument("--kind", choices=["rotated", "random"], default="random")
+parser.add_argument("--kind", choices=["random", "rotated", "grouped"], default="random")
 parser.add_argument("--steps", type=int, default=3)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--json")
+
+
+MAKERS = {
+    "random": gs.generators.regular_random,
+    "rotated": gs.generators.rotating_random,
+    "grouped": partial(gs.generators.grouped, gs.generators.constant_fan_in, group=8),
+}
 
 
 def peak():
@@ -60,9 +69,8 @@ def main():
     rng = np.random.default_rng(0)
     print(environment_line())
     sizes = {"size": options.size, "degree": int(options.edges) // options.size}
-    make = gs.generators.rotating_random if options.kind == "rotated" else gs.generators.regular_random
     start = time.perf_counter()
-    junction = make(options.size, options.size, sizes["degree"], rng=rng)
+    junction = MAKERS[options.kind](options.size, options.size, sizes["degree"], rng=rng)
     made, peaks = time.perf_counter() - start, [peak()]
     layer = gs.nn.SparseLinear(junction, activation=torch.nn.ReLU())
     E = junction.num_edges
@@ -92,17 +100,22 @@ def main():
         checkpoints.write(state, Path(folder, "checkpoint"))
         written = time.perf_counter() - start
     peaks.append(peak())
-    result = sizes | {
-        "edges": E,
-        "seconds to make the topology": round(made, 2),
-        "seconds a step, least": round(min(seconds), 2),
-        "bytes an edge": {name: round(value, 3) for name, value in per_edge.items()},
-        "dense weight alone would take GB": round(4e-9 * options.size**2, 1),
-        "peak resident GB: topology, layer, training, checkpoint": [round(size / 1e9, 2) for size in peaks],
-        "and bytes an edge": [round(size / E, 1) for size in peaks],
-        "held after training, GB": round(after / 1e9, 2),
-        "seconds to write a checkpoint": round(written, 2),
-    }
+    result = (
+        {"kind": options.kind, "batch": options.batch}
+        | sizes
+        | {
+            "edges": E,
+            "seconds to make the topology": round(made, 2),
+            "seconds a step, least": round(min(seconds), 2),
+            "bytes an edge": {name: round(value, 3) for name, value in per_edge.items()},
+            "together": round(sum(per_edge.values()), 3),
+            "dense weight alone would take GB": round(4e-9 * options.size**2, 1),
+            "peak resident GB: topology, layer, training, checkpoint": [round(size / 1e9, 2) for size in peaks],
+            "and bytes an edge": [round(size / E, 1) for size in peaks],
+            "held after training, GB": round(after / 1e9, 2),
+            "seconds to write a checkpoint": round(written, 2),
+        }
+    )
     for name, value in result.items():
         print(f"{name}: {value}")
     if options.json:

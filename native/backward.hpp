@@ -219,8 +219,8 @@ struct BackwardPass {
         LaneSums<T> sums(add);
         if (!goes_on(l)) {
             const Rows rows{stack.junction(l), rotations[l]};
-            for (int64_t j = rows.cut(at.member, at.members); dw && j < rows.cut(at.member + 1, at.members); ++j)
-                row_dots<T, C>(rows[j], dz.row(j), x, dw, sums);
+            const Range own_rows{rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)};
+            if (dw) row_after_row_dots<T, C>(rows, own_rows, dz, x, dw, sums);
             return;
         }
         const Columns all = columns(l);

@@ -42,6 +42,8 @@ void forward(
         .format = format,
         .kept_format = format};
     nb::gil_scoped_release release;
+    in_large_pages(std::get<0>(y), std::get<1>(y));
+    in_large_pages(z.first, z.second);
     passes_for<T>(batch).forward(arguments);
 }
 
@@ -64,6 +66,8 @@ void backward(
         .format = format,
         .kept_format = format};
     nb::gil_scoped_release release;
+    in_large_pages(std::get<0>(dx), std::get<1>(dx));
+    for (const auto& [dw, db] : gradients) in_large_pages(dw.first, dw.second);
     passes_for<T>(batch).backward(arguments);
 }
 

@@ -57,6 +57,37 @@ GOSSAMER_INLINE void far_row_sum(
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 
+// dw[e] (+)= mine . row of `other` that e reads, for the edges of one row.
+template <typename T, int C>
+GOSSAMER_INLINE void far_row_dots(
+    const Row& row, const Coming& coming, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums) {
+    constexpr int n = Lanes<T>::count;
+    Vector<T> m[C];
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
+    const T *base = other.row(row.shift), *next = other.base;
+    sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
+        if (e < coming.count) ask<T, C>(next, (coming.sources[e] + coming.shift) * other.stride);
+        const T* p = base + row.sources[e] * other.stride;
+        Vector<T> s = m[0] * load(p);
+#pragma GCC unroll 8
+        for (int c = 1; c < C; ++c) s += m[c] * load(p + c * n);
+        return s;
+    });
+}
+
+// The same of some rows, near or far.
+template <typename T, int C>
+GOSSAMER_INLINE void row_after_row_dots(
+    const Rows& rows, Range range, const Chunk<const T>& dz, const Chunk<const T>& x, T* dw, LaneSums<T>& sums) {
+    const bool far = rows.g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    for (int64_t j = range.first; j < range.last; ++j) {
+        const Row row = rows[j];
+        if (far) far_row_dots<T, C>(row, Coming::after(rows.g, row), dz.row(j), x, dw, sums);
+        else row_dots<T, C>(row, dz.row(j), x, dw, sums);
+    }
+}
+
 // The parts of rows that read inputs of a range, none of them empty, in the order of the rows.
 class Segments {
     const Rows& rows;

@@ -65,13 +65,14 @@ template <typename T, int C>
 void forward_groups(
     const Layer<T>& layer, Weights<T> weights, Range blocks, const Chunk<const T>& x, const Target<T>& to) {
     constexpr int n = Lanes<T>::count, tile = C < TILE ? C : TILE;
+    const bool far = layer.junction.inputs * C * VECTOR_BYTES > NEAR_BYTES;
     each_block<ROWS_TOGETHER>(layer.junction, blocks, [&](RowsOfGroup rows, auto together) {
         constexpr int R = together.value;
         const T* own = weights.from(rows.begin, R * rows.count);
 #pragma GCC unroll 8
         for (int c = 0; c < C; c += tile) {
             Vector<T> sum[R][tile];
-            group_sums<T, R, tile>(rows, own, {x.base + c * n, x.stride}, sum);
+            group_sums<T, R, tile>(rows, far ? rows.coming : 0, own, {x.base + c * n, x.stride}, sum);
             const Target<T> part = to.from(c * n);
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) finish_row<T, tile>(layer, rows.first + r, sum[r], part);

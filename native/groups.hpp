@@ -4,7 +4,7 @@
 // inputs together: forward an input's vectors are loaded once for all of them, and going back their gradients stay in
 // registers while the inputs pass by. Weights stay in rows' order, so there is nothing to sort.
 #pragma once
-#include "gather.hpp"
+#include "far.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
@@ -19,10 +19,20 @@ struct RowsOfGroup {
     int64_t begin;  // its first edge; a row's edges are `count` apart from the next one's
     int64_t count;  // inputs of each row
     const int32_t* inputs;
+    int64_t coming;  // so many of them have one `AHEAD` places behind them, which a later group will read
 
     static RowsOfGroup at(const Junction& g, int64_t row) {
-        const int64_t begin = g.row_starts[row];
-        return {.first = row, .begin = begin, .count = g.row_starts[row + 1] - begin, .inputs = g.row_inputs + begin};
+        const int64_t stored = row / g.shared, start = g.row_starts[stored], count = g.row_starts[stored + 1] - start;
+        const int64_t begin = start * g.shared + row % g.shared * count;
+        const int64_t left = g.shared > 1 && row % g.group == 0 ? g.edges / g.shared - start - AHEAD : 0;
+        return {
+            .first = row,
+            .begin = begin,
+            .count = count,
+            .inputs = g.row_inputs + start,
+            .coming = left < 0       ? 0
+                      : left < count ? left
+                                     : count};
     }
 };
 
@@ -51,12 +61,15 @@ GOSSAMER_INLINE int64_t count_blocks(const Junction& g) {
     return g.outputs / g.group * ((g.group + MOST - 1) / MOST);
 }
 
-// The sums of R rows, whose weights begin at `w`, over one tile of C vectors.
+// The sums of R rows, whose weights begin at `w`, over one tile of C vectors. What the first `coming` inputs announce
+// is asked for.
 template <typename T, int R, int C>
-GOSSAMER_INLINE void group_sums(const RowsOfGroup& rows, const T* w, const Chunk<const T>& x, Vector<T> (*sum)[C]) {
+GOSSAMER_INLINE void group_sums(
+    const RowsOfGroup& rows, int64_t coming, const T* w, const Chunk<const T>& x, Vector<T> (*sum)[C]) {
     constexpr int n = Lanes<T>::count;
     Vector<T> a[R][C] = {};
     for (int64_t p = 0; p < rows.count; ++p) {
+        if (p < coming) ask<T, C>(x.base, rows.inputs[p + AHEAD] * x.stride);
         const T* from = x.row(rows.inputs[p]);
         Vector<T> v[C];
 #pragma GCC unroll 8
@@ -112,11 +125,12 @@ struct RowSums {
 };
 
 // One tile of C vectors back through R rows, over their inputs first..last: dw (+)= dz . x, and dx += weights * dz.
-// All that a loop needs is copied first: its stores might write over anything else, as far as compilers know.
+// All that a loop needs is copied first: its stores might write over anything else, as far as compilers know. What
+// later groups read is asked for, if it lies in a range.
 template <typename T, int R, int C, bool DW, bool DX>
 GOSSAMER_INLINE void group_back(
-    const RowsOfGroup& rows, Range inputs, const T* weights, const Chunk<const T>& x, const Chunk<const T>& dz,
-    const Chunk<T>& dx, T* dw, bool add) {
+    const RowsOfGroup& rows, Range inputs, Range asked, const T* weights, const Chunk<const T>& x,
+    const Chunk<const T>& dz, const Chunk<T>& dx, T* dw, bool add) {
     constexpr int n = Lanes<T>::count, Q = RowSums<T, R>::Q;
     Vector<T> g[R][C];
 #pragma GCC unroll 8
@@ -124,6 +138,7 @@ GOSSAMER_INLINE void group_back(
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) g[r][c] = load(dz.row(rows.first + r) + c * n);
     const int64_t count = rows.count, left = (inputs.last - inputs.first) % Q;
+    const int32_t* announced = rows.inputs + rows.coming;
     const int32_t *from = rows.inputs + inputs.first, *end = from + (inputs.last - inputs.first - left);
     const T *w = weights + rows.begin + inputs.first, *x_base = x.base;
     T *to = dw + rows.begin + inputs.first, *dx_base = dx.base;
@@ -131,6 +146,13 @@ GOSSAMER_INLINE void group_back(
     RowSums<T, R> sums;
     const auto one = [&](int q) __attribute__((always_inline)) {
         const int64_t i = from[q];
+        if (from + q < announced) {
+            const int64_t later = from[q + AHEAD];
+            if (asked.first <= later && later < asked.last) {
+                if constexpr (DW) ask<T, C>(x_base, later * x_stride);
+                if constexpr (DX) ask<T, C>(dx_base, later * dx_stride);
+            }
+        }
         const T* v_at = x_base + i * x_stride;
         T* d_at = dx_base + i * dx_stride;
         Vector<T> dots[R];
@@ -185,7 +207,8 @@ void groups_back(
     const Chunk<T>& dx, T* dw, bool add) {
     constexpr int n = Lanes<T>::count, tile = C < TILE_BACK ? C : TILE_BACK;
     constexpr int64_t piece = 4096 / (VECTOR_BYTES * C) * 4;  // inputs: a third of that cache
-    const bool all = own.first == 0 && own.last == g.inputs;
+    const bool all = own.first == 0 && own.last == g.inputs, far = g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    const Range asked = far ? own : Range{0, 0};
     const int64_t of_group = (g.group + ROWS_BACK - 1) / ROWS_BACK;
     for (int64_t row = 0, block = 0; row < g.outputs; row += g.group, block += of_group) {
         const RowsOfGroup group = RowsOfGroup::at(g, row);
@@ -198,7 +221,7 @@ void groups_back(
                     Chunk<T> to = dx;
                     if constexpr (DX) to.base += c * n;
                     group_back<T, together.value, tile, DW, DX>(
-                        rows, inputs, weights, {x.base + c * n, x.stride}, {dz.base + c * n, dz.stride}, to, dw,
+                        rows, inputs, asked, weights, {x.base + c * n, x.stride}, {dz.base + c * n, dz.stride}, to, dw,
                         add || c > 0);
                 }
             });

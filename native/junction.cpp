@@ -43,20 +43,20 @@ bool columns_fit(const Junction& g) {
 
 // The most neighbouring outputs, in groups that divide all outputs, that each read the same inputs.
 int64_t common_group(const Junction& g) {
-    int64_t group = g.outputs;
-    for (int64_t j = 1; j < g.outputs && group > 1; ++j) {
+    int64_t group = g.stored_rows();
+    for (int64_t j = 1; j < g.stored_rows() && group > 1; ++j) {
         const int32_t *row = g.row_inputs + g.row_starts[j], *end = g.row_inputs + g.row_starts[j + 1],
                       *before = g.row_inputs + g.row_starts[j - 1];
         if (!std::equal(row, end, before, before + (g.row_starts[j] - g.row_starts[j - 1]))) group = std::gcd(group, j);
     }
-    return group;
+    return group * g.shared;
 }
 
-void check_rows(const Junction& g, const Arrays& arrays) {
-    require(count(arrays[0]) == g.outputs + 1, "indptr must have a number for each output, and one more.");
-    require(are_starts(g.row_starts, g.outputs, g.edges), "indptr must rise from 0 to the number of edges.");
-    require(all_below(g.row_inputs, g.edges, g.inputs), "an index is no input.");
-    require(ascend(g.row_starts, g.outputs, g.row_inputs), "the inputs of an output must ascend.");
+void check_rows(const Junction& g) {
+    const int64_t stored = g.edges / g.shared;
+    require(are_starts(g.row_starts, g.stored_rows(), stored), "indptr must rise from 0 to the number of edges.");
+    require(all_below(g.row_inputs, stored, g.inputs), "an index is no input.");
+    require(ascend(g.row_starts, g.stored_rows(), g.row_inputs), "the inputs of an output must ascend.");
 }
 
 void check_columns(const Junction& g, const Arrays& arrays) {
@@ -70,13 +70,20 @@ void check_columns(const Junction& g, const Arrays& arrays) {
 }
 
 Junction compressed(int64_t inputs, int64_t outputs, const Arrays& arrays) {
+    const int64_t rows = count(arrays[0]) - 1;
+    require(
+        rows >= 1 && outputs % rows == 0 && (rows == outputs || arrays.size() == 2),
+        "indptr must have a number for each output, or each group of them, and one more.");
+    const int64_t shared = outputs / rows;
+    require(count(arrays[1]) <= INT32_MAX / shared, "it has too many edges.");
     Junction g{
         .inputs = inputs,
         .outputs = outputs,
-        .edges = count(arrays[1]),
+        .edges = count(arrays[1]) * shared,
+        .shared = shared,
         .row_starts = integers(arrays[0]),
         .row_inputs = integers(arrays[1])};
-    check_rows(g, arrays);
+    check_rows(g);
     if (arrays.size() == 5) {
         g.column_starts = integers(arrays[2]);
         g.column_outputs = integers(arrays[3]);

@@ -17,7 +17,8 @@ struct Blocks {
 // starts may be missing: the backward pass then walks by rows.
 struct Junction {
     int64_t inputs, outputs, edges;
-    const int32_t *row_starts = nullptr, *row_inputs = nullptr;  // (O + 1), (E)
+    int64_t shared = 1;  // so many neighbouring outputs have one row of `row_starts`, which they all read
+    const int32_t *row_starts = nullptr, *row_inputs = nullptr;  // (O / shared + 1), (E / shared)
     const int32_t *column_starts = nullptr, *column_outputs = nullptr,
                   *column_edges = nullptr;  // (I + 1), (E), (E)
     const int32_t* offsets = nullptr;       // (k), ascending
@@ -26,6 +27,8 @@ struct Junction {
     bool by_rows = false;               // whether the backward pass walks by rows even so
     const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
     const Blocks* blocks = nullptr;     // or null
+
+    int64_t stored_rows() const { return outputs / shared; }
 
     // Whether the backward pass brings edges into the order of columns.
     bool sorts_columns() const { return !by_rows && (offsets || column_outputs); }

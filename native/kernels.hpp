@@ -180,4 +180,8 @@ void give_each_thread(int64_t multiply_adds);
 // Freed again by the next call when it is over the limit. Throws std::bad_alloc.
 void* scratch(size_t bytes);
 
+// Asks for large pages for memory that will be written: where a pass reads it in random order, small ones cost a walk
+// over tables at every edge. Nothing happens to short arrays, and where the system has no such pages.
+void in_large_pages(uintptr_t address, int64_t bytes);
+
 }  // namespace gossamer

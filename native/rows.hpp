@@ -83,6 +83,7 @@ struct Rows {
     const Rotation& rotation;
 
     Row operator[](int64_t j) const {
+        if (g.shared > 1) return of_group(j);
         const int32_t* starts = g.offsets ? rotation.starts : g.row_starts;
         const int64_t begin = starts[j];
         const int count = starts[j + 1] - starts[j];
@@ -90,9 +91,20 @@ struct Rows {
             g.offsets ? rotation.descending + g.num_offsets - rotation.below[j] : g.row_inputs + begin;
         return {.begin = begin, .count = count, .sources = sources, .shift = g.offsets ? j : 0};
     }
-    int64_t begin(int64_t j) const { return g.offsets ? rotation.starts[j] : g.row_starts[j]; }
+    int64_t begin(int64_t j) const { return g.offsets ? rotation.starts[j] : g.row_starts[j]; }  // of no shared rows
     int64_t cut(int part, int parts) const {
-        return cut_by_edges(g.offsets ? rotation.starts : g.row_starts, g.outputs, part, parts);
+        return cut_by_edges(g.offsets ? rotation.starts : g.row_starts, g.stored_rows(), part, parts) * g.shared;
+    }
+
+  private:
+    // Rows that share their inputs: weights lie row by row all the same.
+    Row of_group(int64_t j) const {
+        const int64_t stored = j / g.shared, start = g.row_starts[stored], count = g.row_starts[stored + 1] - start;
+        return {
+            .begin = start * g.shared + j % g.shared * count,
+            .count = int(count),
+            .sources = g.row_inputs + start,
+            .shift = 0};
     }
 };
 

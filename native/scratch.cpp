@@ -32,4 +32,15 @@ void* scratch(size_t bytes) {
     return memory.get();
 }
 
+void in_large_pages(uintptr_t address, int64_t bytes) {
+#ifdef __linux__
+    constexpr uintptr_t page = uintptr_t(2) << 20;
+    const uintptr_t first = (address + page - 1) / page * page, last = (address + uintptr_t(bytes)) / page * page;
+    if (address && last > first && last - first >= 8 * page)
+        madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+    (void)address, (void)bytes;
+#endif
+}
+
 }  // namespace gossamer

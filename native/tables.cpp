@@ -70,7 +70,7 @@ void Tables::join(Junction& g) const {
 
 void Tables::count_columns(const Junction& g) {
     column_starts.assign(size_t(g.inputs) + 1, 0);
-    for (int64_t e = 0; e < g.edges; ++e) ++column_starts[size_t(g.row_inputs[e]) + 1];
+    for (int64_t e = 0; e < g.edges / g.shared; ++e) column_starts[size_t(g.row_inputs[e]) + 1] += int32_t(g.shared);
     for (int64_t i = 0; i < g.inputs; ++i) column_starts[size_t(i) + 1] += column_starts[size_t(i)];
 }
 

@@ -37,7 +37,8 @@ class KnownJunction {
 
   public:
     // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows (see
-    // Junction::sorts_columns), or one of offsets. Throws std::invalid_argument unless they describe a junction.
+    // Junction::sorts_columns), which may be those of groups of outputs, or one of offsets. Throws
+    // std::invalid_argument unless they describe a junction.
     KnownJunction(
         int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays,
         const BlockLimits* limits, bool by_rows);

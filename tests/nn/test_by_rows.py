@@ -45,9 +45,15 @@ def test_layers_are_those_of_dense_float64(by_rows, name):
 
 
 def test_operands_beyond_the_caches(by_rows):
-    """Rows of 128 samples of float64 over 1200 inputs are more than what a core's cache holds."""
-    for g in (gs.generators.constant_fan_in(1200, 80, 90, rng=0), gs.generators.rotating_random(1200, 1300, 9, rng=0)):
-        check(NATIVE, g, 128)
+    """A chunk of 9000 inputs, 128 bytes each or more, is over a mebibyte; a first layer wants no gradient of inputs."""
+    wide = gs.generators.constant_fan_in(9000, 40, 90, rng=0), gs.Rotated([0, 3, 50], in_features=9000, out_features=70)
+    for g in (*wide, gs.generators.grouped(gs.generators.constant_fan_in, 9000, 60, 90, group=6, rng=0)):
+        check(NATIVE, g, 64)
+        x, dy = (torch.randn(64, width, dtype=torch.float64) for width in (g.in_features, g.out_features))
+        layer = gs.nn.SparseLinear(g, bias=False, dtype=torch.float64)
+        layer(x).backward(dy)
+        inputs, outputs = map(torch.from_numpy, (each.astype(np.int64) for each in g.edges()))
+        torch.testing.assert_close(layer.weight.grad, (dy.t() @ x)[outputs, inputs])
 
 
 def trained(threads, batch):

@@ -51,7 +51,8 @@ def test_groups_that_are_none():
 def test_layers_are_those_of_dense_float64(instructions, group, dtype):
     g = junction(70, group * 10, 0.3, group)
     for batch, activation in zip((1, 2, 9, 33, 64, 130), itertools.cycle(ACTIVATIONS), strict=False):
-        check(NATIVE, g, batch, dtype=dtype, activation=activation, layout=batch % 4)
+        written_out = g.to_bipartite() if batch % 2 else g
+        check(NATIVE, written_out, batch, dtype=dtype, activation=activation, layout=batch % 4)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
@@ -124,3 +125,97 @@ def test_groups_follow_the_topology():
     layer.adopt(other, torch.ones(other.num_edges))
     torch.testing.assert_close(layer(x), x @ torch.from_numpy(other.to_mask().T.astype(np.float32)), rtol=0, atol=1e-4)
     assert layer.topology() == other
+
+
+def test_layers_hold_the_base_alone():
+    g = junction(30, 24, 0.4, 4)
+    layer = gs.nn.SparseLinear(g)
+    state = layer.state_dict()
+    assert torch.equal(state["indices"], torch.from_numpy(g.base.indices.copy()))
+    assert len(state["indptr"]) == 24 // 4 + 1
+    assert layer.topology() == g
+    assert layer.topology().nbytes == g.base.nbytes
+    assert "groups of 4 outputs" in repr(layer)
+    assert layer.structure.num_edges == len(layer.weight) == g.num_edges
+
+
+def test_groups_of_inputs_are_written_out_and_those_of_outputs_kept():
+    base = gs.Bipartite.from_mask(RNG.random((6, 5)) < 0.5)
+    for outputs, inputs in ((1, 3), (4, 3)):
+        g = gs.Grouped(base, outputs=outputs, inputs=inputs)
+        layer = gs.nn.SparseLinear(g)
+        assert layer.topology() == g
+        assert len(layer.indices) == g.num_edges // outputs
+        check(NATIVE, g, 33)
+
+
+def test_states_go_from_groups_to_edges_and_back():
+    g = junction(30, 24, 0.4, 4)
+    grouped, edges = gs.nn.SparseLinear(g), gs.nn.SparseLinear(g.to_bipartite())
+    x = torch.randn(5, 30)
+    for source, target in ((grouped, edges), (edges, gs.nn.SparseLinear(g))):
+        target.load_state_dict(source.state_dict())
+        assert target.topology() == g
+        torch.testing.assert_close(target(x), source(x))
+
+
+def test_a_layer_of_groups_keeps_them_when_it_takes_on_others():
+    layer = gs.nn.SparseLinear(junction(30, 24, 0.4, 4))
+    other = junction(30, 24, 0.3, 4)
+    layer.adopt(other.to_bipartite(), torch.ones(other.num_edges))
+    assert len(layer.indices) == other.base.num_edges
+    ragged = gs.generators.erdos_renyi(30, 24, 100, rng=0)
+    layer.adopt(ragged, torch.ones(100))
+    assert len(layer.indices) == 100
+    assert layer.topology() == ragged
+
+
+@pytest.mark.parametrize("rows", [5, 48])
+def test_an_indptr_of_no_groups_is_refused(rows):
+    layer = gs.nn.SparseLinear(junction(30, 24, 0.4, 4))
+    layer.indptr = torch.zeros(rows + 1, dtype=torch.int32)
+    layer.indices = torch.zeros(0, dtype=torch.int32)
+    with pytest.raises(gs.errors.InvalidTopologyError, match="or than the number of its groups"):
+        layer.topology()
+    arrays = [np.zeros(rows + 1, np.int32), np.zeros(4, np.int32)]
+    arrays[0][1:] = 4
+    with pytest.raises(ValueError, match="or each group of them"):
+        native._native.Junction(30, 24, [(array.ctypes.data, array.nbytes) for array in arrays], False)
+
+
+def test_every_backend_and_traced_calls_read_groups():
+    g = junction(30, 24, 0.4, 4)
+    layer, x = gs.nn.SparseLinear(g), torch.randn(7, 30)
+    expected = layer(x)
+    for backend in ("pytorch", "dense"):
+        other = gs.nn.SparseLinear(g, backend=backend)
+        other.load_state_dict(layer.state_dict())
+        torch.testing.assert_close(other(x), expected)
+    exported = torch.export.export(layer, (x,)).module()
+    torch.testing.assert_close(exported(x), expected)
+
+
+def test_convolutions_write_groups_out():
+    taps = junction(18, 8, 0.4, 4)
+    layer, other = (gs.nn.SparseConv2d(each, 2, 3) for each in (taps, taps.to_bipartite()))
+    other.load_state_dict(layer.state_dict())
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(3, 2, 6, 6, dtype=dtype)
+        torch.testing.assert_close(layer.to(dtype)(x), other.to(dtype)(x))
+
+
+def test_rows_of_a_group_are_cut_for_any_number_of_threads():
+    """A single sample goes row by row, whatever shares its inputs."""
+    before, worth = torch.get_num_threads(), native._native.work_of_a_thread()
+    native._native.give_each_thread(1)
+    g = gs.Grouped(gs.Bipartite.from_mask(RNG.random((7, 90)) < np.linspace(0, 1, 7)[:, None]), outputs=5)
+    layer, x = gs.nn.SparseLinear(g), torch.randn(1, 90)
+    found = []
+    for threads in (1, 2, 3, 4):
+        torch.set_num_threads(threads)
+        found.append(layer(x))
+    torch.set_num_threads(before)
+    native._native.give_each_thread(worth)
+    dense = torch.from_numpy(g.to_scipy(layer.weight.detach().numpy()).toarray())
+    torch.testing.assert_close(found[0], x @ dense.t() + layer.bias)
+    assert all(torch.equal(found[0], each) for each in found)

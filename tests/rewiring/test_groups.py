@@ -80,6 +80,7 @@ def test_topologies_stay_grouped_while_they_learn(name):
         assert new != old
         assert new.num_edges == old.num_edges
         assert gs.topology.compact(new).group[0] % group == 0
+        assert new.group == (group, 1)
 
 
 def test_layers_without_groups_are_rewired_edge_by_edge():

@@ -11,6 +11,7 @@ import safetensors.numpy
 import gossamer as gs
 from gossamer.errors import InvalidTopologyError, TopologyFileError
 from gossamer.topology import Bipartite, Grouped, Rotated, Topology, compact
+from gossamer.topology.grouped import as_grouped
 
 SMALL = [
     Bipartite.from_mask(np.array(bits).reshape(2, 2)) for bits in itertools.product((0, 1), repeat=4)
@@ -88,3 +89,25 @@ def test_what_is_refused():
             Grouped(SMALL[-1], **group)
     with pytest.raises(InvalidTopologyError, match="too many"):
         Grouped(SMALL[-1], outputs=2**16, inputs=2**16)
+
+
+def test_groups_of_groups_are_found():
+    base = Bipartite.from_mask([[1, 0, 1], [0, 1, 1]])
+    inner = Grouped(base, outputs=2, inputs=3).to_bipartite()
+    found = compact(Grouped(inner, outputs=5, inputs=2))
+    assert found.group == (10, 6)
+    assert found.base == base
+    assert compact(Grouped(base, outputs=5)).base is base
+
+
+def test_groups_of_a_given_size():
+    g = Grouped(Bipartite.from_mask([[1, 0], [0, 1]]), outputs=6)
+    for outputs in (2, 3, 6):
+        found = as_grouped(g.to_bipartite(), outputs)
+        assert found == g
+        assert found.group == (outputs, 1)
+    for outputs in (1, 4, 5):
+        assert isinstance(as_grouped(g.to_bipartite(), outputs), Bipartite)
+    ragged = Bipartite.from_mask([[1, 0], [1, 0], [1, 1], [0, 1]])
+    assert as_grouped(ragged, 2) is ragged
+    assert as_grouped(g, 3) is g

@@ -18,7 +18,8 @@ from gossamer.nn.kernels.backend import Backend, Layer
 from gossamer.nn.observers import stamp_of
 from gossamer.nn.sharded import is_sharded, whole, write
 from gossamer.nn.structure import OFFSETS, ROWS, Checked, Structure
-from gossamer.topology import Junction
+from gossamer.topology import Grouped, Junction
+from gossamer.topology.grouped import as_grouped
 
 OF_TOPOLOGY = frozenset({"_structure", "_fresh", "_mark"})
 """Attributes of a layer that change where its edges do."""
@@ -37,10 +38,10 @@ class SparseLayer(nn.Module, abc.ABC):
     For a linear layer rows are samples. For a convolution, whose junction joins taps (channel, height, width of the
     kernel) to output channels, they are samples times positions, and `input_rows` unfolds.
 
-    The topology lives in the buffers `indptr` and `indices` (or `offsets` of a rotated junction) and `features`, so it
-    travels in `state_dict`; loading a state takes on its topology. Kernels read checked copies of the buffers: what is
-    derived from them is derived anew when they have changed. `adopt` and loading change the topology; other writes to
-    the buffers are judged by the rules of `gossamer.nn.integrity`.
+    The topology lives in the buffers `indptr` and `indices` (of a grouped junction those of its base; `offsets` of a
+    rotated one) and `features`, so it travels in `state_dict`; loading a state takes on its topology. Kernels read
+    checked copies of the buffers: what is derived from them is derived anew when they have changed. `adopt` and loading
+    change the topology; other writes to the buffers are judged by the rules of `gossamer.nn.integrity`.
 
     The weight is a vector, so rules that go by a parameter's dimensions do not know it: `gossamer.nn.decay_groups` is
     "decay what has two or more" for such models; `spectral_norm` and its like are refused at the first call.
@@ -164,8 +165,9 @@ class SparseLayer(nn.Module, abc.ABC):
     def adopt(self, junction: Junction, weight: Tensor) -> None:
         """Take on another junction of the same widths, in place: the same `Parameter`, with `weight` (E,) for values.
 
-        A gradient of other edges is dropped. A weight that `fully_shard` has spread over processes keeps its number of
-        edges, and takes its part of `weight`, which all ranks must give.
+        A layer that holds groups of outputs goes on to, if the other junction has them, too. A gradient of other edges
+        is dropped. A weight that `fully_shard` has spread over processes keeps its number of edges, and takes its part
+        of `weight`, which all ranks must give.
 
         Raises:
             ValueError: other widths, a weight that does not fit, or another number of edges of a sharded weight.
@@ -183,6 +185,8 @@ class SparseLayer(nn.Module, abc.ABC):
                 f"{junction.num_edges}: load another topology before fully_shard, and rewire by rules that keep counts."
             )
         last = self._structure.last
+        if last is not None and isinstance(last.junction, Grouped):
+            junction = as_grouped(junction, last.junction.group[0])
         if last is None or last.junction != junction:
             self.weight.grad = None  # of other edges
         with torch.inference_mode(False), torch.no_grad():
@@ -220,7 +224,8 @@ class SparseLayer(nn.Module, abc.ABC):
 
     def extra_repr(self) -> str:
         """Sizes, edges and activation."""
-        kind = "rotated, " if self._rotated else ""
+        group = self._structure.group
+        kind = "rotated, " if self._rotated else f"groups of {group} outputs, " if group > 1 else ""
         density = self.weight.numel() / self.places
         fused = "" if self.activation == IDENTITY else f", activation={self.activation.kind.name.lower()}"
         return (

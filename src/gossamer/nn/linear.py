@@ -20,8 +20,8 @@ from gossamer.topology import Junction
 class SparseLinear(SparseLayer):
     """y = activation(x Wᵀ + b) with one weight an edge and nothing stored or computed elsewhere.
 
-    The topology lives in the buffers `indptr` and `indices` (or `offsets` of a rotated junction) and `features`,
-    so it travels in `state_dict`; loading a state takes on its topology.
+    The topology lives in the buffers `indptr` and `indices` (of a grouped junction those of its base; `offsets` of a
+    rotated one) and `features`, so it travels in `state_dict`; loading a state takes on its topology.
 
     Args:
         junction: which inputs each output reads.

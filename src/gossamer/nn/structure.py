@@ -43,7 +43,8 @@ class Structure:
     Args:
         in_features: inputs I.
         out_features: outputs O.
-        arrays: of a bipartite junction `indptr` (O + 1,) and `indices` (E,); of a rotated one `offsets` (k,) alone.
+        arrays: of a bipartite junction `indptr` (O + 1,) and `indices` (E,); of one whose outputs share their inputs in
+            groups of g, those of a group alone, (O / g + 1,) and (E / g,); of a rotated one `offsets` (k,) alone.
         own: whether the arrays were made here, so that another junction may be written over the one that they hold.
 
     Attributes:
@@ -65,7 +66,13 @@ class Structure:
     @property
     def num_edges(self) -> int:
         """Edges E."""
-        return self.in_features * len(self.arrays[0]) if self.rotated else len(self.arrays[1])
+        return self.in_features * len(self.arrays[0]) if self.rotated else len(self.arrays[1]) * self.group
+
+    @property
+    def group(self) -> int:
+        """How many neighbouring outputs stand behind each row of `indptr`."""
+        rows = 0 if self.rotated else len(self.arrays[0]) - 1
+        return self.out_features // rows if rows > 0 and self.out_features % rows == 0 else 1
 
     @classmethod
     def of(cls, junction: Junction, device: torch.device | str | None = None) -> Structure:
@@ -139,10 +146,10 @@ class Structure:
         if self.rotated:
             return Rotated(arrays[0], in_features=self.in_features, out_features=self.out_features)
         junction = Bipartite(arrays[0], arrays[1], in_features=self.in_features)
-        if junction.out_features != self.out_features:
-            needed = f"out_features={self.out_features} needs one more than that"
+        if self.out_features % junction.out_features:
+            needed = f"out_features={self.out_features} needs one more than that, or than the number of its groups"
             raise InvalidTopologyError(f"indptr has {len(arrays[0])} entries; {needed}.")
-        return junction
+        return junction if self.group == 1 else Grouped(junction, outputs=self.group)
 
     def keep(self, checked: Checked) -> None:
         """Remember what the arrays were found to be."""
@@ -182,16 +189,15 @@ class Checked:
     """
 
     def __init__(self, junction: Junction) -> None:
-        self.junction = (
-            junction.to_bipartite() if isinstance(junction, Grouped) else junction
-        )  # kernels read its arrays
+        self.junction = _as_stored(junction)
         self.made: dict[object, Any] = {}
 
     def arrays(self) -> tuple[NDArray[np.int32], ...]:
-        """What a structure's arrays hold: offsets, or `indptr` and `indices`."""
+        """What a structure's arrays hold: offsets, or `indptr` and `indices`, of groups those of their base."""
         if isinstance(self.junction, Rotated):
             return (self.junction.offsets,)
-        return self.junction.indptr, self.junction.indices
+        stored = self.junction.base if isinstance(self.junction, Grouped) else self.junction
+        return stored.indptr, stored.indices
 
     @cached_property
     def columns(self) -> Columns:
@@ -209,6 +215,15 @@ class Checked:
                 self.made[device] = found
         assert found is not None
         return found
+
+
+def _as_stored(junction: Junction) -> Junction:
+    """The same, with groups of outputs alone: kernels read the inputs of a group one by one."""
+    outputs, inputs = junction.group if isinstance(junction, Grouped) else (1, 1)
+    if not isinstance(junction, Grouped) or (outputs > 1 and inputs == 1):
+        return junction
+    rows = Grouped(junction.base, inputs=inputs).to_bipartite()
+    return rows if outputs == 1 else Grouped(rows, outputs=outputs)
 
 
 class Memo(Generic[_Made]):

@@ -62,7 +62,7 @@ def how_it_runs(junction: Bipartite | Rotated | Grouped, *, batch: int) -> str:
 
     if native.extension is None:
         return "by PyTorch's operations"
-    return walk(junction.to_bipartite() if isinstance(junction, Grouped) else junction, batch)
+    return walk(junction, batch)
 
 
 def _instructions() -> str:

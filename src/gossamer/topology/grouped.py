@@ -139,6 +139,11 @@ def compact(junction: Junction) -> Junction:
     >>> compact(Bipartite.from_mask([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]])).group
     (2, 2)
     """
+    if isinstance(junction, Grouped):
+        base, (outputs, inputs) = compact(junction.base), junction.group
+        if not isinstance(base, Grouped):
+            return junction
+        return Grouped(base.base, outputs=outputs * base.group[0], inputs=inputs * base.group[1])
     if not isinstance(junction, Bipartite):
         return junction
     outputs = _common_group(junction.indptr, junction.indices)
@@ -149,6 +154,23 @@ def compact(junction: Junction) -> Junction:
         return junction
     base = Bipartite.from_scipy(columns[:, ::inputs].tocsr())
     return Grouped(base, outputs=outputs, inputs=inputs)
+
+
+def as_grouped(junction: Junction, outputs: int) -> Junction:
+    """The same junction as a `Grouped` one with so many outputs a group, or itself if they do not read the same.
+
+    >>> as_grouped(Bipartite.from_mask([[1, 0], [1, 0], [0, 1], [0, 1]]), 2).base.to_mask().astype(int)
+    array([[1, 0],
+           [0, 1]])
+    """
+    if not isinstance(junction, Bipartite) or outputs < 2 or junction.out_features % outputs:
+        return junction
+    indptr, lengths = junction.indptr, junction.fan_in[::outputs]
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    entries = np.repeat(indptr[:-1:outputs] - starts[:-1], lengths) + np.arange(starts[-1])
+    base = Bipartite(starts, junction.indices[entries], in_features=junction.in_features)
+    found = Grouped(base, outputs=outputs)
+    return found if found == junction else junction
 
 
 def _common_group(indptr: NDArray[np.int32], indices: NDArray[np.int32]) -> int:

@@ -111,9 +111,14 @@ def places(structure: Structure) -> Tensor:
         indptr, indices = structure.checked().tensors(structure.arrays[0].device)[:2]
     else:
         indptr, indices = structure.arrays  # as they are: in a traced call they are inputs of the graph
-    outputs = torch.arange(structure.out_features, device=indptr.device)
-    rows = torch.repeat_interleave(outputs, indptr.diff(), output_size=indices.shape[0])
-    return rows * structure.in_features + indices
+    outputs, counts = torch.arange(structure.out_features, device=indptr.device), indptr.diff()
+    if structure.group == 1:
+        rows = torch.repeat_interleave(outputs, counts, output_size=structure.num_edges)
+        return rows * structure.in_features + indices
+    starts, counts = (each.repeat_interleave(structure.group) for each in (indptr[:-1], counts))
+    rows = torch.repeat_interleave(outputs, counts, output_size=structure.num_edges)
+    within = torch.arange(structure.num_edges, device=indptr.device) - (counts.cumsum(0) - counts)[rows]
+    return rows * structure.in_features + indices[starts[rows] + within]
 
 
 def dense_forward(structure: Structure, window: Window, x: Tensor, w_E: Tensor, bias_O: Tensor | None) -> Tensor:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from gossamer.nn.activations import IDENTITY, Activation
@@ -37,7 +36,7 @@ from gossamer.nn.kernels.backend import (
 )
 from gossamer.nn.kernels.layout import empty_like
 from gossamer.nn.structure import Checked, Memo, Structure
-from gossamer.topology import Bipartite, Rotated
+from gossamer.topology import Bipartite, Junction
 from gossamer.tuning import in_use
 
 if TYPE_CHECKING:
@@ -349,18 +348,14 @@ def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     in_use()  # thresholds of this machine, before anything depends on them
     junction = checked.junction
     by_rows = junction.num_edges >= _BY_ROWS_FROM
-    if isinstance(junction, Rotated):
-        arrays: tuple[NDArray[np.int32], ...] = (junction.offsets,)
-    elif by_rows:
-        arrays = junction.indptr, junction.indices
-    else:
-        arrays = (junction.indptr, junction.indices, *checked.columns)
+    sorts = isinstance(junction, Bipartite) and not by_rows
+    arrays = (*checked.arrays(), *checked.columns) if sorts else checked.arrays()
     assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
     addresses = [(array.ctypes.data, array.nbytes) for array in arrays]
     return _native.Junction(junction.in_features, junction.out_features, addresses, blocks, by_rows)
 
 
-def walk(junction: Bipartite | Rotated, batch: int) -> str:
+def walk(junction: Junction, batch: int) -> str:
     """How the forward pass walks a junction's rows with so many samples, and why."""
     if batch < _BLOCKS_FROM:
         known = _junction(Checked(junction), blocks=False)
