@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
-from results import digits, line, table  # noqa: E402
+from results import digits, line, sized, table  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 VERDICTS = ("holds", "does not hold", "inconclusive", "not tested")
@@ -44,7 +44,7 @@ def part(folder):
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
         f"[{folder.name}]({folder.name}/{shown})."
     )
-    head = [found["paper"]["name"], "data", "ours, with 95 % intervals", "verdict", "under"]
+    head = [found["paper"]["name"] + sized(found), "data", "ours, with 95 % intervals", "verdict", "under"]
     return f"{table(head, rows, texts=5)}\n\n{made}"
 
 

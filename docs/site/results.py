@@ -188,7 +188,12 @@ def reproduction(found):
     hours = found["seconds_of_training"] / 3600
     failed = f", {len(found['failures'])} runs without a result" if found["failures"] else ""
     made = f"`{found['command']}`, {hours:.1f} hours of training{failed}; every number is in `results.json`."
-    return f"### {line(found['paper']['title'])}\n\n{table(head, rows, texts=7)}\n\n*{made}*"
+    return f"### {line(found['paper']['title'])}{sized(found)}\n\n{table(head, rows, texts=7)}\n\n*{made}*"
+
+
+def sized(found):
+    """What a title says of a reproduction that is not of the usual size."""
+    return ", at full size, cut" if found["size"] == "large cut" else ""
 
 
 def verdicts(name):

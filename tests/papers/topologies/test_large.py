@@ -129,6 +129,21 @@ def test_the_claims_find_what_is_there(structured, narrow, expected):
     assert verdicts["the start does not matter"] == Verdict.HOLDS.value
 
 
+def test_a_start_that_was_not_trained_yet_leaves_its_claim_untested():
+    rows = [
+        (net.data, net.hidden, net.topology, net.degree, net.fan, seed, 0.9 + 0.001 * seed, 1.0)
+        for net in large_nets(SMALL, "mnist", SMALL.layers[0])
+        for seed in range(3)
+        if net.fan == "dense"
+    ]
+    columns = ["data", "hidden", "topology", "degree", "fan", "seed", "accuracy", "connectivity"]
+    plan = topologies.TopologiesPlan(data=("mnist",), large=SMALL)
+    found = judged(claims_at_full_size.claims(pd.DataFrame(rows, columns=columns), plan))
+    untried = [each.claim for each in found if each.verdict is Verdict.UNTRIED]
+    assert [(claim.key, claim.condition) for claim in untried] == [("the start does not matter, full size", "")]
+    assert "--large" in untried[0].missing
+
+
 def test_the_claim_of_large_layers_waits_where_nothing_large_was_trained():
     plan = topologies.TopologiesPlan(data=("mnist", "fashion-mnist"))
     found = judged(claims_at_full_size.claims(pd.DataFrame(), plan))

@@ -127,7 +127,7 @@ class _Judge:
                 "Accuracy with the one less the other, each at its own rate, every construction and degree together; "
                 "within a fifth of a point they are equal (ours).",
                 EQUAL,
-                [self._starts(degree) for degree in self.layer.degrees],
+                [self._starts(degree) for degree in self.layer.degrees] if len(self._live) else [],
             )
 
     @property
@@ -138,6 +138,11 @@ class _Judge:
     def _own(self) -> pd.DataFrame:
         """With the paper's start."""
         return where(self.rows, fan="dense")
+
+    @property
+    def _live(self) -> pd.DataFrame:
+        """With the start that counts live edges, which comes last."""
+        return where(self.rows, fan="sparse")
 
     @property
     def _sparse(self) -> pd.DataFrame:
@@ -160,8 +165,8 @@ class _Judge:
         ]
 
     def _starts(self, degree: int) -> Estimate:
-        rows = where(self.rows, degree=degree, topology=self.large.constructions)
-        one, other = (where(rows, fan=fan) for fan in ("sparse", "dense"))
+        known = {"degree": degree, "topology": self.large.constructions}
+        one, other = (where(rows, **known) for rows in (self._live, self._own))
         return difference_by_seed(one, other, f"degree {degree}")
 
     def _claim(
@@ -176,16 +181,19 @@ class _Judge:
         needs: Needs = Needs.EVERY,
     ) -> Claim:
         seeds = self.rows["seed"].nunique() if len(self.rows) else 0
+        known = seeds > 1 and len(judged) > 0
         return Claim(
             key,
             "L1",
             words,
             question,
             rule,
-            tuple(judged) if seeds > 1 else (),
+            tuple(judged) if known else (),
             tuple(context or ()),
             data=f"{self.data}, {self.layer.hidden} units",
             needs=needs,
-            condition=f"{seeds} seeds, {self.large.epochs} epochs, rates out of {len(self.large.rates)}",
-            missing="" if seeds > 1 else COMMAND,
+            condition=f"{seeds} seeds, {self.large.epochs} epochs, rates out of {len(self.large.rates)}"
+            if known
+            else "",
+            missing="" if known else COMMAND,
         )
