@@ -251,4 +251,5 @@ def test_the_full_size_alone_is_trained_drawn_and_judged_again(paper, plan, figu
     assert {claim.exhibit for claim in findings.claims} <= set(figures)
     again = paper.again(Record.read(tmp_path).plan, tmp_path)
     assert [each.verdict for each in again.judgements] == [each.verdict for each in findings.judgements]
-    assert word in reproduction_page(made)
+    page = reproduction_page(made)
+    assert word in page and f"{paper.title}, reproduced at full size, cut" in page

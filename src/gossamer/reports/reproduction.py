@@ -23,6 +23,7 @@ _WORDS = {
     Verdict.OPEN: ("is inconclusive", "are inconclusive"),
     Verdict.UNTRIED: ("is not tested", "are not tested"),
 }
+_SIZES = {"large": " at full size", "large cut": " at full size, cut"}
 _COLUMNS = ("judged", "estimate", "95 % interval", "n", "points to")
 
 
@@ -46,7 +47,7 @@ def reproduction_page(reproduction: Reproduction) -> str:
     ]
     titles = ["Conclusions", "Verdicts", *[_title(exhibit) for exhibit in findings.exhibits], "How it was made"]
     return page.page(
-        title=f"{paper.title}, reproduced",
+        title=f"{paper.title}, reproduced{_SIZES.get(record.size, '')}",
         lead=f"Claims tried: {paper.citation}. {_counts(found)}.",
         parts=(
             Html(f"<style>{_style()}</style>"),
