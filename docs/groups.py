@@ -1,7 +1,7 @@
-"""Draws docs/images/groups.png, the frontier of docs/results/groups: `python docs/groups.py`.
+"""Draws docs/images/groups.png, the frontier of docs/results/groups and groups-cifar10-jpeg: `python docs/groups.py`.
 
-The results are made by `gossamer reproduce groups --out docs/results/groups`; `--judge` there concludes anew from what
-is kept.
+The results are made by `gossamer reproduce groups --data mnist,fashion-mnist --out docs/results/groups`, and with
+cifar10-jpeg for the other; `--judge` there concludes anew from what is kept.
 """
 
 from pathlib import Path
@@ -16,27 +16,31 @@ from matplotlib.lines import Line2D
 from gossamer.plots.style import COLOURS
 
 ROOT = Path(__file__).parent.parent
-DATA = ROOT / "docs" / "results" / "groups" / "data"
+FOLDERS = [ROOT / "docs" / "results" / name / "data" for name in ("groups", "groups-cifar10-jpeg")]
 MARKERS = {1: "o", 2: "v", 4: "^", 8: "s", 16: "D"}
 TICKS = (5, 10, 20, 50)
-DASHES = {"static": "-", "RigL": "--"}
+DASHES = {("outputs", "static"): "-", ("outputs", "RigL"): "--", ("even", "static"): ":"}
+WORDS = {"outputs": "", "even": ", inputs dealt out evenly"}
 ACROSS, UP, LAMBDA = "times dense", "accuracy, %", "λ₂ first"
 
 
 def curves(table, up):
-    """((sparsity, rule), rows): what is joined, group sizes ascending."""
-    known = table[(table["kind"] == "outputs") & table[ACROSS].notna() & table[up].notna()]
-    for key, rows in known.groupby(["sparsity", "rule"], sort=True):
-        yield key, rows.sort_values("group")
+    """(sparsity, (kind, rule), rows): what is joined, group sizes ascending; even ones begin without groups, too."""
+    known = table[table[ACROSS].notna() & table[up].notna()]
+    for (sparsity, rule), rows in known.groupby(["sparsity", "rule"], sort=True):
+        for kind in ("outputs", "even"):
+            own = rows[(rows["kind"] == kind) | (rows["group"] == 1)]
+            if (kind, rule) in DASHES and (own["kind"] == kind).any():
+                yield sparsity, (kind, rule), own.sort_values("group")
 
 
 def panel(axes, table, up, colours):
     """Curves of one panel: a colour a sparsity, a dash a rule, a marker a group size."""
-    for (sparsity, rule), rows in curves(table, up):
-        style = {"color": colours[sparsity], "linestyle": DASHES[rule]}
+    for sparsity, key, rows in curves(table, up):
+        style = {"color": colours[sparsity], "linestyle": DASHES[key]}
         axes.plot(rows[ACROSS], rows[up], linewidth=1.2, **style)
         for row in rows.to_dict("records"):
-            filled = colours[sparsity] if rule == "static" else "white"
+            filled = colours[sparsity] if key[1] == "static" else "white"
             axes.plot(row[ACROSS], row[up], MARKERS[row["group"]], color=colours[sparsity], mfc=filled, markersize=5)
         if up == UP:
             below, above = rows[up] - rows["low"], rows["high"] - rows[up]
@@ -57,8 +61,10 @@ def draw(table, path):
     panel(axes[-1], table[table["data"] == names[0]], LAMBDA, colours)
     axes[-1].set(title="the first junction", ylabel="algebraic connectivity λ₂", yscale="symlog", ylim=(-0.2, None))
     handles = [Line2D([], [], color=colour, label=f"{sparsity:g} % sparse") for sparsity, colour in colours.items()]
-    rules = [rule for rule in DASHES if rule in set(table["rule"])]
-    handles += [Line2D([], [], color="grey", linestyle=DASHES[rule], label=rule) for rule in rules]
+    handles += [
+        Line2D([], [], color="grey", linestyle=dash, label=f"{rule}{WORDS[kind]}")
+        for (kind, rule), dash in DASHES.items()
+    ]
     sizes = sorted(set(table["group"]))
     handles += [
         Line2D(
@@ -76,4 +82,5 @@ def draw(table, path):
 
 
 if __name__ == "__main__":
-    draw(pd.read_csv(DATA / "G1.csv"), ROOT / "docs" / "images" / "groups.png")
+    tables = [pd.read_csv(folder / "G1.csv") for folder in FOLDERS]
+    draw(pd.concat(tables), ROOT / "docs" / "images" / "groups.png")

@@ -9,7 +9,8 @@ import pytest
 from gossamer.papers.groups import again
 
 ROOT = Path(__file__).parents[3]
-KEPT = ROOT / "docs" / "results" / "groups"
+RESULTS = ROOT / "docs" / "results"
+KEPT, LATE = RESULTS / "groups", RESULTS / "groups-cifar10-jpeg"
 SAID = {80.0: {2, 4, 8, 16}, 90.0: {2, 4, 8}, 95.0: {2, 4}, 99.0: set(), 99.5: set()}
 """Static groups of outputs that README and page call free."""
 
@@ -20,13 +21,14 @@ def static():
     return table[(table["rule"] == "static") & (table["kind"] == "outputs")]
 
 
-def test_tables_and_verdicts_follow_from_the_runs():
-    results = json.loads((KEPT / "results.json").read_text(encoding="utf-8"))
-    found = again(results["plan"], KEPT)
+@pytest.mark.parametrize("folder", [KEPT, LATE], ids=lambda folder: folder.name)
+def test_tables_and_verdicts_follow_from_the_runs(folder):
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    found = again(results["plan"], folder)
     assert [each.verdict.value for each in found.judgements] == [each["verdict"] for each in results["claims"]]
     tables = {exhibit.key: exhibit.table.reset_index(drop=True) for exhibit in found.exhibits}
     pd.testing.assert_frame_equal(
-        tables["G2"].fillna(""), pd.read_csv(KEPT / "data" / "G2.csv").fillna(""), check_dtype=False
+        tables["G2"].fillna(""), pd.read_csv(folder / "data" / "G2.csv").fillna(""), check_dtype=False
     )
 
 
@@ -48,3 +50,18 @@ def test_speed_ends_at_four(static):
     speed = rows.pivot_table(index="sparsity", columns="group", values="times dense")
     assert (speed[4] > 1.3 * speed[1]).all()
     assert (speed[[8, 16]].max(axis=1) < 1.1 * speed[4]).all()
+
+
+def test_even_groups_of_two_and_four_are_free_at_99_percent_on_all_three_data_sets():
+    """What README says."""
+    tables = pd.concat([pd.read_csv(folder / "data" / "G1.csv") for folder in (KEPT, LATE)])
+    rows = tables[(tables["kind"] == "even") & (tables["sparsity"] == 99)]
+    found = rows.groupby("data").apply(lambda each: set(each.loc[each["verdict"] == "free", "group"]))
+    assert dict(found) == {name: {2, 4} for name in ("mnist", "fashion-mnist", "cifar10-jpeg")}
+    assert set(rows["n"]) == {10}
+
+
+def test_below_99_percent_nothing_is_shown_to_lose_half_a_point_of_colours():
+    late = pd.read_csv(LATE / "data" / "G1.csv")
+    assert set(late.loc[(late["sparsity"] < 99) & (late["group"] > 1), "verdict"]) == {"free", "undecided"}
+    assert set(late.loc[(late["sparsity"] == 99) & (late["kind"] == "twisted"), "verdict"]) == {"free"}

@@ -38,7 +38,7 @@ def speeds(plan: GroupsPlan) -> pd.DataFrame:
         lines = [
             (inputs, sparsity, *line)
             for inputs, data in plan.samples().items()
-            for sparsity in plan.sparsities
+            for sparsity in sorted({sparsity for _, sparsity, _ in plan.cells(data)})
             for line in _of(plan, data, sparsity)
         ]
     finally:
