@@ -22,6 +22,7 @@ import gossamer as gs
 from gossamer.nn.activations import IDENTITY
 from gossamer.nn.kernels.native import NATIVE
 from gossamer.nn.structure import Structure
+from gossamer.timing.contenders import local
 from gossamer.timing.speed import interleave
 from gossamer.topology import near_orders, relabelled
 
@@ -32,15 +33,7 @@ parser.add_argument("--batch", type=int, default=16)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--json")
 
-WINDOW, GROUP = 1024, 8
-
-
-def local(size, degree, rng):
-    """Each output reads one input of each of `degree` pieces of the window around it."""
-    piece = WINDOW // degree
-    inputs = np.arange(degree) * piece - WINDOW // 2 + rng.integers(piece, size=(size, degree))
-    rows = np.sort((inputs + np.arange(size)[:, None]) % size, axis=1)
-    return gs.Bipartite(np.arange(size + 1) * degree, rows.ravel(), in_features=size)
+GROUP = 8
 
 
 def junctions(size, degree, rng):

@@ -3,8 +3,10 @@
     python benchmarks/scaling.py [--sizes 1000 16000 256000 1000 1000000] [--batches 64 64 64 16 16] [--rounds 10]
                                 [--json F]
 
-Contenders take turns in one process; every one is checked against SciPy in float64 first. Printed are nanoseconds an
-edge and sample, of the least time; a flat curve means that a network of any size trains at the speed of its edges.
+"Local" are edges from the 1024 inputs nearest to an output, "grouped" groups of eight outputs that share their inputs;
+all others are random. Contenders take turns in one process; every one is checked against SciPy in float64 first.
+Printed are nanoseconds an edge and sample, of the least time; a flat curve means that a network of any size trains at
+the speed of its edges.
 A batch of 16 is one vector (AVX-512), so that what an edge costs once is shared by fewer samples: it is told twice.
 Activations come as the layers around would hand them on: to ours feature-major. `python docs/speed.py` draws the
 curve of the kept results. With `--cpu` and one thread, processor time is counted: what a busy machine can still tell.
@@ -22,7 +24,7 @@ from contenders import correct, of_layer, of_sparselab, of_torch_csr
 from report import Report
 
 import gossamer as gs
-from gossamer.timing.contenders import layer_step
+from gossamer.timing.contenders import layer_step, local
 from gossamer.timing.speed import best_of_blocks
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -49,6 +51,7 @@ def contenders(size, degree, rng):
     found["gossamer rotated"] = of_layer(gs.generators.rotating_random(size, size, degree, rng=rng))
     make = gs.generators.constant_fan_in
     found["gossamer grouped"] = of_layer(gs.generators.grouped(make, size, size, degree, group=8, rng=rng))
+    found["gossamer local"] = of_layer(local(size, degree, rng))
     return found
 
 

@@ -14,6 +14,9 @@ namespace gossamer::GOSSAMER_ISA {
 // Edges ahead: about what memory delivers while one of them waits.
 constexpr int AHEAD = 64;
 
+// Rows of a single vector are done with sooner: so many edges ahead where one operand is read.
+constexpr int ahead(int vectors) { return vectors == 1 ? 2 * AHEAD : AHEAD; }
+
 // A chunk of so many bytes does not stay in a core's caches.
 constexpr int64_t NEAR_BYTES = int64_t(1) << 20;
 
@@ -32,10 +35,10 @@ struct Coming {
     int count;
     int64_t shift;
 
-    static Coming after(const Junction& g, const Row& row) {
-        if (g.offsets) return {row.sources, row.count, row.shift + 1 + AHEAD / g.num_offsets};
-        const int64_t left = g.edges - row.begin - AHEAD;
-        return {row.sources + AHEAD, left < 0 ? 0 : left < row.count ? int(left) : row.count, 0};
+    static Coming after(const Junction& g, const Row& row, int edges = AHEAD) {
+        if (g.offsets) return {row.sources, row.count, row.shift + 1 + edges / g.num_offsets};
+        const int64_t left = g.edges - row.begin - edges;
+        return {row.sources + edges, left < 0 ? 0 : left < row.count ? int(left) : row.count, 0};
     }
 };
 
@@ -83,7 +86,7 @@ GOSSAMER_INLINE void row_after_row_dots(
     const bool far = rows.g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
     for (int64_t j = range.first; j < range.last; ++j) {
         const Row row = rows[j];
-        if (far) far_row_dots<T, C>(row, Coming::after(rows.g, row), dz.row(j), x, dw, sums);
+        if (far) far_row_dots<T, C>(row, Coming::after(rows.g, row, ahead(C)), dz.row(j), x, dw, sums);
         else row_dots<T, C>(row, dz.row(j), x, dw, sums);
     }
 }
@@ -172,18 +175,15 @@ void rows_back(
     const Rows& rows, Range own, const T* weights, const Chunk<const T>& x, const Chunk<const T>& dz,
     const Chunk<T>& dx, T* dw, bool add) {
     constexpr int n = Lanes<T>::count;
-    Walk<T, C> walk(rows, own, x, dx);
     LaneSums<T> sums(add);
-    Row part;
-    int64_t row;
-    while (walk.take(part, row)) {
+    const auto one = [&](const Row& part, int64_t row, auto ask_ahead) __attribute__((always_inline)) {
         Vector<T> mine[C];
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) mine[c] = load(dz.row(row) + c * n);
         const T *w = weights + part.begin, *x_base = x.row(part.shift);
         T* dx_base = dx.row(part.shift);
         const auto edge = [&](int e) __attribute__((always_inline)) {
-            walk.step();
+            ask_ahead(e);
             const T* p = x_base + part.sources[e] * x.stride;
             T* d = dx_base + part.sources[e] * dx.stride;
             const T weight = w[e];
@@ -198,7 +198,24 @@ void rows_back(
         if constexpr (DW) sums.take_all(part.count, dw + part.begin, edge);
         else
             for (int e = 0; e < part.count; ++e) edge(e);
+    };
+    if (own.first == 0 && own.last == rows.g.inputs) {  // whole rows, behind which the next ones are stored
+        for (int64_t row = 0; row < rows.g.outputs; ++row) {
+            const Row all = rows[row];
+            const Coming coming = Coming::after(rows.g, all);
+            one(all, row, [&](int e) __attribute__((always_inline)) {
+                if (e >= coming.count) return;
+                const int64_t input = coming.sources[e] + coming.shift;
+                ask<T, C>(x.base, input * x.stride);
+                ask<T, C>(dx.base, input * dx.stride);
+            });
+        }
+        return;
     }
+    Walk<T, C> walk(rows, own, x, dx);
+    Row part;
+    int64_t row;
+    while (walk.take(part, row)) one(part, row, [&](int) __attribute__((always_inline)) { walk.step(); });
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

@@ -89,7 +89,7 @@ void forward_rows(
         const Row row = rows[j];
         Vector<T> sum[C];
         const T* w = weights.from(row.begin, row.count);
-        if (far) far_row_sum<T, C>(row, Coming::after(rows.g, row), w, x, sum);
+        if (far) far_row_sum<T, C>(row, Coming::after(rows.g, row, ahead(C)), w, x, sum);
         else row_sum<T, C>(row, w, x, sum);
         finish_row<T, C>(layer, j, sum, to);
     }

@@ -83,6 +83,21 @@ def scaling(name):
     return table(["ns, minimum (median)", *(part["title"] for part in parts), "last / first"], rows)
 
 
+def bound(name):
+    """`FILE`: nanoseconds an edge and sample of both passes, and what the bytes alone take at the rate of a copy."""
+    (part,) = read(name)["sections"]
+    rows = {}
+    for each, floor in part["floors"].items():
+        junction = each.partition(": ")[0]
+        found = part["seconds"][each][0] / part["work"]
+        rows.setdefault(junction, [junction]).extend(
+            [f"{1e9 * found:.3f}", f"{1e9 * floor:.3f}", f"{floor / found:.0%}"]
+        )
+    heads = [f"{which}{what}" for which in ("forward", "backward") for what in (", ns", ", its bytes", " of the rate")]
+    rate = f"A copy moves {1e-9 * part['bytes_a_second']:.1f} GB/s, read and written."
+    return table([part["title"], *heads], rows.values()) + f"\n\n*{rate}*"
+
+
 def epoch():
     """`epoch.json`: seconds of an epoch."""
     seconds = read("epoch")["seconds"]
@@ -258,6 +273,7 @@ KINDS = {
         updates,
         environment,
         scaling,
+        bound,
         epoch,
         sizes,
         challenge,

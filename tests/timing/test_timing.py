@@ -34,6 +34,10 @@ def test_racing_networks_have_the_density_asked_for():
     rng = np.random.default_rng(0)
     assert contenders.junction(40, 30, 0.1, rng).num_edges == 4 * 30
     assert contenders.rotated(40, 30, 0.1, rng).num_edges == 40 * 3
+    near = contenders.local(100, 4, rng, window=20)
+    assert near.fan_in.tolist() == [4] * 100
+    inputs, outputs = near.edges()
+    assert set(((inputs - outputs + 50) % 100 - 50).tolist()) <= set(range(-10, 10))
     model = contenders.sparse_network((8, 6, 5, 2), 0.5, rng)
     assert [layer.weight.numel() for layer in model] == [6 * 4, 5 * 3, 2 * 5]
     before = model[0].weight.detach().clone()

@@ -40,6 +40,14 @@ def grouped(inputs: int, outputs: int, density: float, rng: np.random.Generator,
     return Grouped(junction(inputs, outputs // group, density, rng), outputs=group)
 
 
+def local(size: int, degree: int, rng: np.random.Generator, *, window: int = 1024) -> Bipartite:
+    """As many inputs as outputs; each output reads one input of each of `degree` pieces of the window around it."""
+    piece = min(window, size) // degree
+    inputs = np.arange(degree) * piece - piece * degree // 2 + rng.integers(piece, size=(size, degree))
+    rows = np.sort((inputs + np.arange(size)[:, None]) % size, axis=1)
+    return Bipartite(np.arange(size + 1) * degree, rows.ravel(), in_features=size)
+
+
 def layer_step(module: nn.Module, x: Tensor, dy: Tensor) -> Callable[[], None]:
     """A call that runs forward and both gradients of a layer: x (B, I), dy (B, O).
 
