@@ -137,3 +137,9 @@ def test_images_of_other_channels_and_sizes(exported):
     with pytest.raises(ValueError, match="smaller than a kernel"):
         network(np.zeros((1, 3, 2, 8)))
     assert network(np.zeros((0, 3, 8, 8))).shape == (0, 4, 6, 6)
+
+
+def test_dense_layers_that_differ_in_nothing_but_their_arrays(exported):
+    module = nn.Sequential(nn.Linear(20, 8), nn.Tanh(), nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 4), nn.ReLU())
+    x = np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
+    np.testing.assert_allclose(exported(module)(x), expected(module, x), rtol=1e-5, atol=1e-6)

@@ -77,6 +77,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "clip": Function(lambda x, low, high: np.clip(x, low, high), ("low", "high")),
     "hardsigmoid": Function(_hardsigmoid),
     "hardswish": Function(lambda x: x * _hardsigmoid(x)),
+    "scaled": Function(lambda x, times, plus: x * times + plus, ("times", "plus")),
     "softsign": Function(lambda x: x / (1 + np.abs(x))),
 }
 """By the names that files use."""

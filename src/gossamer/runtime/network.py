@@ -15,8 +15,11 @@ from gossamer.errors import InvalidTopologyError, TopologyFileError, require_int
 from gossamer.runtime import files
 from gossamer.runtime.convolution import Convolution
 from gossamer.runtime.linear import Linear, Stack
-from gossamer.runtime.operations import OPERANDS, READERS, Operation
+from gossamer.runtime.operations import OPERANDS, READERS, SEVERAL, Operation
 from gossamer.runtime.step import Floats, Step
+
+_MOST = 1 << 10
+"""Values that one step may take."""
 
 
 class Carried(NamedTuple):
@@ -155,9 +158,10 @@ def _steps(plan: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> list
 
 
 def _operands(step: Step) -> tuple[int, ...]:
-    count = OPERANDS.get(step.fields.get("op", ""), 1)
-    values = step.integers("of", count, low=0)
-    if max(values) > step.number:
+    op, given = step.word("op", READERS), step.fields["of"]
+    several = op in SEVERAL and isinstance(given, list) and 1 <= len(given) <= _MOST
+    values = step.integers("of", len(given) if several else OPERANDS.get(op, 1), low=0)
+    if max(values, default=0) > step.number:
         raise TopologyFileError(f"{step.label} reads value {max(values)}, which is made later.")
     return values
 

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from gossamer.errors import TopologyFileError
+from gossamer.runtime import shapes
+from gossamer.runtime.attention import attention, embedding
 from gossamer.runtime.convolution import Convolution
 from gossamer.runtime.functions import FUNCTIONS
 from gossamer.runtime.linear import Linear
@@ -125,8 +127,24 @@ READERS: Mapping[str, Callable[[Step], Operation | Linear]] = {
     "average": average,
     "add": add,
     "multiply": multiply,
+    "embedding": embedding,
+    "attention": attention,
+    "constant": shapes.constant,
+    "positions": shapes.positions,
+    "reshape": shapes.reshape,
+    "unflatten": shapes.unflatten,
+    "unsqueeze": shapes.unsqueeze,
+    "expand": shapes.expand,
+    "permute": shapes.permute,
+    "swap": shapes.swap,
+    "part": shapes.part,
+    "chunk": shapes.chunk,
+    "concatenate": shapes.concatenate,
 }
 """By the names that files use. Linear layers become operations in stacks."""
 
-OPERANDS = {"add": 2, "multiply": 2}
+OPERANDS = {"add": 2, "multiply": 2, "attention": 3, "constant": 0}
 """How many values an operation takes, where it is not one."""
+
+SEVERAL = ("positions", "reshape", "unflatten", "expand", "part", "concatenate")
+"""Operations that take any number of values, but one at least: the first, then those whose sizes they read."""

@@ -26,7 +26,8 @@ def export(
 
     What is exported is the model in evaluation: dropout is left out, batch norms become part of the layer before them
     or a scale and a shift. `forward` is traced (`torch.fx`): it may be any fixed graph of one input and the modules
-    that the runtime has, with residual sums and products. Weights are stored as float32.
+    that the runtime has, with residual sums and products, attention, and views whose sizes follow from the input's.
+    Weights are stored as float32. Packed attention is exported from a copy of the model.
 
     Args:
         model: a module; it is not changed.

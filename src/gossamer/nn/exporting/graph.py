@@ -11,9 +11,11 @@ from torch import fx, nn
 from torch.nn import functional
 
 from gossamer.errors import ExportError
+from gossamer.nn.exporting.arranging import VIEWS, Found, Value, arranged, constant, of_sizes
 from gossamer.nn.exporting.joining import joined
-from gossamer.nn.exporting.modules import MAKERS, steps_of
+from gossamer.nn.exporting.modules import steps_of
 from gossamer.nn.exporting.plan import Made
+from gossamer.nn.exporting.tracing import traced
 
 _FUNCTIONS: Mapping[Any, Callable[..., nn.Module]] = {
     **dict.fromkeys((functional.relu, torch.relu, "relu"), nn.ReLU),
@@ -43,31 +45,6 @@ _PAIRS = {
     **dict.fromkeys((operator.mul, operator.imul, torch.mul, "mul", "mul_"), "multiply"),
 }
 _IN_PLACE = (operator.iadd, operator.imul, "add_", "mul_")
-_VIEWS = ("flatten",)
-
-
-class _Tracer(fx.Tracer):
-    """Goes into containers and into what people wrote, and stops at the modules of PyTorch and at ours."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return type(m) in MAKERS or type(m).__module__.startswith(("torch.nn", "torch.ao", "gossamer."))
-
-    def call_module(self, m: nn.Module, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if isinstance(m, nn.Sequential) and type(m).__module__.startswith(("torch.nn", "gossamer.")) and not kwargs:
-            (x,) = args
-            for each in m:
-                x = each(x)
-            return x
-        return super().call_module(m, forward, args, kwargs)
-
-
-class _Whole(nn.Module):
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, x: Any) -> Any:
-        return self.model(x)
 
 
 def steps_of_model(model: nn.Module) -> list[Made]:
@@ -76,16 +53,7 @@ def steps_of_model(model: nn.Module) -> list[Made]:
     Raises:
         ExportError: something that the runtime lacks, or a `forward` that is no fixed graph.
     """
-    whole = _Whole(model).eval()
-    try:
-        graph = _Tracer().trace(whole)
-    except ExportError:
-        raise
-    except Exception as error:  # a tracer runs what people wrote
-        raise ExportError(
-            f"{type(model).__name__}.forward is no fixed graph of one input: {type(error).__name__}: {error}"
-        ) from error
-    return _Placing(whole).run(graph)
+    return _Placing(*traced(model)).run()
 
 
 class _Placing:
@@ -95,25 +63,27 @@ class _Placing:
         whole: the module that was traced.
     """
 
-    def __init__(self, whole: nn.Module) -> None:
+    def __init__(self, whole: nn.Module, graph: fx.Graph) -> None:
+        self._whole, self._graph = whole, graph
         self._modules = dict(whole.named_modules())
         self._steps: list[Made] = []
-        self._value: dict[fx.Node, Made | None] = {}
+        self._found: dict[fx.Node, Found] = {}
 
-    def run(self, graph: fx.Graph) -> list[Made]:
-        for node in graph.nodes:
+    def run(self) -> list[Made]:
+        """The steps, in the graph's order."""
+        for node in self._graph.nodes:
             if node.op == "placeholder":
-                self._value[node] = None
+                self._found[node] = Value(None)
             elif node.op == "output":
                 return self._ended(node.args[0])
             else:
-                self._value[node] = self._place(node)
+                self._found[node] = self._place(node)
         raise ExportError("the graph has no output.")
 
     def _ended(self, result: Any) -> list[Made]:
         if not isinstance(result, fx.Node):
             raise ExportError(f"the model returns {type(result).__name__}; one tensor is needed.")
-        last = self._value[result]
+        last = self._value(result)
         if last is None:  # the input itself
             last = self._append(Made("function", {"function": "identity"}), None)
         needed: set[int] = set()
@@ -128,32 +98,71 @@ class _Placing:
             raise ExportError("the model returns what is not computed last.")
         return found
 
-    def _place(self, node: fx.Node) -> Made | None:
+    def _place(self, node: fx.Node) -> Found:
         target = node.target
+        if node.op == "get_attr":
+            name = str(target).removeprefix("model.")
+            return Value(self._append(constant(name, operator.attrgetter(str(target))(self._whole))))
         if node.op == "call_module":
             module, name = self._modules[str(target)], str(target).removeprefix("model").lstrip(".") or "the model"
             self._require_own(node, getattr(module, "inplace", False))
-            return self._chain(node, steps_of(name, module))
-        if node.op in ("call_function", "call_method") and target in _PAIRS:
+            return Value(self._chain(node, steps_of(name, module)))
+        sizes = of_sizes(target, [self._resolved(each) for each in node.args])
+        if sizes is not None:
+            return sizes
+        if target in _PAIRS:
             self._require_own(node, target in _IN_PLACE)
-            return self._pair(node, _PAIRS[target])
-        if node.op in ("call_function", "call_method") and target in _FUNCTIONS:
+            return Value(self._pair(node, _PAIRS[target]))
+        if target in _FUNCTIONS:
             module = _module_for(node)
             self._require_own(node, getattr(module, "inplace", False))
-            return self._chain(node, steps_of(_word(target), module))
-        raise ExportError(f"the model calls {_word(target)} ({node.op}), which the runtime lacks.")
+            return Value(self._chain(node, steps_of(_word(target), module)))
+        return self._arranged(node)
+
+    def _arranged(self, node: fx.Node) -> Found:
+        named = {name: self._resolved(each) for name, each in node.kwargs.items()}
+        found = arranged(node.target, [self._resolved(each) for each in node.args], named)
+        if found is None:
+            raise ExportError(f"the model calls {_word(node.target)} ({node.op}), which the runtime lacks.")
+        if type(found) is tuple and found and isinstance(found[0], Made):
+            step, operands = found
+            return Value(self._append(step, *(each.made for each in operands)))
+        return found
+
+    def _resolved(self, argument: Any) -> Any:
+        """An argument with what was found for the nodes in it."""
+        if isinstance(argument, fx.Node):
+            return self._found[argument]
+        if isinstance(argument, slice):
+            return slice(*(self._resolved(each) for each in (argument.start, argument.stop, argument.step)))
+        if isinstance(argument, (list, tuple)):
+            found = [self._resolved(each) for each in argument]
+            return found if isinstance(argument, list) else tuple(found)
+        return argument
+
+    def _value(self, node: fx.Node) -> Made | None:
+        """The step that makes a node's tensor; None for the network's input."""
+        found = self._found[node]
+        if not isinstance(found, Value):
+            raise ExportError(f"{_word(node.target)} gives no tensor, where one is needed.")
+        return found.made
 
     def _pair(self, node: fx.Node, op: str) -> Made:
-        if len(node.args) != 2 or node.kwargs or not all(isinstance(each, fx.Node) for each in node.args):
+        tensors = [each for each in node.args if isinstance(each, fx.Node)]
+        numbers = [each for each in node.args if isinstance(each, (int, float)) and not isinstance(each, bool)]
+        if node.kwargs or len(node.args) != 2 or len(tensors) + len(numbers) != 2 or not tensors:
             raise ExportError(f"{_word(node.target)} of {node.args} {node.kwargs}: two computed tensors are needed.")
-        first, second = node.args
-        return self._append(Made(op), self._value[first], self._value[second])  # type: ignore[index]
+        if len(tensors) == 2:
+            return self._append(Made(op), *(self._value(each) for each in tensors))
+        factor, shift = (float(numbers[0]), 0.0) if op == "multiply" else (1.0, float(numbers[0]))
+        scaled = Made("function", {"function": "scaled", "times": factor, "plus": shift})
+        return self._append(scaled, self._value(tensors[0]))
 
     def _chain(self, node: fx.Node, made: list[Made]) -> Made | None:
         source = node.args[0] if node.args else None
         if not isinstance(source, fx.Node):
             raise ExportError(f"{_word(node.target)} is called without a tensor at its first place.")
-        value, alone = self._value[source], _is_alone(source)
+        value, alone = self._value(source), _is_alone(source)
         for step in made:
             together = joined(value, step) if value is not None and alone else None
             if together is not None:
@@ -198,7 +207,7 @@ def _is_alone(node: fx.Node, modules: Mapping[str, nn.Module] | None = None) -> 
     """Whether one node alone reads a value; with `modules`, also of what the value is a view of."""
     if len(node.users) != 1:
         return False
-    view = node.target in (torch.flatten, *_VIEWS)
+    view = node.target in (torch.flatten, "flatten", *VIEWS)
     if modules is not None and node.op == "call_module":
         view = isinstance(modules[str(node.target)], (nn.Flatten, nn.Identity, nn.Dropout))
     source = node.args[0] if node.args else None

@@ -101,6 +101,12 @@ def _batch_norm(name: str, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> list[Made]:
     return [Made("affine", {}, arrays)]
 
 
+def _embedding(name: str, table: nn.Embedding) -> list[Made]:
+    if table.max_norm is not None:
+        raise ExportError(f"{name} has max_norm={table.max_norm}; the runtime takes rows as they are.")
+    return [Made("embedding", {}, _parameters(name, table, weight="weight"))]
+
+
 def _softmax(name: str, module: nn.Softmax | nn.LogSoftmax) -> list[Made]:
     if module.dim is None:
         raise ExportError(f"{name} has dim=None; name the axis.")
@@ -185,6 +191,7 @@ MAKERS: Mapping[type[nn.Module], Maker] = {
     nn.RMSNorm: _layer_norm,
     nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
+    nn.Embedding: _embedding,
     nn.Softmax: _softmax,
     nn.LogSoftmax: _softmax,
     **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d), _pool),

@@ -13,7 +13,7 @@ from torch import Tensor
 from gossamer.errors import ExportError
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Made:
     """One step: what JSON says of it, its arrays, and the steps whose values it takes (None: the network's input).
 
