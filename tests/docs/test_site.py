@@ -144,7 +144,7 @@ def test_verdicts_are_those_of_the_committed_results(tmp_path, monkeypatch):
     estimate = {"what": "slope", "value": 0.12345, "low": None, "high": 1.0, "n": 5, "verdict": "holds"}
     claim = {"words": "a <b> | c", "exhibit": "F3", "estimates": [estimate], "verdict": "inconclusive"}
     found = {"format": "gossamer reproduction", "command": "gossamer reproduce x", "paper": {"title": "On *x*"}}
-    found |= {"claims": [claim], "failures": {}, "seconds_of_training": 5400.0}
+    found |= {"claims": [claim], "failures": {}, "seconds_of_training": 5400.0, "size": "full"}
     (tmp_path / "x.json").write_text(json.dumps(found))
     (tmp_path / "other.json").write_text("{}")
     shown = results.filled("reproductions")
