@@ -79,9 +79,11 @@ template <int C, int V>
 void forward_lines(const ConvolutionForward& a) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
-    const int64_t edges = taps.edges(), size = LineFrame(g.channels, taps.by_lines.lines + g.reach(0), g.width).size;
+    const int64_t edges = taps.edges(), together = LineTile<C, V>::samples,
+                  groups = (a.batch + together - 1) / together;
+    const int64_t size = LineFrame(g.channels, taps.by_lines.lines + g.reach(0), g.width).size * together;
     const int threads = team(a.threads, edges * g.out(0) * g.out(1) * a.batch);
-    const int64_t of_image = a.batch < threads ? (threads + a.batch - 1) / a.batch : 1;  // pieces, so that all work
+    const int64_t of_image = groups < threads ? (threads + groups - 1) / groups : 1;  // pieces, so that all work
     const int64_t tiles = (g.out(0) / LineTile<C, V>::lines + of_image - 1) / of_image;
     const int64_t all = smaller(taps.by_lines.lines, tiles * LineTile<C, V>::lines),
                   pieces = (g.out(0) + all - 1) / all;
@@ -94,9 +96,10 @@ void forward_lines(const ConvolutionForward& a) {
 #pragma omp for schedule(static)
         for (int64_t k = 0; k < edges; ++k) weights[k] = a.weights[taps.by_lines.outputs.edges[k]];
 #pragma omp for schedule(static)
-        for (int64_t item = 0; item < a.batch * pieces; ++item) {
+        for (int64_t item = 0; item < groups * pieces; ++item) {
             const int64_t first = item % pieces * all;
-            forward_lines_piece<C, V>(a, weights, {first, smaller(first + all, g.out(0))}, item / pieces, frame);
+            forward_lines_piece<C, V>(
+                a, weights, {first, smaller(first + all, g.out(0))}, item / pieces * together, frame);
         }
     }
 }
@@ -189,14 +192,16 @@ template <int C, int V>
 void backward_lines(const ConvolutionBackward& a) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
-    const int64_t size = LineFrame(g.outputs, taps.by_lines.lines + g.reach(0), g.width).size;
+    const int64_t together = LineTile<C, V>::samples, groups = (a.batch + together - 1) / together;
+    const int64_t size = LineFrame(g.outputs, taps.by_lines.lines + g.reach(0), g.width).size * together;
     const Needed needed{size, taps.edges() <= OPEN_EDGES ? taps.edges() * LANES : 0};
     backward_shares(
-        a, taps.by_lines.channels.edges, a.batch, needed,
-        [&](Range samples, const float* weights, float* framed, float* open, float* dw, float* db) {
-            for (int64_t sample = samples.first; sample < samples.last; ++sample) {
+        a, taps.by_lines.channels.edges, groups, needed,
+        [&](Range range, const float* weights, float* framed, float* open, float* dw, float* db) {
+            for (int64_t group = range.first; group < range.last; ++group) {
+                const int64_t sample = group * together, last = smaller(sample + together, a.batch);
                 if (a.dx || a.dw) backward_lines_sample<C, V>(a, weights, sample, framed, open, dw);
-                if (a.db) sum_bias(g, a.dy + sample * g.outputs * g.out(0) * g.out(1), 1, db);
+                if (a.db) sum_bias(g, a.dy + sample * g.outputs * g.out(0) * g.out(1), last - sample, db);
             }
         });
 }

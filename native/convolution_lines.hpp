@@ -11,12 +11,56 @@ namespace gossamer::GOSSAMER_ISA {
 
 namespace {
 
-// How the vectors of a tile lie: C of them, V a line; two lines a vector if V is 0.
+// How the vectors of a tile lie: C of them, V a line; if V is 0 each holds the same line of two samples.
 template <int C, int V>
 struct LineTile {
-    static constexpr int64_t lines = V ? C / V : 2 * C;
-    static constexpr int a_line = V ? V : C;  // for places: as if all were in one
+    static constexpr int64_t lines = V ? C / V : C;
+    static constexpr int64_t samples = V ? 1 : 2;
+    static constexpr int shift = V ? 0 : 1;   // of places in frames
+    static constexpr int a_line = V ? V : C;  // for places: narrow planes are whole, so that lines follow one another
 };
+
+constexpr int HALF = int(LANES) / 2;
+typedef float HalfVector __attribute__((vector_size(HALF * sizeof(float))));
+typedef float HalfInMemory __attribute__((vector_size(HALF * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+template <int... LANE>
+GOSSAMER_INLINE Vector<float> join(HalfVector a, HalfVector b, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(a, b, LANE...);
+}
+
+template <int FIRST, int... LANE>
+GOSSAMER_INLINE void store_half(float* p, Vector<float> v, std::integer_sequence<int, LANE...>) {
+    *reinterpret_cast<HalfInMemory*>(p) = __builtin_shufflevector(v, v, (FIRST + LANE)...);
+}
+
+// The same halves of lines of two samples, `second` numbers from one another; zeros for the second if that is 0.
+GOSSAMER_INLINE Vector<float> load_pair(const float* p, int64_t second) {
+    const HalfVector a = *reinterpret_cast<const HalfInMemory*>(p);
+    const HalfVector b = second ? HalfVector(*reinterpret_cast<const HalfInMemory*>(p + second)) : HalfVector{};
+    return join(a, b, std::make_integer_sequence<int, int(LANES)>{});
+}
+
+GOSSAMER_INLINE void store_pair(float* p, int64_t second, Vector<float> v) {
+    constexpr auto half = std::make_integer_sequence<int, HALF>{};
+    store_half<0>(p, v, half);
+    if (second) store_half<HALF>(p + second, v, half);
+}
+
+// A tile in images: lines follow one another there.
+template <int C, int V>
+GOSSAMER_INLINE void load_image(const float* from, int64_t second, Vector<float>* v) {
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c) v[c] = V ? load(from + c * LANES) : load_pair(from + c * HALF, second);
+}
+
+template <int C, int V>
+GOSSAMER_INLINE void store_image(float* to, int64_t second, const Vector<float>* v) {
+#pragma GCC unroll 16
+    for (int c = 0; c < C; ++c)
+        if (V) store(to + c * LANES, v[c]);
+        else store_pair(to + c * HALF, second, v[c]);
+}
 
 constexpr int64_t OPEN_EDGES = 512;  // up to so many sums for weights stay vectors within a share
 constexpr int WIDEST_LINES = VECTOR_BYTES == 64 ? 8 : 4;
@@ -65,25 +109,36 @@ GOSSAMER_INLINE void move_lines(const Vector<float>* from, Vector<float>* to) {
     }
 }
 
-// Some lines of `planes` images, those of `used` rows, framed; lines outside are zeros, and stay so if all lines of
-// images are in one piece.
-void frame_lines(
-    const float* images, const LineFrame& frame, int64_t planes, const std::vector<int32_t>& used, Range lines,
-    int64_t height, int64_t width, bool whole, float* to) {
-    const int64_t top = smaller(larger(0, lines.first), lines.last), bottom = larger(smaller(height, lines.last), top);
-    for (int64_t p = 0; p < planes; ++p) {
-        if (used[p] == used[p + 1]) continue;
-        float* place = to + p * frame.plane_step;
-        for (int64_t line = lines.first; line < top && !whole; ++line)
-            clear(place + (line - lines.first) * frame.line_step, width);
-        for (int64_t line = bottom; line < lines.last && !whole; ++line)
-            clear(place + (line - lines.first) * frame.line_step, width);
-        const float* from = images + (p * height + top) * width;
-        place += (top - lines.first) * frame.line_step;
-        if (frame.line_step == width) copy_line(from, place, (bottom - top) * width);
-        else pack_lines({from, 0, width, 1}, bottom - top, width, 1, place, frame.line_step);
+// What is framed: some lines of the images of one sample, or of two, `second` numbers from one another. Lines outside
+// are zeros, and stay so if all lines of images are in one piece.
+struct Framed {
+    const float* images;
+    int64_t second, planes, height, width;
+    Range lines;
+    bool whole;
+
+    // Planes of rows that have no taps, as their starts say, are left out.
+    template <int V>
+    void fill(const LineFrame& frame, const std::vector<int32_t>& used, float* to) const {
+        constexpr int shift = LineTile<1, V>::shift;
+        const int64_t top = smaller(larger(0, lines.first), lines.last);
+        const int64_t bottom = larger(smaller(height, lines.last), top), step = frame.line_step << shift;
+        for (int64_t p = 0; p < planes; ++p) {
+            if (used[p] == used[p + 1]) continue;
+            float* place = to + ((p * frame.plane_step) << shift);
+            for (int64_t line = lines.first; line < top && !whole; ++line)
+                clear(place + (line - lines.first) * step, width << shift);
+            for (int64_t line = bottom; line < lines.last && !whole; ++line)
+                clear(place + (line - lines.first) * step, width << shift);
+            const float* from = images + (p * height + top) * width;
+            place += (top - lines.first) * step;
+            if constexpr (V > 0) pack_lines({from, 0, width, 1}, bottom - top, width, 1, place, step);
+            else
+                for (int64_t line = top; line < bottom; ++line, from += width, place += step)
+                    store(place, load_pair(from, second));
+        }
     }
-}
+};
 
 constexpr int PLANES_AHEAD = 8;  // between the one that is computed and the one that is fetched
 
@@ -139,22 +194,26 @@ struct LinePass {
     }
 };
 
+// Lines of sample `first`, and of the next one too if V is 0.
 template <int C, int V>
 void forward_lines_piece(
     const ConvolutionForward& a, const float* weights, Range lines, int64_t sample, float* memory) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
+    using Shape = LineTile<C, V>;
     const int64_t height = g.out(0), width = g.width, size = height * width;
     const LineFrame frame(g.channels, taps.by_lines.lines + g.reach(0), width);
-    frame_lines(
-        a.x + sample * g.channels * g.height * width, frame, g.channels, taps.column_starts,
-        {lines.first - g.padding[0], lines.last + g.reach(0) - g.padding[0]}, g.height, width,
-        lines.last - lines.first == height, memory);
-    const int64_t image = g.channels * g.height * width;
-    Ahead ahead{a.x + (sample + 1) * image, a.x + (sample + 2 <= a.batch ? sample + 2 : 0) * image};
+    const int64_t image = g.channels * g.height * width, next = sample + Shape::samples;
+    const bool both = V == 0 && next <= a.batch;
+    const Range read{lines.first - g.padding[0], lines.last + g.reach(0) - g.padding[0]};
+    const bool whole = lines.last - lines.first == height;
+    Framed{a.x + sample * image, both ? image : 0, g.channels, g.height, width, read, whole}.fill<V>(
+        frame, taps.column_starts, memory);
+    Ahead ahead{a.x + next * image, a.x + smaller(next + Shape::samples, a.batch) * image};
+    const int64_t second = both ? g.outputs * size : 0, step = frame.line_step << Shape::shift;
     float* y = a.y + sample * g.outputs * size + lines.first * width;
     for (int64_t line = 0; line < lines.last - lines.first; line += LineTile<C, V>::lines) {
-        const LinePass pass{taps.by_lines.outputs, weights, {memory + line * frame.line_step, frame.line_step, 0}};
+        const LinePass pass{taps.by_lines.outputs, weights, {memory + line * step, step, Shape::shift}};
         for (int64_t o = 0; o < g.outputs; ++o) {
             float* to = y + o * size + line * width;
             Vector<float> sum[C];
@@ -163,7 +222,8 @@ void forward_lines_piece(
             ahead.fetch<C>();
             if (V) fetch_lines<C>(to + PLANES_AHEAD * size);
 #pragma GCC unroll 16
-            for (int c = 0; c < C; ++c) store(to + c * LANES, sum[c] + bias);
+            for (int c = 0; c < C; ++c) sum[c] += bias;
+            store_image<C, V>(to, second, sum);
         }
     }
 }
@@ -222,9 +282,9 @@ GOSSAMER_INLINE void line_dots(
 
 template <int C, int V, bool DX, typename Sums>
 GOSSAMER_INLINE void lines_channel(
-    const LinePass& pass, int64_t c, const float* x, float* open, Sums& sums, Vector<float>* sum) {
+    const LinePass& pass, int64_t c, const float* x, int64_t second, float* open, Sums& sums, Vector<float>* sum) {
     Vector<float> mine[C];
-    load_tile<C, C>(x, 0, mine);
+    load_image<C, V>(x, second, mine);
     line_dots<C, V, DX, 0>(pass, c, mine, open, sums, sum);
     line_dots<C, V, DX, 1>(pass, c, mine, open, sums, sum);
     line_dots<C, V, DX, 2>(pass, c, mine, open, sums, sum);
@@ -232,8 +292,8 @@ GOSSAMER_INLINE void lines_channel(
 
 template <int C, int V, typename Sums>
 void backward_lines_tile(
-    const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, float* open, Sums& sums,
-    Ahead& ahead) {
+    const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, int64_t second, float* open,
+    Sums& sums, Ahead& ahead) {
     const Geometry& g = a.taps.geometry;
     const int64_t size = g.height * g.width;
     for (int64_t c = 0; c < g.channels; ++c, x += size, dx += dx ? size : 0) {
@@ -242,11 +302,9 @@ void backward_lines_tile(
         if (V && dx) fetch_lines<C>(dx + PLANES_AHEAD * size);
         if (V && a.dw) fetch_lines<C>(x + PLANES_AHEAD * size);
         if (!a.dw) pass.sum<C, V, -1>(c, sum);
-        else if (dx) lines_channel<C, V, true>(pass, c, x, open, sums, sum);
-        else lines_channel<C, V, false>(pass, c, x, open, sums, sum);
-        if (dx)
-#pragma GCC unroll 16
-            for (int v = 0; v < C; ++v) store(dx + v * LANES, sum[v]);
+        else if (dx) lines_channel<C, V, true>(pass, c, x, second, open, sums, sum);
+        else lines_channel<C, V, false>(pass, c, x, second, open, sums, sum);
+        if (dx) store_image<C, V>(dx, second, sum);
     }
 }
 
@@ -255,26 +313,28 @@ void backward_lines_sample(
     const ConvolutionBackward& a, const float* weights, int64_t sample, float* memory, float* open, float* dw) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
+    using Shape = LineTile<C, V>;
     const int64_t width = g.width, image = g.channels * g.height * width, all = taps.by_lines.lines;
     const LineFrame frame(g.outputs, all + g.reach(0), width);
     const float* dy = a.dy + sample * g.outputs * g.out(0) * width;
-    const int64_t numbers = g.outputs * g.out(0) * width;
-    Ahead ahead{dy + numbers, sample + 2 <= a.batch ? dy + 2 * numbers : nullptr};
+    const int64_t numbers = g.outputs * g.out(0) * width, next = sample + Shape::samples;
+    const bool both = V == 0 && next <= a.batch;
+    const int64_t second = both ? image : 0, step = frame.line_step << Shape::shift;
+    Ahead ahead{a.dy + next * numbers, a.dy + smaller(next + Shape::samples, a.batch) * numbers};
     for (int64_t first = 0; first < g.height; first += all) {
         const int64_t last = smaller(first + all, g.height), begin = first + g.padding[0] - g.reach(0);
-        frame_lines(
-            dy, frame, g.outputs, taps.row_starts, {begin, begin + last - first + g.reach(0)}, g.out(0), width,
-            all >= g.height, memory);
+        const Range read{begin, begin + last - first + g.reach(0)};
+        Framed{dy, both ? numbers : 0, g.outputs, g.out(0), width, read, all >= g.height}.fill<V>(
+            frame, taps.row_starts, memory);
         for (int64_t line = first; line < last; line += LineTile<C, V>::lines) {
-            const LinePass pass{
-                taps.by_lines.channels, weights, {memory + (line - first) * frame.line_step, frame.line_step, 0}};
+            const LinePass pass{taps.by_lines.channels, weights, {memory + (line - first) * step, step, Shape::shift}};
             const int64_t at = sample * image + line * width;
             if (open) {
                 OpenSums sums;
-                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums, ahead);
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, second, open, sums, ahead);
             } else {
                 SumsInOrder sums(dw);
-                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, open, sums, ahead);
+                backward_lines_tile<C, V>(a, pass, a.x + at, a.dx ? a.dx + at : nullptr, second, open, sums, ahead);
                 sums.close();
             }
         }
