@@ -1,14 +1,17 @@
 """One sparse convolution, forward and all gradients, against the dense one.
 
-    python benchmarks/conv.py [--densities .1 .05 .01] [--batch 32] [--rounds 20] [--threads 2] [--json F]
+    python benchmarks/conv.py [--densities .1 .05 .01] [--batch 32] [--rounds 20] [--threads 2] [--cpu] [--json F]
 
 3 x 3 kernels, padding 1: 256 to 256 channels on 8 x 8 images, and 64 to 64 on 32 x 32. Contenders take turns in one
 process; every one is checked against a dense convolution in float64 first. sparseprop joins where it is installed
-(`pip install gossamer[bench]`). The bound is 1 / density.
+(`pip install gossamer[bench]`). The bound is 1 / density. `--cpu` counts processor time of one thread, which a busy
+machine can still tell (with `--threads 1`). Below each table stands what a step cannot do without: x twice and dy read,
+y and dx written, and three multiply-adds a live tap and place; and how long a copy and a dense product take for as much.
 """
 
 import argparse
 import importlib.util
+import time
 import warnings
 
 import numpy as np
@@ -26,6 +29,7 @@ parser.add_argument("--densities", type=float, nargs="+", default=[0.1, 0.05, 0.
 parser.add_argument("--batch", type=int, default=32)
 parser.add_argument("--rounds", type=int, default=20)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--cpu", action="store_true", help="processor time of one thread")
 parser.add_argument("--json")
 
 SHAPES = ((256, 8), (64, 32))
@@ -97,20 +101,51 @@ def step(module, x, dy):
     return run
 
 
+def least(call, clock, rounds=10):
+    """The least seconds of some calls."""
+    times = []
+    for _ in range(rounds):
+        start = clock()
+        call()
+        times.append(clock() - start)
+    return min(times)
+
+
+def rates(clock):
+    """Bytes a second that copies read and write beyond all caches, and multiply-adds a second of a dense product."""
+    numbers, side = 1 << 25, 2048
+    a, b = torch.ones(numbers), torch.ones(numbers)
+    c, d, e = (torch.ones(side, side) for _ in range(3))
+    return 8 * numbers / least(lambda: b.copy_(a), clock), side**3 / least(lambda: torch.mm(c, d, out=e), clock)
+
+
+def floor(channels, side, density, batch, known):
+    """What a step of one convolution moves and computes at least, in words."""
+    moved = 5 * 4 * batch * channels * side**2
+    products = 3 * 9 * channels**2 * density * batch * side**2
+    by_bytes, by_products = 1e3 * moved / known[0], 1e3 * products / known[1]
+    return (
+        f"{moved / 1e6:.1f} MB: a copy takes {by_bytes:.2f} ms ({known[0] / 1e9:.0f} GB/s); "
+        f"{products / 1e6:.0f} million multiply-adds: PyTorch's dense product takes {by_products:.2f} ms"
+    )
+
+
 def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
-    report = Report("forward and gradients of one convolution", options)
+    clock = time.process_time if options.cpu else time.perf_counter
+    report, known = Report("forward and gradients of one convolution", options), rates(clock)
     for channels, side in SHAPES:
         for density in options.densities:
             modules, weight = contenders(channels, density, rng)
             x, dy = torch.randn(options.batch, channels, side, side), torch.randn(options.batch, channels, side, side)
             steps = {name: step(module, x, dy) for name, module in check(modules, weight, x).items()}
-            timings = best_of_blocks(steps, blocks=options.rounds, per_block=3)
+            timings = best_of_blocks(steps, blocks=options.rounds, per_block=3, clock=clock)
             title = f"{channels} to {channels} channels, {side} x {side}, batch {options.batch}, density {density:g}"
             report.section(title, timings, 1 / density)
+            print(floor(channels, side, density, options.batch, known))
     report.close()
 
 

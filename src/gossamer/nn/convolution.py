@@ -13,7 +13,7 @@ from gossamer.nn import checks
 from gossamer.nn.activations import IDENTITY
 from gossamer.nn.initialization import Initialization
 from gossamer.nn.kernels import convolution as kernels
-from gossamer.nn.kernels.convolution import Sizes, Window
+from gossamer.nn.kernels.convolution import Window
 from gossamer.nn.layer import SparseLayer
 from gossamer.nn.norms import refuse_norms
 from gossamer.nn.observers import traced, transformed
@@ -56,7 +56,7 @@ def _fits(structure: Structure, window: Window, x: Tensor) -> None:
     channels = structure.in_features * window.groups // (window.kernel[0] * window.kernel[1])
     if x.dim() != 4 or x.shape[1] != channels:
         raise ValueError(f"x has shape {tuple(x.shape)}; (batch, {channels} channels, height, width) is needed.")
-    if min(window.output(Sizes(*x.shape[1:]))) < 1:
+    if min(kernels.output(window, x.shape[1:])) < 1:
         raise ValueError(f"images of {tuple(x.shape[2:])} are smaller than the kernel of {window}.")
 
 
@@ -66,9 +66,10 @@ class _Convolution(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, structure: Structure, window: Window
     ) -> Tensor:
         images, w_E = x.contiguous(), weight.contiguous()
-        live = kernels.taps(structure, window, Sizes(*x.shape[1:]))
+        checked = structure.checked()
+        live = kernels.taps(checked, window, x.shape[1:])
         y = kernels.forward(live, window, images, w_E, None if bias is None else bias.contiguous())
-        ctx.rest = live, structure, structure.checked(), window, (*images.shape, *y.shape)
+        ctx.rest = live, structure, checked, window, (*images.shape, *y.shape)
         ctx.save_for_backward(images, weight)
         return y
 

@@ -135,7 +135,9 @@ class SparseLayer(nn.Module, abc.ABC):
             InvalidTopologyError: buffers that hold no junction, or another one than the layer took on.
             TypeError: buffers of another dtype.
         """
-        structure = self._structure = self._buffered()
+        structure = self._buffered()
+        if structure is not self._structure:
+            self._structure = structure
         return structure if structure.is_current else self._written(structure)
 
     def recorded(self) -> Structure:

@@ -60,24 +60,29 @@ class Window:
         return height, width
 
 
+@functools.lru_cache(maxsize=256)
+def output(window: Window, image: tuple[int, ...]) -> Pair:
+    """`Window.output` of images of (C, H, W), remembered: layers meet few sizes, and ask at every call."""
+    return window.output(Sizes(*image))
+
+
 def serves(x: Tensor) -> bool:
     """Whether the native kernels can work on `x`: a plain float32 batch on the CPU, with at least one image."""
     return _native is not None and x.is_cpu and x.dtype is torch.float32 and x.numel() > 0
 
 
-def taps(structure: Structure, window: Window, image: Sizes) -> _native.Taps:
-    """Where each tap reads in images of one size, made once of a junction that is not written.
+def taps(checked: Checked, window: Window, image: tuple[int, ...]) -> _native.Taps:
+    """Where each tap of a junction reads in images of one size (C, H, W), made once.
 
     Raises:
-        ValueError: arrays that are no junction of taps of this window, or sizes beyond what int32 counts.
+        ValueError: a junction that is none of taps of this window, or sizes beyond what int32 counts.
     """
-    return _memo(window, image).of(structure.checked())
+    return _memo(window, image).of(checked)
 
 
 def forward(live: _native.Taps, window: Window, x: Tensor, w_E: Tensor, bias_O: Tensor | None) -> Tensor:
     """The convolution over live taps: contiguous `x` and `w_E` to contiguous y."""
-    image = Sizes(*x.shape[1:])
-    y = x.new_empty((x.shape[0], live.outputs, *window.output(image)))
+    y = x.new_empty((x.shape[0], live.outputs, *output(window, x.shape[1:])))
     if y.numel():
         _native.convolution_forward(
             live, x.shape[0], x.data_ptr(), w_E.data_ptr(), _address(bias_O), y.data_ptr(), torch.get_num_threads()
@@ -141,14 +146,15 @@ def dense_backward(
 
 
 @functools.lru_cache(maxsize=256)
-def _memo(window: Window, image: Sizes) -> Memo[_native.Taps]:
+def _memo(window: Window, image: tuple[int, ...]) -> Memo[_native.Taps]:
     return Memo(functools.partial(_taps, window, image))
 
 
-def _taps(window: Window, image: Sizes, checked: Checked) -> _native.Taps:
+def _taps(window: Window, image: tuple[int, ...], checked: Checked) -> _native.Taps:
     in_use()  # thresholds of this machine, before anything depends on them
     indptr, indices = checked.junction.indptr, checked.junction.indices
-    sizes = (*image, checked.junction.out_features, window.groups)
+    channels, height, width = image
+    sizes = (channels, height, width, checked.junction.out_features, window.groups)
     shape = (window.kernel, window.stride, window.padding, window.dilation)
     return _native.taps(sizes, *shape, indptr.ctypes.data, indices.ctypes.data, len(indices))
 
