@@ -6,7 +6,7 @@
 process; every one is checked against a dense convolution in float64 first. sparseprop joins where it is installed
 (`pip install gossamer[bench]`). The bound is 1 / density. `--cpu` counts processor time of one thread, which a busy
 machine can still tell (with `--threads 1`). Below each table stands what a step cannot do without: x twice and dy read,
-y and dx written, and three multiply-adds a live tap and place; and how long a copy and a dense product take for as much.
+y and dx written, three multiply-adds a live tap and place; and how long a copy and a dense product take for as much.
 """
 
 import argparse
