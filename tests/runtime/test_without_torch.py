@@ -47,3 +47,21 @@ def test_nothing_but_numpy_is_needed(tmp_path):
     assert told.strip() == gs.runtime.load(tmp_path / "net.gossamer").kernels
     with torch.no_grad():
         np.testing.assert_allclose(np.load(tmp_path / "x.npy"), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_transformer_needs_no_more(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Embedding(30, 16),
+        nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(16, 2, 32, batch_first=True), 1, nn.LayerNorm(16), enable_nested_tensor=False
+        ),
+        nn.Linear(16, 5),
+    ).eval()
+    sparse, tokens = gs.nn.sparsify(model, density=0.5), torch.randint(30, (3, 7))
+    gs.nn.export(sparse, tmp_path / "net.gossamer")
+    np.save(tmp_path / "x.npy", tokens.numpy())
+    words = [sys.executable, "-c", PROGRAM, tmp_path / "net.gossamer", tmp_path / "x.npy"]
+    subprocess.run(words, check=True, capture_output=True, text=True)
+    with torch.no_grad():
+        np.testing.assert_allclose(np.load(tmp_path / "x.npy"), sparse(tokens), rtol=1e-4, atol=1e-5)
