@@ -30,11 +30,11 @@ def instruction_sets():
 def reference(junction, x, w, bias, activation, dy):
     """y and the gradients of x, w, bias by dense autograd in float64."""
     mask = torch.tensor(junction.to_mask())
-    x = x.double().clone().requires_grad_()
+    x, w, dy = x.cpu().double().requires_grad_(), w.cpu(), dy.cpu()
     dense = torch.zeros(mask.shape, dtype=torch.float64)
     dense[mask] = w.double()
     dense.requires_grad_()
-    b = torch.zeros(len(mask), dtype=torch.float64) if bias is None else bias.double().clone()
+    b = torch.zeros(len(mask), dtype=torch.float64) if bias is None else bias.cpu().double().clone()
     b.requires_grad_()
     z = torch.nn.functional.linear(x, dense, b)
     y = {
@@ -51,23 +51,34 @@ def reference(junction, x, w, bias, activation, dy):
 
 def layouts(x):
     """The same (B, F) matrix stored in four ways."""
-    wide = torch.zeros(x.shape[0], 2 * x.shape[1], dtype=x.dtype)
+    wide = x.new_zeros(x.shape[0], 2 * x.shape[1])
     wide[:, ::2] = x
-    gap = torch.zeros(x.shape[1], x.shape[0] + 3, dtype=x.dtype)
+    gap = x.new_zeros(x.shape[1], x.shape[0] + 3)
     gap[:, : x.shape[0]] = x.t()
     return [x.contiguous(), x.t().contiguous().t(), wide[:, ::2], gap[:, : x.shape[0]].t()]
 
 
-def check(backend, junction, batch, *, dtype=torch.float64, activation=ACTIVATIONS[0], bias=True, layout=0, seed=0):
+def check(
+    backend,
+    junction,
+    batch,
+    *,
+    dtype=torch.float64,
+    activation=ACTIVATIONS[0],
+    bias=True,
+    layout=0,
+    seed=0,
+    device="cpu",
+):
     generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
+        return torch.randn(*shape, generator=generator, dtype=torch.float64).to(device, dtype)
 
     x, w = draw(batch, junction.in_features), draw(junction.num_edges)
     b, dy = draw(junction.out_features) if bias else None, draw(batch, junction.out_features)
     expected = reference(junction, x, w, b, activation, dy)
-    structure = Structure.of(junction)
+    structure = Structure.of(junction, device)
     x, dy = layouts(x)[layout], layouts(dy)[-layout]
     y, kept = backend.forward(structure, x, w, b, activation)
     found = (y, *backend.backward(structure, dy, x, w, kept, activation, (True, True, True)))
@@ -75,7 +86,7 @@ def check(backend, junction, batch, *, dtype=torch.float64, activation=ACTIVATIO
         assert got.dtype == dtype, name
         assert got.shape == want.shape, name
         scale = max(1.0, want.abs().max().item() if want.numel() else 1.0)
-        torch.testing.assert_close(got.double(), want, rtol=0, atol=TOLERANCE[dtype] * scale, msg=name)
+        torch.testing.assert_close(got.cpu().double(), want, rtol=0, atol=TOLERANCE[dtype] * scale, msg=name)
 
 
 def random_junction(rng, inputs, outputs, density):

@@ -1,13 +1,14 @@
-"""Triton's kernels against dense float64: on a GPU, or by `make gpu-interpreter` on the CPU."""
+"""Triton's kernels against dense float64: where there is a GPU on that, else by `make gpu-interpreter` on the CPU."""
 
 import importlib.util
 import os
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from tests.nn.conformance import ACTIVATIONS, check, random_junction
-from tests.nn.dense_twin import gap
+from tests.nn import conformance
+from tests.nn.conformance import ACTIVATIONS, random_junction
 
 import gossamer as gs
 from gossamer.nn import operators
@@ -20,10 +21,12 @@ from gossamer.nn.structure import Structure
 
 if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton is not installed, as it is a gigabyte: make gpu-interpreter", allow_module_level=True)
-if os.environ.get("TRITON_INTERPRET") != "1":
-    pytest.skip("Triton's interpreter was not asked for: make gpu-interpreter", allow_module_level=True)
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+if not INTERPRETED and not torch.cuda.is_available():
+    pytest.skip("no GPU, and Triton's interpreter was not asked for: make gpu-interpreter", allow_module_level=True)
 
-CPU = torch.device("cpu")
+DEVICE = torch.device("cpu" if INTERPRETED else "cuda:0")
+check = partial(conformance.check, CUDA, device=DEVICE)
 RNG = np.random.default_rng(0)
 
 
@@ -65,22 +68,22 @@ DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 def test_groups_take_products_of_matrices_and_others_rows():
     for junctions, expected in ((ARBITRARY, False), (GROUPED, True)):
-        assert {walk_of(Structure.of(g).checked(), CPU).grouped for g in junctions.values()} == {expected}
-    side = walk_of(Structure.of(GROUPED["24 by 3"]).checked(), CPU).forward
+        assert {walk_of(Structure.of(g).checked(), DEVICE).grouped for g in junctions.values()} == {expected}
+    side = walk_of(Structure.of(GROUPED["24 by 3"]).checked(), DEVICE).forward
     assert (side.own, side.other, side.groups) == (24, 3, 4)
 
 
 @named
 def test_every_junction(junction):
     for batch, layout in ((1, 0), (5, 1), (33, 2), (130, 3)):
-        check(CUDA, junction, batch, dtype=torch.float32, layout=layout)
+        check(junction, batch, dtype=torch.float32, layout=layout)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("dtype", DTYPES[:2], ids=str)
 def test_every_activation(activation, dtype):
     for junction, bias in ((ARBITRARY["some empty rows"], True), (GROUPED["16 by 16"], True), (TWO, False)):
-        check(CUDA, junction, 20, dtype=dtype, activation=activation, bias=bias)
+        check(junction, 20, dtype=dtype, activation=activation, bias=bias)
 
 
 def passes(junction, batch, dtype, backend=CUDA, of=None):
@@ -88,7 +91,7 @@ def passes(junction, batch, dtype, backend=CUDA, of=None):
     generator = torch.Generator().manual_seed(batch)
 
     def draw(*shape):
-        return torch.randn(*shape, generator=generator).to(of or dtype).to(dtype)
+        return torch.randn(*shape, generator=generator).to(of or dtype).to(DEVICE, dtype)
 
     x, w, dy = draw(batch, junction.in_features), draw(junction.num_edges), draw(batch, junction.out_features)
     if backend == "absolute":
@@ -97,7 +100,7 @@ def passes(junction, batch, dtype, backend=CUDA, of=None):
 
 
 def passes_of(junction, x, w, dy, backend):
-    structure = Structure.of(junction)
+    structure = Structure.of(junction, DEVICE)
     y, kept = backend.forward(structure, x, w, None, IDENTITY)
     return [y, *backend.backward(structure, dy, x, w, kept, IDENTITY, (True, True, False))[:2]]
 
@@ -127,14 +130,14 @@ def test_the_same_bits_in_every_run(junction):
 def test_the_batch_is_shared_out(monkeypatch, junction):
     monkeypatch.setattr(launch, "SHARE", 32)
     for batch in (64, 65, 200):
-        check(CUDA, junction, batch, dtype=torch.float32)
-        check(CUDA, junction, batch, dtype=torch.bfloat16)
+        check(junction, batch, dtype=torch.float32)
+        check(junction, batch, dtype=torch.bfloat16)
 
 
 @pytest.mark.parametrize("junction", [ARBITRARY["wide"], GROUPED["16 outputs"]], ids=["rows", "groups"])
 def test_more_tiles_than_a_grid_takes(monkeypatch, junction):
     monkeypatch.setattr(launch, "_TILES_OF_BATCH", 1)
-    check(CUDA, junction, 300, dtype=torch.float32, activation=ACTIVATIONS[5])
+    check(junction, 300, dtype=torch.float32, activation=ACTIVATIONS[5])
 
 
 @pytest.mark.parametrize("junction", [gs.Bipartite.from_mask([[0, 1]]), GROUPED["full"]], ids=["rows", "groups"])
@@ -142,9 +145,11 @@ def test_numbers_beyond_31_bits(junction):
     """Features so far apart that 32-bit offsets would not reach them; memory that nobody touches costs nothing."""
     batch, features = 20, junction.in_features
     apart = (1 << 31) // (features - 1) + 64
-    x = torch.empty(apart * (features - 1) + batch, dtype=torch.bfloat16).as_strided((batch, features), (1, apart))
+    whole = torch.empty(apart * (features - 1) + batch, dtype=torch.bfloat16, device=DEVICE)
+    x = whole.as_strided((batch, features), (1, apart))
     x.copy_(torch.randn(batch, features))
-    w, dy = torch.randn(junction.num_edges).bfloat16(), torch.randn(batch, junction.out_features).bfloat16()
+    w, dy = torch.randn(junction.num_edges), torch.randn(batch, junction.out_features)
+    w, dy = w.to(x), dy.to(x)
     for far, near in zip(*(passes_of(junction, each, w, dy, CUDA) for each in (x, x.clone())), strict=True):
         assert torch.equal(far, near)
 
@@ -162,35 +167,40 @@ def test_not_a_number_is_passed_on_along_live_edges_only(activation):
         gs.Bipartite.from_mask([[1, 0], [0, 1]]),
         gs.Grouped(gs.Bipartite.from_mask([[1, 0], [0, 1]]), outputs=16),
     ):
-        x = torch.tensor([[float("nan"), 1.0]])
-        y, _ = CUDA.forward(Structure.of(junction), x, torch.ones(junction.num_edges), None, activation)
+        x = torch.tensor([[float("nan"), 1.0]], device=DEVICE)
+        y, _ = CUDA.forward(Structure.of(junction, DEVICE), x, x.new_ones(junction.num_edges), None, activation)
         half = junction.out_features // 2
         assert y[0, :half].isnan().all() and y[0, half:].isfinite().all()
 
 
 @pytest.mark.parametrize("junction", [ARBITRARY["wide"], GROUPED["24 by 3"]], ids=["rows", "groups"])
 def test_layers_through_autograd(junction):
-    layer = gs.nn.SparseLinear(junction, backend="cuda", activation=torch.nn.GELU())
-    assert gap(torch.nn.Sequential(layer), torch.randn(12, junction.in_features)) < 1e-5
-    x = torch.randn(3, 2, junction.in_features, requires_grad=True)
-    inputs = torch.autograd.grad(layer(x).sum(), x)[0]
-    layer.backend = "pytorch"
-    torch.testing.assert_close(inputs, torch.autograd.grad(layer(x).sum(), x)[0], rtol=1e-4, atol=1e-5)
+    layer = gs.nn.SparseLinear(junction, backend="cuda", activation=torch.nn.GELU(), device=DEVICE)
+    x = torch.randn(3, 2, junction.in_features, device=DEVICE, requires_grad=True)
+    mask = torch.from_numpy(junction.to_mask()).to(DEVICE)
+    dense = torch.zeros(mask.shape, device=DEVICE).masked_scatter(mask, layer.weight)
+    expected = torch.nn.functional.gelu(torch.nn.functional.linear(x, dense, layer.bias))
+    learned = x, layer.weight, layer.bias
+    found, wanted = (torch.autograd.grad(y.square().sum(), learned) for y in (layer(x), expected))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_operators_take_them(monkeypatch):
     monkeypatch.setattr(operators, "best_for", lambda x: CUDA)
     junction = GROUPED["16 by 16"]
-    x, w = torch.randn(9, junction.in_features, requires_grad=True), torch.randn(junction.num_edges)
-    y = operators.linear(x, w, None, Structure.of(junction), ACTIVATIONS[1])
-    dense = torch.from_numpy(junction.to_scipy(w.numpy()).toarray())
-    torch.testing.assert_close(y, torch.relu(x @ dense.t()), rtol=1e-5, atol=1e-4)
-    assert torch.autograd.grad(y.sum(), x)[0].shape == x.shape
+    w = torch.randn(junction.num_edges)
+    dense = torch.from_numpy(junction.to_scipy(w.numpy()).toarray()).to(DEVICE)
+    x = torch.randn(9, junction.in_features, device=DEVICE, requires_grad=True)
+    y = operators.linear(x, w.to(DEVICE), None, Structure.of(junction, DEVICE), ACTIVATIONS[1])
+    expected = torch.relu(x @ dense.t())
+    torch.testing.assert_close(y, expected, rtol=1e-5, atol=1e-4)
+    inputs, wanted = (torch.autograd.grad(each.sum(), x)[0] for each in (y, expected))
+    torch.testing.assert_close(inputs, wanted, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_a_trial_passes(dtype):
-    assert why_not(torch.ones(1, dtype=dtype)) is None
+    assert why_not(torch.ones(1, dtype=dtype, device=DEVICE)) is None
 
 
 def test_a_wrong_kernel_fails_its_trial():
@@ -199,9 +209,10 @@ def test_a_wrong_kernel_fails_its_trial():
         return y * 1.1, kept
 
     wrong = gs.nn.kernels.Backend("wrong", CUDA.serves, forward, CUDA.backward)
-    assert "gave a wrong output (0.1 of the largest off)" in trial(wrong, CPU, torch.float32)
+    assert "gave a wrong output (0.1 of the largest off)" in trial(wrong, DEVICE, torch.float32)
 
 
+@pytest.mark.skipif(not INTERPRETED, reason="it is not asked")
 def test_what_the_interpreter_gets_wrong():
     """The reason for `_programs.INTERPRETED`: when this fails, a later Triton no longer needs it."""
     import triton

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -87,15 +86,15 @@ def _walk(checked: Checked, device: torch.device) -> Walk:
     grouped = max(g, h) > 1
     firsts = np.repeat(base.indptr[:-1].astype(np.int64), lengths)
     places = firsts * (g * h) + (np.arange(base.num_edges) - firsts) * h
-    leads = np.repeat(lengths * h, lengths)
 
     def put(array: NDArray[np.integer]) -> Tensor:
         return torch.tensor(array, dtype=torch.int32, device=device)
 
     with torch.inference_mode(False):
-        forward = Side(g, h, put(base.indptr), put(base.indices), None, None, _power_of_two(*lengths * h))
-        behind = put(places[columns.edges]), put(leads[columns.edges]) if grouped else None
-        back = Side(h, g, put(columns.indptr), put(columns.outputs), *behind, _power_of_two(h))
+        forward = Side(g, h, put(base.indptr), put(base.indices), None, None, _power_of_two(lengths * h))
+        leads = put(np.repeat(lengths * h, lengths)[columns.edges]) if grouped else None
+        behind = put(columns.indptr), put(columns.outputs), put(places[columns.edges]), leads
+        back = Side(h, g, *behind, _power_of_two(np.array([h])))
         return Walk(grouped, forward, back, put(rows), put(starts))
 
 
@@ -114,6 +113,6 @@ def _chunks(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     return rows, (np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)) * CHUNK
 
 
-def _power_of_two(*numbers: int) -> int:
+def _power_of_two(numbers: NDArray[np.int64]) -> int:
     """The largest one that divides them all, up to 16."""
-    return math.gcd(16, *map(int, numbers))
+    return int(np.gcd.reduce(numbers, initial=16))
