@@ -37,7 +37,7 @@ def part(folder):
         for claim in found["claims"]
     ]
     seeds, hours = found["plan"].get("seeds"), found["seconds_of_training"] / 3600
-    many = f"{seeds} seeds, " if isinstance(seeds, int) else ""
+    many = f"{seeds} seeds, " if seeds and isinstance(seeds, int) else ""
     shown = "report.html" if (folder / "report.html").exists() else "results.json"
     made = (
         f"`{found['command']}`, {many}{hours:.1f} hours of training, one thread a run, on "

@@ -134,3 +134,16 @@ def test_runs_of_another_process_are_waited_for_by_the_user(refused, tmp_path, m
     line = refused("reproduce", "insights-2020", "--quick", "--out", tmp_path / "made")
     assert "2 runs of chain are at work in another process" in line
     assert not (tmp_path / "made" / "report.html").exists()
+
+
+def test_the_full_size_can_be_cut(refused, tmp_path, monkeypatch):
+    def told(_, plan, *__, **___):
+        raise ValueError(f"{plan.large.epochs} epochs")
+
+    monkeypatch.setattr("gossamer.studies.run.data_digest", str)
+    monkeypatch.setattr("gossamer.cli.reproduce._conclude", told)
+    words = ["reproduce", "topologies-2017", "--out", tmp_path / "made"]
+    assert "60 epochs" in refused(*words, "--large")
+    assert "24 epochs" in refused(*words, "--large", "--cut")
+    assert "--cut is for the full size" in refused(*words, "--cut")
+    assert "there is no size 'large cut'" in refused("reproduce", "groups", "--large", "--cut", "--out", tmp_path / "b")

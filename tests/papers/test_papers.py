@@ -224,3 +224,23 @@ def test_links_of_the_chain_differ_by_one_more_change_each():
 def test_an_unknown_paper_is_refused():
     with pytest.raises(ValueError, match=r"there is no paper 'topologies-2071'.*Did you mean topologies-2017"):
         paper_named("topologies-2071")
+
+
+def test_the_full_size_alone_is_trained_drawn_and_judged_again(tmp_path):
+    """Without the networks of the usual size, whose claims are another page's."""
+    plan = dataclasses.replace(TOPOLOGIES, seeds=0)
+
+    def train(title, runs):
+        study = Study(title, runs, tmp_path / "studies" / title.replace(" ", "-"), measures=())
+        assert not study.execute(InProcess()).failed
+        return study
+
+    findings = topologies.PAPER.reproduce(plan, train, tmp_path)
+    record = Record.of(plan, [], size="large cut", command="gossamer reproduce topologies-2017 --large --cut")
+    made = Reproduction(topologies.PAPER, record, findings)
+    made.write(tmp_path)
+    assert [exhibit.key for exhibit in findings.exhibits] == ["L1", "L2", "L3", "L-runs"]
+    assert {claim.exhibit for claim in findings.claims} == {"L1"}
+    again = topologies.PAPER.again(Record.read(tmp_path).plan, tmp_path)
+    assert [each.verdict for each in again.judgements] == [each.verdict for each in findings.judgements]
+    assert "structured ≥ dense, full size" in reproduction_page(made)

@@ -18,6 +18,7 @@ from gossamer.training import (
     CrossEntropy,
     ProgressBar,
     SquaredError,
+    WarmUp,
     evaluate,
     fit,
     stream,
@@ -110,6 +111,17 @@ def test_a_schedule_multiplies_the_learning_rate(digits):
     config = Config(epochs=2, batch_size=500, optimizer=SGD(0.1), schedule=CosineRate(), validation=0.0)
     fit(make_model(), digits, config, rng=rng(), callbacks=[watcher])
     assert watcher.rates == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 6)) for step in range(6)])
+
+
+@pytest.mark.parametrize(("share", "rates"), [(0.5, [0, 1 / 3, 2 / 3, 1, 1, 1]), (1.0, [k / 6 for k in range(6)])])
+def test_a_rate_that_warms_up_rises_in_a_line_and_stays(share, rates):
+    assert [WarmUp(share)(step / 6) for step in range(6)] == pytest.approx(rates)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.1])
+def test_a_share_of_no_rise_is_refused(share):
+    with pytest.raises(ValueError, match=f"share={float(share)} is not allowed"):
+        WarmUp(share)
 
 
 def test_evaluation_is_the_mean_over_the_test_examples(digits):

@@ -37,6 +37,9 @@ def reproduce(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; one a core by default.")] = None,
     large: Annotated[bool, typer.Option("--large", help="The full size, and what takes a day beyond it.")] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Of --large what an hour or two pay for; its plan says what.")
+    ] = False,
     data: Annotated[
         str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
     ] = None,
@@ -55,9 +58,11 @@ def reproduce(
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
 
+    if cut and not large:
+        raise ValueError("--cut is for the full size: give --large --cut.")
     if quick + large + judge > 1 or so_far + judge > 1:
         raise ValueError("--quick, --large and --judge exclude each other, and so do --so-far and --judge.")
-    chosen, size = paper_named(paper), "quick" if quick else "large" if large else "full"
+    chosen, size = paper_named(paper), "quick" if quick else "large" + cut * " cut" if large else "full"
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
     engine = None if so_far else Loky(workers or 0, threads=1)
@@ -90,7 +95,7 @@ def _trained(
     if engine is not None or paper.so_far is None:  # what is concluded from kept measurements needs no data
         _require_data(plan.data)
     studies: list[Study] = []
-    command = f"gossamer reproduce {paper.name}" + ("" if size == "full" else f" --{size}")
+    command = f"gossamer reproduce {paper.name}" + ("" if size == "full" else "".join(f" --{e}" for e in size.split()))
     command += "" if only is None else f" --data {only}"
     again = f"{command} --out {shlex.quote(str(folder))}"
     with stoppable(lambda: Stopped(again=again)):

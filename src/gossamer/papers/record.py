@@ -23,7 +23,7 @@ class Record:
 
     Args:
         command: what was typed.
-        size: "full" or "quick".
+        size: "full", "quick", "large" or "large cut".
         plan: what was trained, as JSON holds it.
         data: digest of each data set that was at hand, by name; numbers that were measured before need none.
         studies: digests of the runs of each study, by name.

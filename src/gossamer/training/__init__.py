@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gossamer.training.progress import EpochLines, ProgressBar
     from gossamer.training.rewiring import Rewiring
     from gossamer.training.run import Epoch, TrainingRun
-    from gossamer.training.schedules import ConstantRate, CosineRate, Schedule
+    from gossamer.training.schedules import ConstantRate, CosineRate, Schedule, WarmUp
 
 _HOMES = {
     "callbacks": ("Callback", "Stateful"),
@@ -29,7 +29,7 @@ _HOMES = {
     "progress": ("EpochLines", "ProgressBar"),
     "rewiring": ("Rewiring",),
     "run": ("Epoch", "TrainingRun"),
-    "schedules": ("ConstantRate", "CosineRate", "Schedule"),
+    "schedules": ("ConstantRate", "CosineRate", "Schedule", "WarmUp"),
 }
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "SquaredError",
     "Stateful",
     "TrainingRun",
+    "WarmUp",
     "data",
     "evaluate",
     "fit",

@@ -5,15 +5,25 @@ import pandas as pd
 import pytest
 
 from gossamer.analysis.claims import Verdict, judged
+from gossamer.nn import TrainingStep
 from gossamer.papers import topologies
 from gossamer.papers.topologies.claims import large as claims_at_full_size
-from gossamer.papers.topologies.large import LargeNet, best_rates, final_runs, large_nets, last_gains, tuning_runs
-from gossamer.papers.topologies.large_plan import Large, Layer
+from gossamer.papers.topologies.large import (
+    LargeNet,
+    best_rates,
+    final_runs,
+    large_nets,
+    last_gains,
+    tuning_runs,
+    whole_seeds,
+)
+from gossamer.papers.topologies.large_plan import CUT, Large, Layer
 from gossamer.papers.topologies.plan import DENSE, NARROW
+from gossamer.studies.run import dataset
 
 PLAN = topologies.LARGE
 LARGE = PLAN.large
-SMALL = Large((Layer(50, (4, 20), seeds=6),), rates=(0.1, 1.0))
+SMALL = Large((Layer(50, (4, 20), seeds=6),), rates=(0.1, 1.0), epochs=2)
 
 
 def test_the_whole_plan_is_what_the_issue_of_full_size_asks_for():
@@ -25,6 +35,41 @@ def test_the_whole_plan_is_what_the_issue_of_full_size_asks_for():
     seeds = {hidden: {run.labels["seed"] for run in runs if run.labels["hidden"] == hidden} for hidden in (100, 1000)}
     assert (len(seeds[100]), len(seeds[1000])) == (10, 5)
     assert (len(runs), len(tuning_runs(LARGE, PLAN.data))) == (1070, 160)
+
+
+def test_the_cut_trains_whole_seeds_of_the_papers_start_first():
+    """So it can be concluded after any of them; nothing of the usual size comes before."""
+    cut = topologies.LARGE_CUT
+    assert cut.seeds == 0
+    runs = final_runs(CUT, ("mnist",), best_rates(pd.DataFrame(), CUT, ("mnist",)))
+    blocks = [(run.labels["fan"], run.labels["seed"]) for run in runs]
+    assert list(dict.fromkeys(blocks)) == [(fan, seed) for fan in ("dense", "sparse") for seed in range(5)]
+    assert blocks == sorted(blocks)
+    first = {(run.labels["topology"], run.labels["degree"]) for run in runs[: blocks.count(("dense", 0))]}
+    sparse = {(name, degree) for name in (NARROW, *CUT.constructions) for degree in (8, 32, 128)}
+    assert first == {(DENSE, 1000), *sparse}
+
+
+def test_seeds_of_which_a_run_waits_are_left_out_start_by_start():
+    states = {("dense", 0): "dd", ("dense", 1): "dw", ("sparse", 0): "wd", ("sparse", 1): "df"}
+    words = {"d": "done", "w": "waiting", "f": "failed"}
+    rows = [("mnist", 8, *block, words[state]) for block, found in states.items() for state in found]
+    frame = pd.DataFrame(rows, columns=["data", "hidden", "fan", "seed", "state"])
+    left = whole_seeds(frame)
+    assert left[["fan", "seed"]].to_numpy().tolist() == [["dense", 0], ["dense", 0], ["sparse", 1]]
+
+
+@pytest.mark.parametrize("name", [DENSE, NARROW, "fibonacci"])
+def test_every_step_but_the_first_is_one_call(name, monkeypatch):
+    """Fully connected networks too, by the kernels of the sparse ones: else their seconds are other ones."""
+    ordinary, plain = [], TrainingStep._ordinary
+    monkeypatch.setattr(TrainingStep, "_ordinary", lambda *args: ordinary.append(name) or plain(*args))
+    run = LargeNet("digits", 20, name, 4).run(SMALL, 1.0, 0)
+    architecture = run.experiment.architecture
+    edges = 64 * (architecture.hidden[0] if name != "fibonacci" else 4)
+    assert architecture.topology(dataset("digits"), seed=0)[0].num_edges == edges
+    run.experiment.run(dataset("digits"))
+    assert len(ordinary) <= 1
 
 
 def test_a_narrow_network_has_as_many_edges_as_a_sparse_one():

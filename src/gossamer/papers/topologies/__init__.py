@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import where
+from gossamer.papers.exhibit import Exhibit
 from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.papers.topologies import exhibits, large_exhibits
 from gossamer.papers.topologies.claims import claims
-from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs
-from gossamer.papers.topologies.large_plan import Large
+from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs, whole_seeds
+from gossamer.papers.topologies.large_plan import CUT, Large
 from gossamer.papers.topologies.plan import TopologiesPlan, runs
-from gossamer.papers.topologies.tables import Tables, of_folder, of_study, plan_of
+from gossamer.papers.topologies.tables import Tables, of_folder, of_study, only_large, plan_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FULL = TopologiesPlan()
 LARGE = replace(FULL, large=Large())
+LARGE_CUT = replace(FULL, seeds=0, large=CUT)
 QUICK = TopologiesPlan(
     epochs=3,
     seeds=2,
@@ -37,9 +39,10 @@ QUICK = TopologiesPlan(
 
 def reproduce(plan: TopologiesPlan, train: Train, folder: Path) -> Findings:
     """Train the networks of the plan, draw the figures, decide the claims."""
-    study = train("topologies-2017", runs(plan))
+    study = train("topologies-2017", runs(plan)) if plan.seeds else None
     large, tuned = _full_size(plan, train)
-    return concluded(of_study(study, plan, large=large, tuned=tuned), plan)
+    tables = only_large(large, tuned) if study is None else of_study(study, plan, large=large, tuned=tuned)
+    return concluded(tables, plan)
 
 
 def _full_size(plan: TopologiesPlan, train: Train) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -51,7 +54,7 @@ def _full_size(plan: TopologiesPlan, train: Train) -> tuple[pd.DataFrame, pd.Dat
     tuned = where(train("large, tuning", tuning_runs(plan.large, plan.data)).frame(), state="done")
     rates = best_rates(tuned, plan.large, plan.data)
     study = train("large", final_runs(plan.large, plan.data, rates))
-    finished = where(study.frame(), state="done")
+    finished = whole_seeds(study.frame())
     return last_gains(study.epochs(), finished) if len(finished) else pd.DataFrame(), tuned.reindex(columns=TUNED_BY)
 
 
@@ -63,8 +66,14 @@ def again(plan: Mapping[str, Any], folder: Path) -> Findings:
 
 def concluded(tables: Tables, plan: TopologiesPlan) -> Findings:
     """Figures and claims."""
+    at_full_size = large_exhibits.drawn(tables.large, tables.tuned) if len(tables.large) else ()
+    return Findings(claims(tables, plan), (*(_figures(tables, plan) if plan.seeds else ()), *at_full_size))
+
+
+def _figures(tables: Tables, plan: TopologiesPlan) -> tuple[Exhibit, ...]:
+    """Of the networks with layers of the usual size."""
     frame = tables.runs
-    drawn = (
+    return (
         exhibits.f0(plan),
         exhibits.f1(frame, plan),
         exhibits.f2(frame),
@@ -74,16 +83,14 @@ def concluded(tables: Tables, plan: TopologiesPlan) -> Findings:
         *exhibits.f6(tables.connectivity, tables.noted),
         *exhibits.f7(tables.connected(plan)),
         exhibits.f8(tables.weights),
-        *(large_exhibits.drawn(tables.large, tables.tuned) if len(tables.large) else ()),
     )
-    return Findings(claims(tables, plan), drawn)
 
 
 PAPER = Paper(
     "topologies-2017",
     "Sparse Neural Networks Topologies",
     "A. Bourely, J. P. Boueri, K. Choromanski, arXiv 1706.05683, 2017",
-    {"full": FULL, "quick": QUICK, "large": LARGE},
+    {"full": FULL, "quick": QUICK, "large": LARGE, "large cut": LARGE_CUT},
     reproduce,
     (
         "Of the paper's numbers (hidden size, epochs, batch, learning rate, momentum, degrees, dropout rates, "

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from gossamer.analysis.tables import where
-from gossamer.generators import named, narrowed
+from gossamer.generators import budgets, named, narrowed
 from gossamer.nn import Glorot, Masked
 from gossamer.nn.initialization import Fan
 from gossamer.papers.topologies.large_plan import Large, Layer
-from gossamer.papers.topologies.plan import CLASSES, DENSE, NARROW, pixels
+from gossamer.papers.topologies.plan import CLASSES, DENSE, NARROW, RANDOM, pixels
 from gossamer.studies.architecture import Architecture
 from gossamer.studies.experiment import Experiment
 from gossamer.studies.run import Label, Run
-from gossamer.training import SGD, Config, SquaredError
+from gossamer.training import SGD, Config, SquaredError, WarmUp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,13 @@ class LargeNet:
     def run(self, large: Large, rate: float, seed: int, *, tuning: bool = False) -> Run:
         """The run that trains it; the model after the last epoch is judged, unless it is for tuning."""
         held_out = large.validation if tuning else 0.0
-        config = Config(epochs=large.epochs, optimizer=SGD(rate, 0.9), loss=SquaredError(), validation=held_out)
+        config = Config(
+            epochs=large.epochs,
+            optimizer=SGD(rate, 0.9),
+            schedule=WarmUp(large.rise),
+            loss=SquaredError(),
+            validation=held_out,
+        )
         labels: dict[str, Label] = {
             "data": self.data,
             "hidden": self.hidden,
@@ -82,7 +88,8 @@ class LargeNet:
         if self.topology in (DENSE, NARROW):
             whole = (inputs, self.hidden, CLASSES)
             widths = whole if self.topology == DENSE else narrowed(whole, edges + self.hidden * CLASSES)
-            return Architecture(None, widths[1:-1], (None, None), nn.Sigmoid, start)
+            # all edges of a sparse layer: its steps are one call too, which PyTorch's are not
+            return Architecture(named(RANDOM), widths[1:-1], budgets.uniform(widths, 1.0), nn.Sigmoid, start)
         return Architecture(named(self.topology), (self.hidden,), (edges, None), nn.Sigmoid, start)
 
 
@@ -104,14 +111,19 @@ def tuning_runs(large: Large, data: tuple[str, ...]) -> list[Run]:
 
 
 def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, float]) -> list[Run]:
-    """Every network with its rate; a whole seed before the next one, so that what is stopped has whole seeds."""
+    """Every network with its rate: start after start, and of each a whole seed before the next one.
+
+    So what is stopped has whole seeds; fully connected networks come with the first start.
+    """
     return [
         net.run(large, rates[net.tuned], seed)
+        for start in large.starts
         for seed in range(max(layer.seeds for layer in large.layers))
         for name in data
         for layer in large.layers
         if seed < layer.seeds
         for net in large_nets(large, name, layer)
+        if net.fan == start
     ]
 
 
@@ -126,6 +138,14 @@ def best_rates(tuned: pd.DataFrame, large: Large, data: tuple[str, ...]) -> dict
                 best = rows.sort_values("validation_accuracy")["rate"] if len(rows) else rows
                 found[net.tuned] = float(best.iloc[-1]) if len(best) else large.rates[0]
     return found
+
+
+def whole_seeds(runs: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs of those seeds of which none waits, each start of a layer of a data set by itself."""
+    block = ["data", "hidden", "fan", "seed"]
+    left = set(where(runs, state="waiting")[block].itertuples(index=False, name=None))
+    done = where(runs, state="done")
+    return done[[each not in left for each in done[block].itertuples(index=False, name=None)]]
 
 
 def last_gains(epochs: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:

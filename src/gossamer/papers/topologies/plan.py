@@ -49,7 +49,7 @@ class TopologiesPlan:
         hidden: neurons of a hidden layer.
         epochs: of every run.
         lr: learning rate; momentum is .9 and a batch has 128 examples.
-        seeds: how many.
+        seeds: how many; with 0 only the full size is trained.
         degrees: edges d1 of an input, for all constructions.
         thin: degrees below 1, for random edges alone.
         medium: those of `degrees` called medium; the others are called sparse.

@@ -56,6 +56,14 @@ def of_study(study: Study, plan: TopologiesPlan, *, large: pd.DataFrame, tuned: 
     return Tables(runs, *_measured(plan), curves, _sizes(found), measured.with_first_connectivity(large), tuned)
 
 
+def only_large(large: pd.DataFrame, tuned: pd.DataFrame) -> Tables:
+    """The tables where nothing but the full size was trained."""
+    import pandas as pd
+
+    none = pd.DataFrame()
+    return Tables(none, none, none, none, none, measured.with_first_connectivity(large), tuned)
+
+
 def of_folder(folder: Path, plan: TopologiesPlan) -> Tables:
     """The tables that a folder keeps; what takes no training is computed again."""
     import pandas as pd
@@ -65,6 +73,8 @@ def of_folder(folder: Path, plan: TopologiesPlan) -> Tables:
         return pd.read_csv(path) if path.exists() else pd.DataFrame()
 
     runs, curves, weights, large, tuned = map(kept, ("runs-topologies-2017", "F5", "F8", "L-runs", "L3"))
+    if not plan.seeds:
+        return only_large(large, tuned)
     return Tables(where(runs, state="done"), *_measured(plan), curves, weights, large, tuned)
 
 

@@ -20,6 +20,9 @@ def claims(tables: Tables, plan: TopologiesPlan) -> tuple[Claim, ...]:
 
 
 def _claims(tables: Tables, plan: TopologiesPlan) -> Iterator[Claim]:
+    if not plan.seeds:
+        yield from large.claims(tables.large, plan)
+        return
     yield from accuracy.claims(tables.runs, plan)
     yield from large.claims(tables.large, plan)
     yield from constructions.claims(tables.runs, plan)
