@@ -111,15 +111,17 @@ void bind_kernels(nb::module_& m) {
     m.def("work_of_a_thread", &work_of_a_thread, "The multiply-adds that a thread is woken for.");
     m.def("give_each_thread", &give_each_thread, "multiply_adds"_a);
     m.def("threads_granted", &threads_granted, "asked"_a, "So many threads a pass gets that asks for some.");
+    nb::class_<Columns>(m, "Columns").def(nb::init<int64_t, int64_t, const std::vector<Array>&, int>());
     nb::class_<KnownJunction>(m, "Junction")
         .def(
             "__init__",
             [](KnownJunction* made, int64_t inputs, int64_t outputs, const std::vector<Array>& arrays, bool blocks,
-               bool by_rows) {
+               bool by_rows, const Columns* columns) {
                 new (made) KnownJunction(
-                    inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr, by_rows);
+                    inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr, by_rows, columns);
             },
-            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a, "by_rows"_a = false)
+            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a, "by_rows"_a = false, "columns"_a.none() = nb::none(),
+            nb::keep_alive<1, 7>())
         .def_prop_ro("blocks", &KnownJunction::has_blocks)
         .def_prop_ro("walk", &KnownJunction::walk)
         .def_prop_ro("group", [](const KnownJunction& known) { return known.junction().group; });

@@ -6,10 +6,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "clones.hpp"
+#include "columns.hpp"
 #include "kernels.hpp"
 #include "ranges.hpp"
 
@@ -32,158 +36,245 @@ void require_rows(const In<int32_t>& indptr, const In<int32_t>& indices, int64_t
     require(gossamer::all_below(indices.data(), size(indices), inputs), "an index is no input.");
 }
 
+GOSSAMER_CLONES void add_row(const int32_t* from, int64_t count, int64_t first, int64_t* keys) {
+    for (int64_t e = 0; e < count; ++e) keys[e] = first + from[e];
+}
+
 void edge_keys(In<int32_t> indptr, In<int32_t> indices, int64_t inputs, Out<int64_t> keys) {
     require_rows(indptr, indices, inputs);
     require(size(keys) == size(indices), "each edge needs a key.");
+    const int32_t* starts = indptr.data();
     for (int64_t j = 0; j + 1 < size(indptr); ++j)
-        for (int64_t e = indptr.data()[j]; e < indptr.data()[j + 1]; ++e)
-            keys.data()[e] = j * inputs + indices.data()[e];
+        add_row(indices.data() + starts[j], starts[j + 1] - starts[j], j * inputs, keys.data() + starts[j]);
 }
 
 // Whether arrays are compressed rows of a junction: the inputs of each output ascend.
 bool are_rows(In<int32_t> indptr, In<int32_t> indices, int64_t inputs) {
     const int64_t outputs = size(indptr) - 1;
-    if (outputs < 1 || !gossamer::are_starts(indptr.data(), outputs, size(indices))) return false;
-    if (!gossamer::all_below(indices.data(), size(indices), inputs)) return false;
-    const int32_t *starts = indptr.data(), *from = indices.data();
-    int64_t falls = 0;
-    for (int64_t j = 0; j < outputs; ++j)
-        for (int64_t e = starts[j] + 1; e < starts[j + 1]; ++e) falls += from[e] <= from[e - 1];
-    return falls == 0;
+    return outputs >= 1 && gossamer::are_starts(indptr.data(), outputs, size(indices)) &&
+           gossamer::all_below(indices.data(), size(indices), inputs) &&
+           gossamer::ascend(indptr.data(), outputs, indices.data());
 }
 
+constexpr int64_t BEYOND = std::numeric_limits<int64_t>::max();
+
+// Two ascending runs without a common key become one, from both ends at once: a step waits for the one before, so two
+// walks take half as long as one. Nothing branches on which edge comes next. There is a place before each run and one
+// behind it.
+struct Merge {
+    int64_t *held, *grown;  // keys
+    const int64_t* old;     // what the source of a held key is
+    int64_t stay, came, inputs, outputs;
+    int32_t *starts, *indices;               // the rows
+    int64_t *source, *fresh, *fresh_behind;  // what each edge was, or -1, and which were grown
+
+    void run() const {
+        const int64_t all = stay + came, half = all / 2;
+        held[-1] = grown[-1] = -BEYOND, held[stay] = grown[came] = BEYOND;
+        starts[0] = 0, starts[outputs] = int32_t(all);
+        int64_t h = 0, g = 0, H = stay, G = came, row = 0, first = 0, before = -1, falls = 0;
+        int64_t last_row = outputs - 1, last_first = last_row * inputs, behind = outputs * inputs;
+        for (int64_t place = 0, back = all - 1; back >= half; ++place, --back) {
+            if (place < half) {
+                const int64_t a = held[h], b = grown[g], stays = a < b, key = std::min(a, b);
+                falls += key <= before, before = key;
+                while (key >= first + inputs) {
+                    require(row + 1 < outputs, "a key is beyond the outputs.");
+                    starts[++row] = int32_t(place), first += inputs;
+                }
+                indices[place] = int32_t(key - first), source[place] = old[h] | (stays - 1);
+                fresh[g] = place;
+                h += stays, g += 1 - stays;
+            }
+            const int64_t a = held[H - 1], b = grown[G - 1], stays = a > b, key = std::max(a, b);
+            falls += key >= behind, behind = key;
+            while (key < last_first) {
+                require(last_row > 0, "a key is below 0.");
+                starts[last_row--] = int32_t(back + 1), last_first -= inputs;
+            }
+            indices[back] = int32_t(key - last_first), source[back] = old[H - 1] | (stays - 1);
+            fresh_behind[G - 1] = back;
+            H -= stays, G -= 1 - stays;
+        }
+        require(falls == 0 && before < behind && h == H && g == G, "keys must ascend, and be as many as the edges.");
+        while (row < last_row) starts[++row] = int32_t(half);
+        std::copy(fresh_behind + g, fresh_behind + came, fresh + g);
+    }
+};
+
 // The edges of kept keys and of grown ones, both ascending and without a common one: rows, which old edge each is or
-// -1, where the grown ones come to be, and the keys that are not kept. Nothing here branches on which edge comes next.
+// -1, where the grown ones come to be, and the keys that are not kept.
 void merged(
     In<int64_t> keys, In<uint8_t> kept, In<int64_t> grown, int64_t inputs, Out<int32_t> indptr, Out<int32_t> indices,
     Out<int64_t> source, Out<int64_t> fresh, Out<int64_t> removed) {
     const int64_t outputs = size(indptr) - 1, E = size(keys), N = size(grown), all = size(indices), left = all - N;
-    require(outputs >= 0 && inputs >= 1 && inputs <= INT32_MAX && all <= INT32_MAX, "sizes differ.");
-    require(size(kept) == E && size(source) == all && size(fresh) == N && left >= 0, "sizes differ.");
-    require(left + size(removed) == E, "sizes differ.");
-    constexpr int64_t end = std::numeric_limits<int64_t>::max();
-    // One more of each than there are: where the next one would go, and what never comes first.
-    auto* const old = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(3 * E + 2 * N + 5)));
-    int64_t *const held = old + E + 1, *const gone = held + E + 1, *const next = gone + E + 1,
-                   *const came = next + N + 1;
+    require(outputs >= 1 && inputs >= 1 && inputs <= INT32_MAX && all <= INT32_MAX, "sizes differ.");
+    require(outputs <= INT32_MAX && size(kept) == E && size(source) == all, "sizes differ.");
+    require(size(fresh) == N && left >= 0 && left + size(removed) == E, "sizes differ.");
+    // One more of each at either end: where the next one would go, and what never comes first.
+    auto* const old = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(3 * E + 3 * N + 12))) + 1;
+    int64_t *const held = old + E + 2, *const gone = held + E + 2, *const next = gone + E + 2,
+                   *const came = next + N + 2, *const behind = came + N + 2;
+    const int64_t* key = keys.data();
+    const uint8_t* stays = kept.data();
     int64_t stay = 0, go = 0;
     for (int64_t e = 0; e < E; ++e) {
-        const int64_t key = keys.data()[e];
-        const bool stays = kept.data()[e] != 0;
-        old[size_t(stay)] = e, held[size_t(stay)] = key, gone[size_t(go)] = key;
-        stay += stays, go += !stays;
+        const bool is_kept = stays[e] != 0;
+        old[stay] = e, held[stay] = key[e], gone[go] = key[e];
+        stay += is_kept, go += !is_kept;
     }
     require(stay == left, "sizes differ.");
     std::copy_n(gone, go, removed.data());
     std::copy_n(grown.data(), N, next);
-    held[size_t(stay)] = next[size_t(N)] = end, old[size_t(stay)] = 0;
-    const int64_t *one = held, *other = next, *number = old;
-    int64_t *from = source.data(), *new_at = came, output = 0, first = 0, before = -1, falls = 0;
-    int32_t *starts = indptr.data(), *to = indices.data();
-    starts[0] = 0;
-    for (int64_t place = 0; place < all; ++place) {
-        const int64_t a = *one, b = *other;
-        const int64_t stays = a < b, key = std::min(a, b);
-        falls += key <= before;
-        before = key;
-        while (key >= first + inputs) {
-            require(output + 1 < outputs, "a key is beyond the outputs.");
-            starts[++output] = int32_t(place);
-            first += inputs;
-        }
-        to[place] = int32_t(key - first);
-        from[place] = *number | (stays - 1);
-        *new_at = place;
-        one += stays, number += stays, other += 1 - stays, new_at += 1 - stays;
-    }
-    require(falls == 0 && one == held + stay && other == next + N, "keys must ascend, and be as many as the edges.");
+    old[-1] = old[stay] = 0;
+    Merge{held, next, old, stay, N, inputs, outputs, indptr.data(), indices.data(), source.data(), came, behind}.run();
     std::copy_n(came, N, fresh.data());
-    while (output < outputs) starts[++output] = static_cast<int32_t>(all);
+}
+
+// Where each of `keys` stands in `within`, or -1; both ascend. From both ends at once, as merges.
+void positions(In<int64_t> keys, In<int64_t> within, Out<int64_t> places) {
+    const int64_t N = size(keys), E = size(within);
+    require(size(places) == N, "each key needs a place.");
+    const int64_t *key = keys.data(), *held = within.data();
+    int64_t* to = places.data();
+    int64_t k = 0, e = 0, K = N, L = E;
+    while (k < N / 2 && K > N / 2 && e < E && L > 0) {
+        const bool passes = held[e]<key[k], falls_short = held[L - 1]> key[K - 1];
+        to[k] = held[e] == key[k] ? e : -1;
+        to[K - 1] = held[L - 1] == key[K - 1] ? L - 1 : -1;
+        e += passes, k += !passes, L -= falls_short, K -= !falls_short;
+    }
+    for (; k < K; ++k) {
+        while (e < E && held[e] < key[k]) ++e;
+        to[k] = e < E && held[e] == key[k] ? e : -1;
+    }
+}
+
+// Whole numbers in the order of the floating ones, NaN beyond all others.
+template <class T>
+struct Ordered {
+    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+    static constexpr Bits SIGN = Bits(1) << (8 * sizeof(T) - 1);
+
+    static Bits of(T value) {
+        const Bits bits = std::bit_cast<Bits>(value);
+        return bits ^ (bits & SIGN ? ~Bits(0) : SIGN);
+    }
+    static T back(Bits bits) { return std::bit_cast<T>(bits ^ (bits & SIGN ? SIGN : ~Bits(0))); }
+};
+
+// numbers[e] of `from`, or `fresh` where that is -1, without a branch that nobody can foresee; `from` is not empty.
+#define GOSSAMER_GATHER(T)                                                                              \
+    GOSSAMER_CLONES void gather(const T* from, const int64_t* numbers, int64_t count, T fresh, T* to) { \
+        for (int64_t e = 0; e < count; ++e) {                                                           \
+            const T keeps = T(~(numbers[e] >> 63));                                                     \
+            to[e] = (from[numbers[e] & ~(numbers[e] >> 63)] & keeps) | (fresh & ~keeps);                \
+        }                                                                                               \
+    }
+GOSSAMER_GATHER(uint32_t)
+GOSSAMER_GATHER(uint64_t)
+#undef GOSSAMER_GATHER
+
+GOSSAMER_CLONES std::pair<int64_t, int64_t> range_of(const int64_t* numbers, int64_t count) {
+    int64_t least = 0, most = -1;
+    for (int64_t e = 0; e < count; ++e) least = std::min(least, numbers[e]), most = std::max(most, numbers[e]);
+    return {least, most};
 }
 
 // What belonged to old edges for new ones: that of `source`, or `fill` where this is -1.
 template <class T>
 void carried(In<T> values, In<int64_t> source, double fill, Out<T> to) {
+    using Bits = typename Ordered<T>::Bits;
     const int64_t E = size(values), all = size(source);
     require(size(to) == all, "each edge needs a place.");
-    const int64_t* number = source.data();
-    const T *from = values.data(), fresh = T(fill);
-    T* out = to.data();
-    int64_t most = -1, least = -1;
-    for (int64_t e = 0; e < all; ++e) most = std::max(most, number[e]), least = std::min(least, number[e]);
+    const auto [least, most] = range_of(source.data(), all);
     require(least >= -1 && most < E, "there is no such edge.");
-    if (E == 0) std::fill_n(out, all, fresh);
-    else
-        for (int64_t e = 0; e < all; ++e) {
-            const T value = from[std::max<int64_t>(number[e], 0)];
-            out[e] = number[e] < 0 ? fresh : value;
-        }
+    const auto* from = reinterpret_cast<const Bits*>(values.data());
+    if (E == 0) std::fill_n(to.data(), all, T(fill));
+    else gather(from, source.data(), all, std::bit_cast<Bits>(T(fill)), reinterpret_cast<Bits*>(to.data()));
 }
 
 // The edges sorted by input: where each input's begin, their outputs, and their numbers.
 void transposed(
     In<int32_t> indptr, In<int32_t> indices, Out<int32_t> starts, Out<int32_t> outputs, Out<int32_t> edges) {
     const int64_t inputs = size(starts) - 1, E = size(indices);
-    require(inputs >= 0 && size(outputs) == E && size(edges) == E, "sizes differ.");
-    require_rows(indptr, indices, inputs);
-    const int32_t *from = indices.data(), *rows = indptr.data();
-    int32_t* begin = starts.data();
-    std::fill(begin, begin + inputs + 1, 0);
-    for (int64_t e = 0; e < E; ++e) ++begin[from[e] + 1];
-    for (int64_t i = 0; i < inputs; ++i) begin[i + 1] += begin[i];
-    std::vector<int32_t> next(begin, begin + inputs);
-    for (int64_t j = 0; j + 1 < size(indptr); ++j)
-        for (int32_t e = rows[j]; e < rows[j + 1]; ++e) {
-            const int32_t place = next[from[e]]++;
-            outputs.data()[place] = static_cast<int32_t>(j);
-            edges.data()[place] = e;
-        }
+    require(size(outputs) == E && size(edges) == E, "sizes differ.");
+    const auto described = [](const In<int32_t>& array) {
+        return std::pair(reinterpret_cast<uintptr_t>(array.data()), size(array) * int64_t(sizeof(int32_t)));
+    };
+    const gossamer::Columns columns(inputs, size(indptr) - 1, {described(indptr), described(indices)}, 1);
+    std::copy_n(columns.starts(), inputs + 1, starts.data());
+    std::copy_n(columns.edge_outputs(), E, outputs.data());
+    std::copy_n(columns.edge_numbers(), E, edges.data());
 }
 
-// The ranks-th empty places, counted from 0, where `occupied` ascends: fastest for ascending ranks.
+// The ranks-th empty places, counted from 0, where `occupied` ascends: fastest for ascending ranks, which are walked
+// from both ends at once.
 void empty_places(In<int64_t> ranks, In<int64_t> occupied, Out<int64_t> places) {
     require(size(places) == size(ranks), "each rank needs a place.");
-    const int64_t *held = occupied.data(), E = size(occupied);
-    int64_t passed = 0, last = std::numeric_limits<int64_t>::min();
-    for (int64_t k = 0; k < size(ranks); ++k) {
-        const int64_t rank = ranks.data()[k];
-        if (rank < last) passed = 0;
-        last = rank;
-        while (passed < E && held[passed] - passed <= rank) ++passed;
-        places.data()[k] = rank + passed;
+    const int64_t *held = occupied.data(), *rank = ranks.data(), E = size(occupied), N = size(ranks);
+    int64_t* to = places.data();
+    int64_t k = 0, passed = 0, K = N, left = E;
+    if (std::is_sorted(rank, rank + N))
+        while (k < N / 2 && K > N / 2 && passed < E && left > 0) {
+            const bool passes = held[passed] - passed <= rank[k],
+                       is_before = held[left - 1] - (left - 1) <= rank[K - 1];
+            to[k] = rank[k] + passed;
+            to[K - 1] = rank[K - 1] + left;
+            passed += passes, k += !passes, left -= !is_before, K -= is_before;
+        }
+    int64_t last = k ? rank[k - 1] : std::numeric_limits<int64_t>::min();
+    for (; k < K; ++k) {
+        if (rank[k] < last) passed = 0;
+        last = rank[k];
+        while (passed < E && held[passed] - passed <= last) ++passed;
+        to[k] = last + passed;
     }
 }
 
-// Whole numbers in the order of the floating ones.
-template <class T>
-auto ordered(T value) {
-    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-    constexpr Bits sign = Bits(1) << (8 * sizeof(T) - 1);
-    const Bits bits = std::bit_cast<Bits>(value);
-    return bits & sign ? Bits(~bits) : Bits(bits | sign);
+// How many of some numbers are below `low`, and how many from there up to `high`; these go into `between`, which has a
+// place more than all of them need, and may be where the numbers are.
+template <class Read, class Bits>
+std::pair<int64_t, int64_t> apart(Read read, int64_t count, Bits low, Bits high, Bits* between) {
+    int64_t below = 0, found = 0;
+    for (int64_t e = 0; e < count; ++e) {
+        const Bits value = read(e);
+        between[found] = value;
+        below += value < low;
+        found += value - low <= high - low;
+    }
+    return {below, found};
 }
 
-// The k-th smallest of numbers among which there is no NaN: counted by their leading bits, then among those that share
-// the k-th's.
+// The k-th smallest of numbers, which change places: among those near where a sample has it, again and again.
+template <class Bits>
+Bits kth(Bits* values, int64_t count, int64_t k) {
+    constexpr int64_t sampled = 256, near = 32, few = 1024;
+    while (count > few) {
+        Bits sample[sampled];
+        for (int64_t s = 0; s < sampled; ++s) sample[s] = values[s * count / sampled];
+        std::sort(sample, sample + sampled);
+        const auto place = int64_t(double(k) / double(count) * sampled);
+        const Bits low = place < near ? 0 : sample[place - near];
+        const Bits high = place + near < sampled ? sample[place + near] : ~Bits(0);
+        int64_t below = 0, within = 0;
+        for (int64_t e = 0; e < count; ++e) below += values[e] < low, within += values[e] - low <= high - low;
+        if (k < below || k >= below + within || 2 * within > count) break;
+        std::tie(below, count) = apart([values](int64_t e) { return values[e]; }, count, low, high, values);
+        k -= below;
+    }
+    std::nth_element(values, values + k, values + count);
+    return values[k];
+}
+
 template <class T>
 T smallest(In<T> values, int64_t k) {
-    constexpr int shift = 8 * sizeof(T) - 12;
+    using Bits = typename Ordered<T>::Bits;
     const int64_t n = size(values);
     require(k >= 0 && k < n, "there is no such number.");
-    std::vector<int64_t> counts(1 << 12);
-    std::vector<uint32_t> apart(size_t(4) << 12);  // neighbours are often alike, and would wait for each other
-    require(n <= INT64_C(0xffffffff), "there are too many numbers.");
-    for (int64_t e = 0; e < n; ++e) ++apart[(size_t(e & 3) << 12) + (ordered(values.data()[e]) >> shift)];
-    for (size_t k = 0; k < apart.size(); ++k) counts[k & 4095] += apart[k];
-    int64_t before = 0;
-    size_t bucket = 0;
-    while (before + counts[bucket] <= k) before += counts[bucket++];
-    std::vector<T> alike;
-    alike.reserve(static_cast<size_t>(counts[bucket]));
-    for (int64_t e = 0; e < n; ++e)
-        if ((ordered(values.data()[e]) >> shift) == bucket) alike.push_back(values.data()[e]);
-    std::nth_element(alike.begin(), alike.begin() + (k - before), alike.end());
-    return alike[static_cast<size_t>(k - before)];
+    auto* const copy = static_cast<Bits*>(gossamer::scratch(sizeof(Bits) * size_t(n + 1)));
+    for (int64_t e = 0; e < n; ++e) copy[e] = Ordered<T>::of(values.data()[e]);
+    return Ordered<T>::back(kth(copy, n, k));
 }
 
 // Sets the bits of places; how many were not set before.
@@ -198,13 +289,6 @@ int64_t marked(Out<uint8_t> bits, In<int64_t> places) {
     }
     return fresh;
 }
-
-// Made for several processors, of which the loader takes the one that runs.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
-#define GOSSAMER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define GOSSAMER_CLONES
-#endif
 
 template <class T>
 struct Ages {
@@ -269,6 +353,7 @@ void bind_edges(nb::module_& m) {
     m.def("edge_keys", &edge_keys);
     m.def("are_rows", &are_rows);
     m.def("merged", &merged);
+    m.def("positions", &positions);
     m.def("carried", &carried<float>);
     m.def("carried", &carried<double>);
     m.def("transposed", &transposed);

@@ -5,11 +5,10 @@
 namespace gossamer {
 
 // Whether no number is negative or reaches `limit`.
-inline bool all_below(const int32_t* numbers, int64_t count, int64_t limit) {
-    uint32_t most = 0;
-    for (int64_t k = 0; k < count; ++k) most = most > uint32_t(numbers[k]) ? most : uint32_t(numbers[k]);
-    return count == 0 || int64_t(most) < limit;
-}
+bool all_below(const int32_t* numbers, int64_t count, int64_t limit);
+
+// Whether the members of each of `rows` ascend; `starts` (rows + 1) rise from 0 to their number.
+bool ascend(const int32_t* starts, int64_t rows, const int32_t* members);
 
 // Whether `starts` (rows + 1) rise from 0 to `members`.
 template <typename I>

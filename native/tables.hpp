@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "columns.hpp"
 #include "junction.hpp"
 #include "limits.hpp"
 
@@ -30,18 +31,21 @@ class Tables {
     bool has_blocks() const { return !starts.empty(); }
 };
 
+// The junction of two arrays of rows; throws std::invalid_argument unless they describe one.
+Junction checked_rows(int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays);
+
 // A junction whose arrays were checked when this was made; they must live, and stay as they are, as long as it does.
 class KnownJunction {
     Junction checked;
     Tables tables;
 
   public:
-    // `arrays` (address and bytes of each): five of compressed rows and columns, the two of rows (see
-    // Junction::sorts_columns), which may be those of groups of outputs, or one of offsets. Throws
+    // `arrays` (address and bytes of each): the two of compressed rows, which may be those of groups of outputs, or one
+    // of offsets. `columns` of these very rows, which must live as long, or null (see Junction::sorts_columns). Throws
     // std::invalid_argument unless they describe a junction.
     KnownJunction(
         int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays,
-        const BlockLimits* limits, bool by_rows);
+        const BlockLimits* limits, bool by_rows, const Columns* columns);
 
     const Junction& junction() const { return checked; }
     bool has_blocks() const { return tables.has_blocks(); }

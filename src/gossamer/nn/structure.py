@@ -10,7 +10,6 @@ import copy
 import weakref
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,7 +24,7 @@ from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
 from gossamer.topology.memory import LARGE, writable_copy
-from gossamer.topology.transpose import Columns, transpose
+from gossamer.topology.transpose import transpose
 
 ROWS = ("indptr", "indices")
 OFFSETS = ("offsets",)
@@ -198,11 +197,6 @@ class Checked:
             return (self.junction.offsets,)
         stored = self.junction.base if isinstance(self.junction, Grouped) else self.junction
         return stored.indptr, stored.indices
-
-    @cached_property
-    def columns(self) -> Columns:
-        """The edges sorted by input, for the gradient of the input: 8 bytes an edge."""
-        return transpose(self.junction)
 
     def tensors(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Rows (`indptr`, `indices`) and columns on a device; of a rotated junction, small without them, not kept."""

@@ -102,7 +102,11 @@ def followed(values: NDArray[Any], source: NDArray[np.int64], fill: float = 0.0)
 
 
 def positions(keys: Keys, within: Keys) -> NDArray[np.int64]:
-    """Where each of `keys` stands in the ascending array `within`, or -1."""
+    """Where each of `keys` stands in the ascending array `within`, or -1; fastest for ascending keys."""
+    if native.extension is not None and bool((keys[1:] >= keys[:-1]).all()):
+        places = np.empty(len(keys), dtype=np.int64)
+        native.extension.positions(np.ascontiguousarray(keys), np.ascontiguousarray(within), places)
+        return places
     if not len(within):
         return np.full(len(keys), -1)
     places = np.searchsorted(within, keys)
