@@ -46,6 +46,46 @@ def test_keys_columns_and_empty_places(monkeypatch, seed, junction):
         assert np.array_equal(found, expected)
 
 
+def test_positions_and_what_follows(monkeypatch):
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        some, within = (np.flatnonzero(rng.random(60) < share) for share in rng.random(2))
+        for order in (some, some[::-1], np.repeat(some, 2)):
+            found, expected = both(monkeypatch, lambda order=order, within=within: keys.positions(order, within))
+            assert np.array_equal(found, expected)
+        source = rng.integers(-1, 7, size=40)
+        for values in (rng.normal(size=7), rng.normal(size=7).astype(np.float32)):
+            args = values, source, 2.5
+            found, expected = both(monkeypatch, lambda args=args: keys.followed(*args))
+            assert found.dtype == values.dtype and np.array_equal(found, expected)
+    assert np.array_equal(keys.followed(np.empty(0), np.full(3, -1), 4.0), [4.0, 4.0, 4.0])
+    for source in ([7], [-2]):
+        with pytest.raises(ValueError, match="no such edge"):
+            keys.followed(np.empty(7), np.array(source))
+
+
+def test_columns_by_several_threads_are_those_of_one():
+    junction = erdos_renyi(300, 400, 50_000, rng=0)
+    starts, outputs, edges = transpose(junction)
+    by_scipy = junction.to_scipy(np.arange(junction.num_edges)).tocsc()
+    assert np.array_equal(starts, by_scipy.indptr) and np.array_equal(outputs, by_scipy.indices)
+    assert np.array_equal(edges, by_scipy.data)
+    x, dy = torch.randn(40, 300), torch.randn(40, 400)
+    found = []
+    for threads in (1, 2, 3):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            torch.manual_seed(0)
+            layer = gs.nn.SparseLinear(gs.Bipartite(junction.indptr, junction.indices, in_features=300))
+            y = layer(x.requires_grad_())
+            found.append(torch.autograd.grad(y, (x, layer.weight), dy))
+        finally:
+            torch.set_num_threads(before)
+    for each in found[1:]:
+        assert all(map(torch.equal, each, found[0]))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize(("seed", "junction"), list(junctions()))
 def test_merges(monkeypatch, seed, junction, share):
@@ -80,6 +120,9 @@ def test_order_statistics(dtype):
         values = rng.permutation(values).astype(dtype)
         for k in (0, 1, len(values) // 2, len(values) - 1):
             assert smallest(values, k) == np.sort(values)[k]
+    for values in (rng.normal(size=9000), np.round(rng.normal(size=9000), 1), np.sort(rng.normal(size=9000)) ** 9):
+        for k in (0, 7, 3000, 4500, 8999):  # a sample of some, far from what it is a sample of where they are sorted
+            assert smallest(values.astype(dtype), k) == np.sort(values.astype(dtype))[k]
     with pytest.raises(ValueError, match="no such number"):
         smallest(values, len(values))
 
