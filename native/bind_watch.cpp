@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/tuple.h>
 
+#include <cstring>
 #include <tuple>
 
 #include "bind.hpp"
@@ -113,11 +114,19 @@ bool alike(const std::tuple<uintptr_t, uintptr_t, int64_t>& arrays) {
     return size == 0 || a[size - 1] == b[size - 1];
 }
 
+// Whether two arrays of int32 hold the same numbers.
+bool equal(const std::tuple<uintptr_t, uintptr_t, int64_t>& arrays) {
+    const auto [one, other, size] = arrays;
+    return size == 0 ||
+           std::memcmp(reinterpret_cast<void*>(one), reinterpret_cast<void*>(other), size_t(size) * 4) == 0;
+}
+
 }  // namespace
 
 void bind_watch(nb::module_& m) {
     m.def("unchanged", &unchanged);
     m.def("alike", &alike);
+    m.def("equal", &equal);
     nb::dict checks;
     for (long number = EMPTY; number <= KIND; ++number) checks[names[number]] = number;
     m.attr("CHECKS") = checks;

@@ -63,7 +63,7 @@ constexpr int64_t BEYOND = std::numeric_limits<int64_t>::max();
 // behind it.
 struct Merge {
     int64_t *held, *grown;  // keys
-    const int64_t* old;     // what the source of a held key is
+    const int32_t* old;     // what the source of a held key is
     int64_t stay, came, inputs, outputs;
     int32_t *starts, *indices;               // the rows
     int64_t *source, *fresh, *fresh_behind;  // what each edge was, or -1, and which were grown
@@ -82,7 +82,7 @@ struct Merge {
                     require(row + 1 < outputs, "a key is beyond the outputs.");
                     starts[++row] = int32_t(place), first += inputs;
                 }
-                indices[place] = int32_t(key - first), source[place] = old[h] | (stays - 1);
+                indices[place] = int32_t(key - first), source[place] = int64_t(old[h]) | (stays - 1);
                 fresh[g] = place;
                 h += stays, g += 1 - stays;
             }
@@ -92,7 +92,7 @@ struct Merge {
                 require(last_row > 0, "a key is below 0.");
                 starts[last_row--] = int32_t(back + 1), last_first -= inputs;
             }
-            indices[back] = int32_t(key - last_first), source[back] = old[H - 1] | (stays - 1);
+            indices[back] = int32_t(key - last_first), source[back] = int64_t(old[H - 1]) | (stays - 1);
             fresh_behind[G - 1] = back;
             H -= stays, G -= 1 - stays;
         }
@@ -103,32 +103,32 @@ struct Merge {
 };
 
 // The edges of kept keys and of grown ones, both ascending and without a common one: rows, which old edge each is or
-// -1, where the grown ones come to be, and the keys that are not kept.
+// -1, where the grown ones come to be, and the keys that are not kept; the last two have a place more than they need.
 void merged(
     In<int64_t> keys, In<uint8_t> kept, In<int64_t> grown, int64_t inputs, Out<int32_t> indptr, Out<int32_t> indices,
     Out<int64_t> source, Out<int64_t> fresh, Out<int64_t> removed) {
     const int64_t outputs = size(indptr) - 1, E = size(keys), N = size(grown), all = size(indices), left = all - N;
     require(outputs >= 1 && inputs >= 1 && inputs <= INT32_MAX && all <= INT32_MAX, "sizes differ.");
     require(outputs <= INT32_MAX && size(kept) == E && size(source) == all, "sizes differ.");
-    require(size(fresh) == N && left >= 0 && left + size(removed) == E, "sizes differ.");
+    require(size(fresh) == N + 1 && left >= 0 && left + size(removed) == E + 1 && E <= INT32_MAX, "sizes differ.");
     // One more of each at either end: where the next one would go, and what never comes first.
-    auto* const old = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(3 * E + 3 * N + 12))) + 1;
-    int64_t *const held = old + E + 2, *const gone = held + E + 2, *const next = gone + E + 2,
-                   *const came = next + N + 2, *const behind = came + N + 2;
+    auto* const held = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(2 * E + 2 * N + 10))) + 1;
+    int64_t *const next = held + E + 2, *const behind = next + N + 2, *gone = removed.data();
+    auto* const old = reinterpret_cast<int32_t*>(behind + N + 2);
     const int64_t* key = keys.data();
     const uint8_t* stays = kept.data();
     int64_t stay = 0, go = 0;
     for (int64_t e = 0; e < E; ++e) {
         const bool is_kept = stays[e] != 0;
-        old[stay] = e, held[stay] = key[e], gone[go] = key[e];
+        require(go <= E - left && stay <= left, "sizes differ.");
+        old[stay] = int32_t(e), held[stay] = key[e], gone[go] = key[e];
         stay += is_kept, go += !is_kept;
     }
     require(stay == left, "sizes differ.");
-    std::copy_n(gone, go, removed.data());
     std::copy_n(grown.data(), N, next);
     old[-1] = old[stay] = 0;
-    Merge{held, next, old, stay, N, inputs, outputs, indptr.data(), indices.data(), source.data(), came, behind}.run();
-    std::copy_n(came, N, fresh.data());
+    Merge{held, next, old, stay, N, inputs, outputs, indptr.data(), indices.data(), source.data(), fresh.data(), behind}
+        .run();
 }
 
 // Where each of `keys` stands in `within`, or -1; both ascend. From both ends at once, as merges.
@@ -139,10 +139,10 @@ void positions(In<int64_t> keys, In<int64_t> within, Out<int64_t> places) {
     int64_t* to = places.data();
     int64_t k = 0, e = 0, K = N, L = E;
     while (k < N / 2 && K > N / 2 && e < E && L > 0) {
-        const bool passes = held[e]<key[k], falls_short = held[L - 1]> key[K - 1];
-        to[k] = held[e] == key[k] ? e : -1;
-        to[K - 1] = held[L - 1] == key[K - 1] ? L - 1 : -1;
-        e += passes, k += !passes, L -= falls_short, K -= !falls_short;
+        const int64_t a = held[e], b = key[k], c = held[L - 1], d = key[K - 1];
+        to[k] = e | -int64_t(a != b);
+        to[K - 1] = (L - 1) | -int64_t(c != d);
+        e += a<b, k += a >= b, L -= c> d, K -= c <= d;
     }
     for (; k < K; ++k) {
         while (e < E && held[e] < key[k]) ++e;

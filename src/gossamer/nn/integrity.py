@@ -25,7 +25,6 @@ from torch import Tensor
 from gossamer.errors import InvalidTopologyError
 from gossamer.nn.structure import Checked, Structure
 from gossamer.topology import Junction
-from gossamer.topology.memory import equal
 
 _BITS = 32
 _HIGH = 1 << 30
@@ -44,12 +43,6 @@ def fingerprint(junction: Junction) -> list[int]:
         checksum = zlib.crc32(array.data, checksum)
     bits = [checksum >> place & 1 for place in range(_BITS)]
     return [_HIGH * bit for bit in (*bits, *(1 - bit for bit in bits))]
-
-
-def same(structure: Structure, junction: Junction) -> bool:
-    """Whether arrays hold a junction's numbers."""
-    found = [array.detach().cpu().numpy() for array in structure.arrays]
-    return all(map(equal, found, Checked(junction).arrays()))
 
 
 def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:

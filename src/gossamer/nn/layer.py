@@ -13,7 +13,7 @@ from torch.autograd.graph import increment_version
 
 from gossamer.nn.activations import IDENTITY, fusible
 from gossamer.nn.initialization import Initialization, Kaiming
-from gossamer.nn.integrity import accept, fingerprint, restored, same
+from gossamer.nn.integrity import accept, fingerprint, restored
 from gossamer.nn.kernels.backend import Backend, Layer
 from gossamer.nn.observers import stamp_of
 from gossamer.nn.sharded import is_sharded, whole, write
@@ -157,7 +157,7 @@ class SparseLayer(nn.Module, abc.ABC):
     def topology(self) -> Junction:
         """The junction; see `structure` for what is raised."""
         structure = self.structure
-        if not structure.arrays[0].is_meta and not same(structure, structure.junction()):
+        if not structure.arrays[0].is_meta and not structure.holds(structure.junction()):
             self._written(structure)
         if not self.features.is_meta and self.features.tolist() != list(self._sizes):
             with torch.no_grad():
@@ -269,7 +269,7 @@ class SparseLayer(nn.Module, abc.ABC):
         last = structure.last
         if last is None:  # another tensor in the place of a buffer
             structure.checked()
-        elif structure.arrays[0].is_meta or same(structure, last.junction) or self._restored(structure, last):
+        elif structure.arrays[0].is_meta or structure.holds(last.junction) or self._restored(structure, last):
             structure.keep(last)
         else:
             accept(structure, last.junction, fresh=self._fresh)

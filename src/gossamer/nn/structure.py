@@ -23,7 +23,7 @@ from gossamer.errors import InvalidTopologyError
 from gossamer.native import extension
 from gossamer.nn.observers import stamp_of
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
-from gossamer.topology.memory import LARGE, writable_copy
+from gossamer.topology.memory import LARGE, equal, writable_copy
 from gossamer.topology.transpose import transpose
 
 ROWS = ("indptr", "indices")
@@ -112,6 +112,14 @@ class Structure:
         if not self._last or self._last[0][0] != stamp_of(self.arrays):
             return False
         return extension is None or all(map(extension.alike, self.pairs))
+
+    def holds(self, junction: Junction) -> bool:
+        """Whether the arrays hold a junction's numbers, every one of them."""
+        last, paired = self.last, len(self.pairs) == len(self.arrays)
+        if extension is not None and paired and last and last.junction is junction and self.is_current:
+            return all(map(extension.equal, self.pairs))
+        found = [array.detach().cpu().numpy() for array in self.arrays]
+        return all(map(equal, found, Checked(junction).arrays()))
 
     @property
     def last(self) -> Checked | None:

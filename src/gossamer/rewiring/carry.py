@@ -52,12 +52,12 @@ def carried(values: Tensor, source: Source, fill: float = 0.0) -> Tensor:
     """
     if not len(values):
         return values.new_full((len(source.numbers),), fill)
-    if _is_plain(values):
+    if is_plain(values):
         return torch.from_numpy(followed(values.detach().numpy(), source.numbers, fill))
     return values.index_select(0, source.places).index_fill_(0, source.fresh, fill)
 
 
-def _is_plain(values: Tensor) -> bool:
+def is_plain(values: Tensor) -> bool:
     """Whether its numbers can be had as an array's."""
     known = type(values) in (Tensor, nn.Parameter) and values.dtype in (torch.float32, torch.float64)
     return known and values.is_cpu and values.dim() == 1 and values.is_contiguous() and not values.is_neg()

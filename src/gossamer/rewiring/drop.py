@@ -32,7 +32,7 @@ def keep_largest(scores: Floats, count: int) -> Mask:
         return ~kept
     lowest = smallest(scores, len(scores) - count)
     kept = np.asarray(scores > lowest)
-    kept[np.flatnonzero(scores == lowest)[: count - int(kept.sum())]] = True
+    kept[np.flatnonzero(scores == lowest)[: count - np.count_nonzero(kept)]] = True
     return kept
 
 
@@ -78,7 +78,7 @@ class DropNearestZero:
         w, n = view.weight, view.num_edges
         if fraction == 0 or n == 0:
             return np.ones(n, dtype=np.bool_)
-        p, q = int((w < 0).sum()), n - int((w > 0).sum())
+        p, q = np.count_nonzero(w < 0), n - np.count_nonzero(w > 0)
         below, above = min(n - 1, int((1 - fraction) * p)), int(min(n - 1, q + fraction * (n - q)))
         kept: Mask = (w < min(smallest(w, below), 0)) | (w > max(smallest(w, above), 0))
         return kept

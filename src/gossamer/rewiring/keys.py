@@ -70,10 +70,11 @@ def merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merge
     stay = int(np.count_nonzero(kept))
     edges = stay + len(grown)
     indptr, indices = np.empty(out_features + 1, dtype=np.int32), np.empty(edges, dtype=np.int32)
-    source, fresh, removed = (np.empty(count, dtype=np.int64) for count in (edges, len(grown), len(keys) - stay))
+    counts = edges, len(grown) + 1, len(keys) - stay + 1
+    source, fresh, removed = (np.empty(count, dtype=np.int64) for count in counts)
     given = np.ascontiguousarray(keys), np.ascontiguousarray(kept).view(np.uint8), np.ascontiguousarray(grown)
     native.extension.merged(*given, in_features, indptr, indices, source, fresh, removed)
-    return Merged(Bipartite(indptr, indices, in_features=in_features), source, fresh, removed)
+    return Merged(Bipartite(indptr, indices, in_features=in_features), source, fresh[:-1], removed[:-1])
 
 
 def _merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merged:

@@ -13,7 +13,7 @@ from torch import Tensor
 from gossamer.errors import RewiringError
 from gossamer.nn import SparseLayer
 from gossamer.nn.sharded import whole
-from gossamer.rewiring.carry import group_of, momentum_of
+from gossamer.rewiring.carry import group_of, is_plain, momentum_of
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.view import Floats, LayerView
 
@@ -36,7 +36,7 @@ def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Op
 
 def _sum_is_finite(weight: Tensor) -> bool:
     """Whether a sum over all weights is: then each of them is, which takes longer to ask."""
-    return math.isfinite(float(weight.sum()))
+    return math.isfinite(weight.numpy().sum() if is_plain(weight) else float(weight.sum()))
 
 
 def view_of(
@@ -70,7 +70,11 @@ def view_of(
 
 def as_array(values: Tensor) -> Floats:
     """A tensor's numbers, float64 if it is, float32 otherwise (exact for bfloat16 and float16); read-only."""
+    if is_plain(values):
+        array: Floats = values.detach().numpy()
+        array.flags.writeable = False
+        return array
     dtype = torch.float64 if values.dtype == torch.float64 else torch.float32
-    array: Floats = whole(values.detach()).to("cpu", dtype).numpy().view(np.ndarray)
+    array = whole(values.detach()).to("cpu", dtype).numpy().view(np.ndarray)
     array.flags.writeable = False
     return array

@@ -95,6 +95,7 @@ class Rewirer:
         if not isinstance(rule, Rule):
             raise TypeError(f"rule={rule!r} is {type(rule).__name__}, not a rule such as gossamer.rewiring.static().")
         self.rule = rule
+        self._follows = rule if isinstance(rule, Follows) else None
         self._model = model
         self._optimizer = optimizer
         self._fixed_sizes = fixed_sizes
@@ -206,8 +207,7 @@ class Rewirer:
         changes = self._decide(step, due)
         if changes is None:
             return None
-        if self._fixed_sizes or parallel.has_fixed_sizes(self._model, self._layers.values()):
-            parallel.require_same_sizes(self._layers, changes)
+        self._check_sizes(changes)
         prepared = [
             prepare(layers, self._optimizer, change, self._memory[name])
             for (name, layers), change in zip(self._tied.items(), changes, strict=True)
@@ -219,6 +219,14 @@ class Rewirer:
             self.recording.add(step, {name: each.moved for name, each in zip(self._layers, changes, strict=True)})
         places = sum(explored.places for explored in self._explored.values())
         return Update.of(step, places, [each.moved for each in changes], [len(each.source) for each in changes])
+
+    def _check_sizes(self, changes: Sequence[Change]) -> None:
+        same = all(
+            layer.weight.numel() == len(change.source)
+            for layer, change in zip(self._layers.values(), changes, strict=True)
+        )
+        if not same and (self._fixed_sizes or parallel.has_fixed_sizes(self._model, self._layers.values())):
+            parallel.require_same_sizes(self._layers, changes)
 
     def _decide(self, step: int, due: int) -> tuple[Change, ...] | None:
         require_one_topology_each(self._tied)
@@ -260,8 +268,8 @@ class Rewirer:
             each.apply(self._optimizer)
             self._memory[name] = each.memory
             self._explored[name].visit(each.change.moved.added)
-        if isinstance(self.rule, Follows):
-            self._rest_memory = self.rule.follow(due, self._rest, self._rest_memory)
+        if self._follows is not None:
+            self._rest_memory = self._follows.follow(due, self._rest, self._rest_memory)
         if self._cold_start is not None:
             for name, each in zip(self._layers, prepared, strict=True):
                 self._cold_start.carry(name, torch.from_numpy(each.change.source))

@@ -139,8 +139,10 @@ class Rewire:
             live = live.copy()
             live[places[places >= 0]] = True
             grown = grown[places < 0]
-        kept = held.copy()
-        kept[held] = live
+        kept = live
+        if view is not whole:
+            kept = held.copy()
+            kept[held] = live
         return rewired(whole, kept, grown, self.start(len(grown), rng=rng))
 
 

@@ -22,6 +22,7 @@ LARGE = 1 << 26
 
 
 _AT_ONCE = 1 << 20
+_AT_FIRST = 1 << 10
 
 
 class _Sealed(mmap.mmap):
@@ -39,6 +40,8 @@ def frozen(array: NDArray[np.integer]) -> NDArray[np.int32]:
     pages: object = array.base
     if isinstance(pages, _Sealed) and array.dtype == np.int32 and array.nbytes == len(pages):
         return array  # type: ignore[return-value]
+    if array.dtype == np.int32 and array.nbytes < LARGE:
+        return np.ndarray(len(array), np.int32, buffer=array.tobytes())
     return filled(len(array), lambda to: np.copyto(to, array, casting="same_kind"))
 
 
@@ -77,10 +80,10 @@ def equal(first: NDArray[Any], second: NDArray[Any]) -> bool:
     >>> equal(np.arange(3), np.arange(4))
     False
     """
+    if first.shape != second.shape or not np.array_equal(first[:_AT_FIRST], second[:_AT_FIRST]):
+        return False  # most arrays that differ do so soon
     starts = range(0, len(first), _AT_ONCE)
-    return first.shape == second.shape and all(
-        np.array_equal(first[start : start + _AT_ONCE], second[start : start + _AT_ONCE]) for start in starts
-    )
+    return all(np.array_equal(first[start : start + _AT_ONCE], second[start : start + _AT_ONCE]) for start in starts)
 
 
 def _sealed(size: int, fill: Callable[[NDArray[np.int32]], None]) -> _Sealed | None:
