@@ -362,9 +362,8 @@ _COLUMNS = Memo(_columns)
 
 
 def _arrays(checked: Checked) -> list[_native.Array]:
-    arrays = checked.arrays()
-    assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
-    return [(array.ctypes.data, array.nbytes) for array in arrays]
+    assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in checked.arrays())
+    return [(array.ctypes.data, array.nbytes) for array in checked.arrays()]
 
 
 def walk(junction: Junction, batch: int) -> str:
