@@ -254,7 +254,12 @@ class SparseLayer(nn.Module, abc.ABC):
         self._mark = stamp_of((self.fingerprint,))
 
     def _is_untouched(self) -> bool:
-        """Whether the buffers of the junction are those that the layer made, and its fingerprint is as it was."""
+        """Whether the buffers of the junction are those that the layer made, and its fingerprint is as it was.
+
+        Tensors made in inference mode tell nothing of writes, and may not be written outside of it.
+        """
+        if self.fingerprint.is_inference():
+            return False
         return self._buffered() is self._structure and self._mark == stamp_of((self.fingerprint,))
 
     def _renew(self, structure: Structure) -> None:

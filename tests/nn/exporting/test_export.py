@@ -90,6 +90,7 @@ MODELS = {
     ),
     "only a view": (nn.Flatten, (3, 4, 2)),
     "nothing": (nn.Identity, (3, 4)),
+    "numbers beside tensors": (lambda: Calling(lambda x: 2 * x + 1), (3, 4)),
     "layer norm without parameters": (lambda: nn.LayerNorm((3, 4), elementwise_affine=False), (2, 3, 4)),
 }
 
@@ -184,8 +185,7 @@ def huge():
 REFUSED = {
     "LSTM": (lambda: nn.Sequential(nn.LSTM(3, 3)), "0 is a LSTM, which the runtime lacks"),
     "named": (lambda: nn.ModuleDict({"x": nn.Linear(2, 2)}), "ModuleDict"),
-    "attention": (lambda: nn.TransformerEncoderLayer(8, 2), "TransformerEncoderLayer, which the runtime lacks"),
-    "embedding": (lambda: nn.Embedding(3, 3), "the model is a Embedding"),
+    "attention": (lambda: nn.TransformerEncoderLayer(8, 2), "batch_first=False"),
     "bilinear": (lambda: nn.Sequential(nn.ReLU(), nn.Bilinear(2, 2, 2)), "1 is a Bilinear"),
     "L0": (lambda: gs.nn.L0Linear(SIZES[0]), "L0Linear"),
     "hooks": (hooked, "hooks"),
@@ -197,7 +197,6 @@ REFUSED = {
     "dropout that stays": (lambda: Calling(functional.dropout), "dropout in evaluation"),
     "in place by position": (lambda: Calling(lambda x: functional.relu(x, True) + x), "in place"),
     "method": (lambda: Calling(lambda x: x.cos()), "cos .* lacks"),
-    "scaled": (lambda: Calling(lambda x: 2 * x), "two computed tensors"),
     "two outputs": (lambda: Calling(lambda x: (torch.relu(x), x)), "one tensor"),
     "axis": (lambda: nn.Softmax(), "dim=None"),
     "pooling": (lambda: nn.MaxPool2d(2, ceil_mode=True), "ceil_mode"),
