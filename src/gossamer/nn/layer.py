@@ -15,7 +15,7 @@ from gossamer.nn.activations import IDENTITY, fusible
 from gossamer.nn.initialization import Initialization, Kaiming
 from gossamer.nn.integrity import accept, fingerprint, restored
 from gossamer.nn.kernels.backend import Backend, Layer
-from gossamer.nn.observers import stamp_of
+from gossamer.nn.observers import has_version, stamp_of
 from gossamer.nn.sharded import is_sharded, whole, write
 from gossamer.nn.structure import OFFSETS, ROWS, Checked, Structure
 from gossamer.topology import Grouped, Junction
@@ -200,7 +200,7 @@ class SparseLayer(nn.Module, abc.ABC):
             if is_sharded(self.weight):
                 write(self.weight, weight.detach().to(self.weight.device, self.weight.dtype))
                 return
-            if weight.shape == self.weight.shape and not self.weight.is_inference():
+            if weight.shape == self.weight.shape and has_version(self.weight):
                 self.weight.copy_(weight.detach())  # in place: what knows its address need not be made anew
                 return  # a graph of the old topology meets another version of it
             values = weight.detach().to(self.weight).clone()
@@ -210,7 +210,7 @@ class SparseLayer(nn.Module, abc.ABC):
                 other = torch.float32 if values.dtype == torch.float64 else torch.float64
                 self.weight.data = values.new_empty(0, dtype=other)
             self.weight.data = values
-        if not self.weight.is_inference():
+        if has_version(self.weight):
             increment_version(self.weight)  # a graph of the old topology must not meet the new weights
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -258,7 +258,7 @@ class SparseLayer(nn.Module, abc.ABC):
 
         Tensors made in inference mode tell nothing of writes, and may not be written outside of it.
         """
-        if self.fingerprint.is_inference():
+        if not has_version(self.fingerprint):
             return False
         return self._buffered() is self._structure and self._mark == stamp_of((self.fingerprint,))
 

@@ -169,6 +169,18 @@ def stamp_of(tensors: tuple[Tensor, ...]) -> list[tuple[int, int]]:
         return [(0, id(tensor)) for tensor in tensors]
 
 
+def has_version(tensor: Tensor) -> bool:
+    """Whether autograd counts the writes to a tensor: not if it was made in inference mode.
+
+    `Tensor.is_inference` does not tell once another tensor was assigned to `data`; nothing may be written even then.
+    """
+    try:
+        tensor._version  # noqa: B018
+    except RuntimeError:
+        return False
+    return True
+
+
 def transformed(gradient: Tensor | None = None) -> bool:
     """Whether a transform is at work (`torch.func`, `vmap`, forward mode): tensors then are more than their memory.
 
