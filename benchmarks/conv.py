@@ -16,6 +16,7 @@ import warnings
 
 import numpy as np
 import torch
+from limits import copy_rate, product_rate
 from report import Report
 from torch import nn
 
@@ -101,24 +102,6 @@ def step(module, x, dy):
     return run
 
 
-def least(call, clock, rounds=10):
-    """The least seconds of some calls."""
-    times = []
-    for _ in range(rounds):
-        start = clock()
-        call()
-        times.append(clock() - start)
-    return min(times)
-
-
-def rates(clock):
-    """Bytes a second that copies read and write beyond all caches, and multiply-adds a second of a dense product."""
-    numbers, side = 1 << 25, 2048
-    a, b = torch.ones(numbers), torch.ones(numbers)
-    c, d, e = (torch.ones(side, side) for _ in range(3))
-    return 8 * numbers / least(lambda: b.copy_(a), clock), side**3 / least(lambda: torch.mm(c, d, out=e), clock)
-
-
 def floor(channels, side, density, batch, known):
     """What a step of one convolution moves and computes at least, in words."""
     moved = 5 * 4 * batch * channels * side**2
@@ -136,7 +119,8 @@ def main():
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
     clock = time.process_time if options.cpu else time.perf_counter
-    report, known = Report("forward and gradients of one convolution", options), rates(clock)
+    report = Report("forward and gradients of one convolution", options)
+    known = copy_rate(clock), product_rate(clock)
     for channels, side in SHAPES:
         for density in options.densities:
             modules, weight = contenders(channels, density, rng)

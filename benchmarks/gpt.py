@@ -6,6 +6,7 @@ All linear layers become sparse, the head too. "no linear layers" is the limit: 
 give a stored result and a stored gradient at no cost, so that embeddings, norms, attention, residual additions,
 activations, the loss and the optimiser's step for what is left are all that is computed. "+ attention" calls
 `gs.nn.scaled_dot_product_attention` in place of PyTorch's, the one line of the model that is then another.
+Below the table stands what layers of no edges would read and write all the same, and how long a copy of as much takes.
 Contenders take turns in one process. --processor counts the seconds of one thread on a busy machine. --parts prints
 where the time of each goes, by PyTorch's profiler, which counts all time that passes.
 """
@@ -15,6 +16,7 @@ import time
 
 import numpy as np
 import torch
+from limits import copy_rate
 from plain_gpt import GPT
 from report import Report
 from rich.table import Table
@@ -122,6 +124,12 @@ def parts(step, steps=5):
     return found
 
 
+def moved(model, tokens):
+    """Bytes that linear layers without weights would read and write in a step: x, y; dy, x, dx."""
+    linear = [each for each in model.modules() if isinstance(each, nn.Linear)]
+    return sum(4 * tokens * (3 * each.in_features + 2 * each.out_features) for each in linear)
+
+
 def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -147,6 +155,11 @@ def main():
     timings = best_of_blocks(steps, blocks=options.rounds, per_block=1, clock=clock)
     title = f"{options.layers} layers, d {options.width}, {options.batch} x {options.context} tokens, AdamW"
     report.section(title, timings)
+    least_bytes, rate = moved(models["dense"], options.batch * options.context), copy_rate(clock)
+    report.console.print(
+        f"{1e-6 * least_bytes:.0f} MB that linear layers of no edges would read and write: "
+        f"a copy takes {1e3 * least_bytes / rate:.1f} ms ({1e-9 * rate:.0f} GB/s)"
+    )
     if options.parts:
         shares = {name: parts(step) for name, step in steps.items()}
         table = Table("ms a step", *shares)
