@@ -25,6 +25,7 @@ from gossamer.nn.observers import (
     VERSION,
     PassObserver,
     global_hooks,
+    has_version,
     pass_observers,
     tell_schedulers,
 )
@@ -246,7 +247,7 @@ def _watch_topologies(chain: Chain) -> Watch:
 def _watch_structure(watch: Watch, structure: Structure) -> None:
     for array in structure.arrays:
         watch.result(Tensor.data_ptr, array)
-        if not array.is_inference():
+        if has_version(array):
             watch.result(VERSION, array)
     for pair in structure.pairs:
         watch.result(extension.alike, pair)

@@ -21,7 +21,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from gossamer.errors import InvalidTopologyError
 from gossamer.native import extension
-from gossamer.nn.observers import stamp_of
+from gossamer.nn.observers import has_version, stamp_of
 from gossamer.topology import Bipartite, Grouped, Junction, Rotated
 from gossamer.topology.memory import LARGE, equal, writable_copy
 from gossamer.topology.transpose import transpose
@@ -177,7 +177,7 @@ class Structure:
 
 def _takes(tensor: Tensor, array: NDArray[np.int32]) -> bool:
     """Whether an array's numbers fit into a tensor in place."""
-    plain = type(tensor) is Tensor and tensor.is_cpu and not tensor.is_inference() and tensor.dtype is torch.int32
+    plain = type(tensor) is Tensor and tensor.is_cpu and has_version(tensor) and tensor.dtype is torch.int32
     return plain and tensor.shape == array.shape
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gossamer.errors import RewiringError
+from gossamer.nn.observers import has_version
 from gossamer.nn.sharded import spread_like, whole
 from gossamer.rewiring.keys import followed
 
@@ -90,7 +91,7 @@ def put(target: Any, value: Any) -> Any:
         return {key: put(before.get(key), part) for key, part in value.items()}
     if value is target or not (isinstance(value, Tensor) and type(target) is Tensor is type(value)):
         return value
-    if value.shape != target.shape or value.dtype is not target.dtype or target.is_inference():
+    if value.shape != target.shape or value.dtype is not target.dtype or not has_version(target):
         return value
     if target.device != value.device or not target.is_contiguous():
         return value
