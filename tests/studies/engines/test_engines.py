@@ -1,6 +1,8 @@
 """Engines: the same runs in processes, on Ray and on Dask; workers that die, addresses that do not answer."""
 
 import socket
+import threading
+import time
 
 import pytest
 
@@ -42,6 +44,22 @@ def test_processes_give_the_same_numbers(expected, tmp_path):
     engine = Loky(workers=2, threads=1)
     check(engine, expected, tmp_path / "loky")
     assert Loky(workers=1).threads >= 1
+
+
+def test_no_thread_outlives_its_pool(monkeypatch):
+    """One that still holds a queue's semaphore when the process ends makes the resource tracker warn of a leak."""
+    from joblib.externals.loky.backend.queues import Queue
+
+    feed = Queue._feed
+
+    def slow(*arguments):
+        feed(*arguments)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(Queue, "_feed", staticmethod(slow))
+    before = set(threading.enumerate())
+    assert Loky(workers=2, threads=1).map(abs, [-1, 2, -3]) == [1, 2, 3]
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.filterwarnings("ignore")  # of Ray's own

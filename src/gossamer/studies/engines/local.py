@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from gossamer.errors import require_int
 T = TypeVar("T")
 R = TypeVar("R")
 _WATCH_SECONDS = 0.5
+_FEEDER_SECONDS = 5.0
 
 
 class Engine(Protocol):
@@ -75,6 +76,7 @@ class Loky:
         from joblib.externals.loky import ProcessPoolExecutor
 
         listed = list(things)
+        others = set(threading.enumerate())
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
         executor = ProcessPoolExecutor(
             max_workers=max(1, min(self.workers, len(listed))),
@@ -87,6 +89,7 @@ class Loky:
         finally:
             with _interrupts_held():
                 executor.shutdown(kill_workers=True)  # after an error or Ctrl-C some are still at work
+                _join_feeders(others)
 
 
 def _fed(executor: Executor, function: Callable[[T], R], things: Sequence[T], *, most: int) -> list[R]:
@@ -101,6 +104,17 @@ def _fed(executor: Executor, function: Callable[[T], R], things: Sequence[T], *,
         for call in wait(places, return_when=FIRST_COMPLETED).done:
             results[places.pop(call)] = call.result()
     return [results[place] for place in range(len(things))]
+
+
+def _join_feeders(others: Set[threading.Thread]) -> None:
+    """Wait for the threads that fed a pool's queue, all but `others`, as its shutdown does not.
+
+    They let go of the queue's semaphores. Where this process ends while one does so, the semaphore is gone but still
+    registered, and the resource tracker warns of a leak.
+    """
+    for thread in set(threading.enumerate()) - others:
+        if thread.name == "QueueFeederThread":
+            thread.join(timeout=_FEEDER_SECONDS)
 
 
 @contextlib.contextmanager
