@@ -3,6 +3,18 @@
 Seven trainings of 20 passes on MNIST, judged by held-out examples, had shown which settings are worth trying: GSE under
 Adam was ahead of GSE and CHTs under SGD. Two more candidates of each side (random starts and CHTs; Adam) were cut for
 want of processor time when three had run on MNIST, before any test accuracy was seen.
+
+A second round came when the test accuracy of Fashion-MNIST was known, 90.65 %, below the 91.0 % that was wanted. Both
+rounds stay. Its rule, fixed before its runs: 120 passes instead of 60. `FIRST_LIST` varies one thing at a time, judged
+by one seed's held-out examples. `SECOND_LIST`, at most five candidates that join what gained, is written when those
+have run, and committed before its own runs. The best two of all are trained with two more seeds and other held-out
+examples; the best mean of three is trained with five fresh seeds, and test examples are looked at once. It is reached
+if their mean is at least 91.0 %, and shown if the whole interval is.
+
+CIFAR-10 JPEG, planned anew before its first run: 16 passes, mirrored copies for both sides, three candidates a side,
+chosen by one seed of 8 passes; five sparse seeds and three dense ones. Cut before looking: candidates without copies
+and their rows; passes, from 20 to 16; a dense seed that has not ended when the time is over. Reached if the mean of
+sparse less dense, paired by seed, is at least a point, and shown if the whole interval is.
 """
 
 import json
@@ -10,9 +22,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 KEPT = Path(__file__).parents[1] / "docs" / "results" / "accuracy.jsonl"
+BATCH = 128
 NAMED = ("data", "copies", "epochs", "seed", "setting")
 TUNING_SEED = 1000
-"""The runs that choose; others are judged by test examples."""
+"""This and higher ones are runs that choose; others are judged by test examples."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,9 @@ class Setting:
         decay: of weights.
         dropout: of the inputs.
         smoothing: of the labels.
+        batch: examples a step.
+        averaged: last share of the steps, the weights after every hundredth of which are averaged; 0 to a quarter, in
+            which no edge moves.
     """
 
     rule: str
@@ -36,6 +52,8 @@ class Setting:
     decay: float = 2e-4
     dropout: float = 0.1
     smoothing: float = 0.0
+    batch: int = BATCH
+    averaged: float = 0.0
 
 
 GSE = Setting("GSE", optimizer="Adam", rate=0.003, decay=0.05)
@@ -45,14 +63,37 @@ DENSE_BY_SGD = Setting("dense", start="", rate=0.02, decay=5e-4)
 DENSE_BY_ADAM = Setting("dense", start="", optimizer="Adam", rate=3e-4, decay=0.05)
 DENSE = (DENSE_BY_SGD, replace(DENSE_BY_SGD, rate=0.05, smoothing=0.1))
 DENSE_ON_COPIES = (replace(DENSE_BY_SGD, dropout=0.0), replace(DENSE_BY_ADAM, dropout=0.0))
+CIFAR_SPARSE = (*SPARSE_ON_COPIES, replace(GSE, dropout=0.0, smoothing=0.1))
+CIFAR_DENSE = (*DENSE_ON_COPIES, replace(DENSE_BY_SGD, rate=0.05, dropout=0.0, smoothing=0.1))
 COPIES = {
     "mnist": ("shifts", "shifts"),
     "fashion-mnist": ("mirrored", "mirrored and shifts"),
-    "cifar10-jpeg": ("mirrored", "mirrored"),
 }
 """Of the candidates on copies, in their order."""
-EPOCHS = {"mnist": 60, "fashion-mnist": 60, "cifar10-jpeg": 20}
+EPOCHS = {"mnist": 60, "fashion-mnist": 60, "cifar10-jpeg": 16}
+PILOTS = {"cifar10-jpeg": 8}
+"""Passes of the runs that choose, where they are not as many."""
 SEEDS = {"sparse": 5, "dense": 3}
+FINALISTS, MORE_SEEDS = 2, (TUNING_SEED + 1, TUNING_SEED + 2)
+"""Of the second round."""
+SECOND_ROUND = "second round"
+FLIP = replace(GSE, dropout=0.0)
+FIRST_LIST = (
+    ("mirrored", FLIP),
+    ("mirrored and shifts", FLIP),
+    ("none", GSE),
+    ("mirrored", GSE),
+    ("mirrored", replace(FLIP, smoothing=0.1)),
+    ("mirrored", replace(FLIP, averaged=0.25)),
+    ("mirrored", replace(FLIP, decay=0.2)),
+    ("mirrored", replace(FLIP, rate=0.0015)),
+    ("mirrored", replace(FLIP, batch=64)),
+    ("mirrored", replace(FLIP, rule="RigL")),
+    ("mirrored", replace(FLIP, rule="static")),
+    ("mirrored", replace(FLIP, rule="CHTs")),
+)
+SECOND_LIST = ()
+"""Written when the first has run."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +103,8 @@ class Entry:
     Args:
         data: name of a data set.
         side: "sparse" or "dense".
-        images: "" for all candidates, or "images as they are" for those without copies.
-        candidates: runs without a seed's number, as dictionaries.
+        images: "" for all candidates, "images as they are" for those without copies, or "second round".
+        candidates: runs of seed 0, as dictionaries.
     """
 
     data: str
@@ -77,23 +118,25 @@ class Entry:
         return f"{self.side}, {self.images}" if self.images else self.side
 
 
-def entry(data, side, images=""):
-    """One of the plan."""
-    plain, copied = (SPARSE, SPARSE_ON_COPIES) if side == "sparse" else (DENSE, DENSE_ON_COPIES)
-    settings = [("none", each) for each in plain]
-    settings += [] if images else list(zip(COPIES[data], copied, strict=True))
-    same = {"data": data, "epochs": EPOCHS[data], "seed": 0}
+def entry(data, side, images="", settings=None, epochs=None):
+    """One of the plan; settings as pairs of copies and a `Setting`."""
+    if settings is None:
+        plain, copied = (SPARSE, SPARSE_ON_COPIES) if side == "sparse" else (DENSE, DENSE_ON_COPIES)
+        settings = [("none", each) for each in plain]
+        settings += [] if images else list(zip(COPIES[data], copied, strict=True))
+    same = {"data": data, "epochs": epochs or EPOCHS[data], "seed": 0}
     candidates = tuple(same | {"copies": copies, "setting": asdict(setting)} for copies, setting in settings)
     return Entry(data, side, images, candidates)
 
 
-PLAN = tuple(
-    entry(data, side, images)
-    for side in SEEDS
-    for names in (("mnist", "fashion-mnist"), ("cifar10-jpeg",))
-    for images in ("", "images as they are")
-    for data in names
-)
+def entries(side, cifar):
+    """Those of a side, without the second round."""
+    small = [entry(data, side, images) for images in ("", "images as they are") for data in ("mnist", "fashion-mnist")]
+    return (*small, entry("cifar10-jpeg", side, settings=[("mirrored", each) for each in cifar]))
+
+
+SECOND = entry("fashion-mnist", "sparse", SECOND_ROUND, (*FIRST_LIST, *SECOND_LIST), epochs=120)
+PLAN = (*entries("sparse", CIFAR_SPARSE), SECOND, *entries("dense", CIFAR_DENSE))
 """In this order."""
 
 
@@ -104,29 +147,52 @@ def kept(path=KEPT):
 
 def name_of(line):
     """What makes two lines the same run."""
-    return json.dumps([line[name] for name in NAMED], sort_keys=True)
+    named = {name: line[name] for name in NAMED} | {"setting": asdict(Setting(**line["setting"]))}
+    return json.dumps(named, sort_keys=True)
 
 
-def best(candidates, lines):
-    """The candidate of the best held-out accuracy, the first of equals; None as long as one has not run.
+def pilot(candidate, seed=TUNING_SEED):
+    """The run of a seed that helps to choose."""
+    return candidate | {"seed": seed, "epochs": PILOTS.get(candidate["data"], candidate["epochs"])}
+
+
+def ranked(candidates, lines, seeds=(TUNING_SEED,)):
+    """Candidates, the best mean held-out accuracy first and equals in their order; () as long as a run is missing.
 
     Args:
         candidates: lines without results, of any seed.
         lines: those of the file.
+        seeds: over which the mean is taken.
     """
     found = {name_of(line): line["validation"] for line in lines if "validation" in line}
-    names = [name_of(each | {"seed": TUNING_SEED}) for each in candidates]
-    if any(name not in found for name in names):
-        return None
-    return candidates[max(range(len(names)), key=lambda k: found[names[k]])]
+    names = [[name_of(pilot(each, seed)) for seed in seeds] for each in candidates]
+    if any(name not in found for each in names for name in each):
+        return ()
+    order = sorted(range(len(names)), key=lambda k: -sum(found[name] for name in names[k]))
+    return tuple(candidates[k] for k in order)
+
+
+def finalists(entry, lines):
+    """Those of a second round that are trained with more seeds; of others none, and none before all have run."""
+    return ranked(entry.candidates, lines)[:FINALISTS] if entry.images == SECOND_ROUND else ()
+
+
+def best(entry, lines):
+    """The candidate that is trained for the test examples; None as long as it is not decided."""
+    if entry.images == SECOND_ROUND:
+        found = ranked(finalists(entry, lines), lines, (TUNING_SEED, *MORE_SEEDS))
+    else:
+        found = ranked(entry.candidates, lines)
+    return found[0] if found else None
 
 
 def shown(key):
     """A setting in words."""
-    said = key["setting"]
+    said = asdict(Setting(**key["setting"]))
     start = [] if said["rule"] == "dense" else [said["start"].replace("_", " ")]
     rate = f"{said['optimizer']} {said['rate']:g}, decay {said['decay']:g}"
     extras = {"inputs left out": said["dropout"], "smoothed labels": said["smoothing"]}
+    extras |= {"averaged": said["averaged"], "batch": said["batch"] if said["batch"] != BATCH else 0}
     copies = [] if key["copies"] == "none" else [f"copies: {key['copies']}"]
     return "; ".join(
         [said["rule"], *start, rate, *(f"{what} {much:g}" for what, much in extras.items() if much), *copies]

@@ -5,9 +5,11 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from gossamer.training.data import Examples
 
@@ -34,8 +36,7 @@ def lines_of(plan, entry, held_out, tests):
     """Runs of an entry: held-out accuracies of its candidates in their order, test accuracies of some of them."""
     told = {"edges": 1000, "seconds": 1.0}
     chosen = [
-        each | told | {"seed": plan.TUNING_SEED, "validation": value}
-        for each, value in zip(entry.candidates, held_out, strict=False)
+        plan.pilot(each) | told | {"validation": value} for each, value in zip(entry.candidates, held_out, strict=False)
     ]
     seeds = [
         entry.candidates[k] | told | {"seed": seed, "test": value}
@@ -56,11 +57,40 @@ def test_held_out_examples_choose_whatever_test_examples_say(module):
     plan = sys.modules["accuracy_plan"]
     entry = entry_of(plan, "mnist", "sparse")
     lines = lines_of(plan, entry, [0.97, 0.99, 0.98, 0.96], {0: [0.999], 1: [0.98, 0.99]})
-    assert plan.best(entry.candidates, lines) == entry.candidates[1]
-    assert plan.best(entry.candidates, lines[:3]) is None
+    assert plan.best(entry, lines) == entry.candidates[1]
+    assert plan.best(entry, lines[:3]) is None
     row = next(each for each in page.table(lines).splitlines() if "sparse" in each)
     assert "98.50 ± 0.71 %" in row and "| 99.00 % | 1,000 | 2 |" in row and "98.81 %" in row
     assert "99.9" not in row
+
+
+def test_a_second_round_is_decided_by_the_mean_of_three_seeds_of_its_finalists(module):
+    plan = module("accuracy_plan")
+    entry = plan.SECOND
+    lines = lines_of(plan, entry, [0.90, 0.93, 0.92] + [0.5] * (len(entry.candidates) - 3), {})
+    first, second = plan.finalists(entry, lines)
+    assert (first, second) == (entry.candidates[1], entry.candidates[2])
+    assert plan.best(entry, lines) is None
+
+    def more(candidate, *values):
+        pairs = zip(plan.MORE_SEEDS, values, strict=True)
+        return [plan.pilot(candidate, seed) | {"validation": value} for seed, value in pairs]
+
+    assert plan.best(entry, lines + more(first, 0.90, 0.90) + more(second, 0.92, 0.92)) == second
+    assert plan.best(entry, lines + more(first, 0.90, 0.92) + more(second, 0.91, 0.91)) == first
+    assert plan.best(entry, lines + more(first, 0.90, 0.90)) is None
+
+
+def test_averaging_leaves_the_mean_of_the_last_hundreds(module):
+    benchmark = module("accuracy")
+    model, means = torch.nn.Linear(1, 1), benchmark.Averaging(0.25, 1000)
+    for step in range(1, 1001):
+        torch.nn.init.constant_(model.weight, step)
+        run = SimpleNamespace(model=model, step=step)
+        means.after_step(run)
+        if step in (500, 1000):
+            means.after_epoch(run)
+            assert model.weight.item() == {500: 500, 1000: (800 + 900 + 1000) / 3}[step]
 
 
 def test_nothing_is_shown_of_an_entry_that_has_not_chosen(module):
@@ -74,9 +104,9 @@ def test_sparse_less_dense_is_paired_by_seed(module):
     page = module("accuracy_page")
     plan = sys.modules["accuracy_plan"]
     sparse, dense = (entry_of(plan, "cifar10-jpeg", side) for side in ("sparse", "dense"))
-    lines = lines_of(plan, sparse, [0.6, 0.5, 0.5, 0.5], {0: [0.60, 0.62, 0.61]})
-    lines += lines_of(plan, dense, [0.6, 0.5, 0.5, 0.5], {0: [0.59, 0.60, 0.60]})
-    (told,) = [each for each in page.gaps(lines) if "as they are" not in each]
+    lines = lines_of(plan, sparse, [0.6, 0.5, 0.5], {0: [0.60, 0.62, 0.61]})
+    lines += lines_of(plan, dense, [0.6, 0.5, 0.5], {0: [0.59, 0.60, 0.60]})
+    (told,) = page.gaps(lines)
     gaps = np.array([1.0, 2.0, 1.0])
     half = 4.302653 * gaps.std(ddof=1) / 3**0.5
     assert f"{gaps.mean():+.2f} [{gaps.mean() - half:+.2f}, {gaps.mean() + half:+.2f}] points, n = 3" in told
@@ -84,13 +114,15 @@ def test_sparse_less_dense_is_paired_by_seed(module):
 
 def test_both_sides_have_as_many_candidates_and_train_as_long(module):
     plan = module("accuracy_plan")
-    sides = {side: [e for e in plan.PLAN if e.side == side] for side in ("sparse", "dense")}
+    first_round = [entry for entry in plan.PLAN if entry is not plan.SECOND]
+    sides = {side: [entry for entry in first_round if entry.side == side] for side in ("sparse", "dense")}
     shapes = {
         side: sorted((e.data, e.images, len(e.candidates), {c["epochs"] for c in e.candidates}.pop()) for e in entries)
         for side, entries in sides.items()
     }
     assert shapes["sparse"] == shapes["dense"]
-    names = [plan.name_of(each) for entry in plan.PLAN if not entry.images for each in entry.candidates]
+    entries = [entry for entry in plan.PLAN if entry.images != "images as they are"]
+    names = [plan.name_of(each) for entry in entries for each in entry.candidates]
     assert len(set(names)) == len(names)
 
 
@@ -120,9 +152,9 @@ def test_kept_test_accuracies_are_of_chosen_settings_alone(module):
     plan = module("accuracy_plan")
     lines = plan.kept()
     assert lines
-    chosen = [plan.best(entry.candidates, lines) for entry in plan.PLAN]
+    chosen = [plan.best(entry, lines) for entry in plan.PLAN]
     names = {plan.name_of(each | {"seed": 0}) for each in chosen if each is not None}
     for line in lines:
-        assert ("test" in line) == (line["seed"] != plan.TUNING_SEED), json.dumps(line)
+        assert ("test" in line) == (line["seed"] < plan.TUNING_SEED), json.dumps(line)
         assert "test" not in line or plan.name_of(line | {"seed": 0}) in names
         assert re.search(r"fast|avx|kernels", line["environment"])
