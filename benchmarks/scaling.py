@@ -3,8 +3,10 @@
     python benchmarks/scaling.py [--sizes 1000 16000 256000 1000 1000000] [--batches 64 64 64 16 16] [--rounds 10]
                                 [--json F]
 
-"Local" are edges from the 1024 inputs nearest to an output, "grouped" groups of eight outputs that share their inputs;
-all others are random. Contenders take turns in one process; every one is checked against SciPy in float64 first.
+"Local" are edges from the 1024 inputs nearest to an output, "shuffled" the same with all neurons shuffled, "near" the
+shuffled layer after `gossamer.nn.in_near_order`, which moves inputs and outputs at every pass, so that they keep their
+numbers; "grouped" are groups of eight outputs that share their inputs; all others are random. Contenders take turns in
+one process; every one is checked against SciPy in float64 first.
 Printed are nanoseconds an edge and sample, of the least time; a flat curve means that a network of any size trains at
 the speed of its edges.
 A batch of 16 is one vector (AVX-512), so that what an edge costs once is shared by fewer samples: it is told twice.
@@ -20,7 +22,7 @@ import warnings
 
 import numpy as np
 import torch
-from contenders import correct, of_layer, of_sparselab, of_torch_csr
+from contenders import Contender, correct, of_layer, of_sparselab, of_torch_csr
 from report import Report
 
 import gossamer as gs
@@ -51,8 +53,18 @@ def contenders(size, degree, rng):
     found["gossamer rotated"] = of_layer(gs.generators.rotating_random(size, size, degree, rng=rng))
     make = gs.generators.constant_fan_in
     found["gossamer grouped"] = of_layer(gs.generators.grouped(make, size, size, degree, group=8, rng=rng))
-    found["gossamer local"] = of_layer(local(size, degree, rng))
+    near = local(size, degree, rng)
+    found["gossamer local"] = of_layer(near)
+    (shuffled,) = gs.topology.relabelled(gs.Topology([near]), [rng.permutation(size) for _ in range(2)]).layers
+    found["gossamer shuffled"] = of_layer(shuffled)
+    found["gossamer near"] = in_near_order(found["gossamer shuffled"])
     return found
+
+
+def in_near_order(contender):
+    """The same layer, with inputs and outputs put in order."""
+    moved = gs.nn.in_near_order(contender.module, inputs=True, outputs=True)
+    return Contender(moved, contender.matrix)
 
 
 def main():

@@ -17,7 +17,9 @@ from gossamer.nn.layer import SparseLayer
 from gossamer.nn.linear import SparseLinear
 from gossamer.nn.lipschitz import BjorckLinear, GroupSort, bjorck, group_sort, lipschitz_bound
 from gossamer.nn.mlp import mlp, topology_of
+from gossamer.nn.near_order import in_near_order, in_original_order
 from gossamer.nn.pretrained import from_pretrained, save_pretrained
+from gossamer.nn.reordered import Reordered
 from gossamer.nn.restored import restored
 from gossamer.nn.sequential import Sequential
 from gossamer.nn.structure import Structure
@@ -36,6 +38,7 @@ __all__ = [
     "L0Linear",
     "LogisticSquaredError",
     "Masked",
+    "Reordered",
     "Report",
     "Sequential",
     "SparseConv1d",
@@ -55,6 +58,8 @@ __all__ = [
     "fusible",
     "gated_layers",
     "group_sort",
+    "in_near_order",
+    "in_original_order",
     "l0_penalty",
     "lipschitz_bound",
     "mlp",

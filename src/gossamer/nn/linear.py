@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +23,8 @@ class SparseLinear(SparseLayer):
     """y = activation(x Wᵀ + b) with one weight an edge and nothing stored or computed elsewhere.
 
     The topology lives in the buffers `indptr` and `indices` (of a grouped junction those of its base; `offsets` of a
-    rotated one) and `features`, so it travels in `state_dict`; loading a state takes on its topology.
+    rotated one) and `features`, so it travels in `state_dict`; loading a state takes on its topology. So does `order`,
+    which `gossamer.nn.in_near_order` writes.
 
     Args:
         junction: which inputs each output reads.
@@ -42,11 +45,16 @@ class SparseLinear(SparseLayer):
 
     Shapes: input (..., I), output (..., O); `weight` (E,) in edge order, `bias` (O,).
 
+    Attributes:
+        order: of each output the number that it had before it was moved, shape (O,), int32; None if none was.
+
     >>> import gossamer as gs
     >>> layer = SparseLinear(gs.Bipartite.from_mask([[1, 0, 1], [0, 1, 0]]))
     >>> layer.weight.shape, layer(torch.ones(5, 3)).shape
     (torch.Size([3]), torch.Size([5, 2]))
     """
+
+    order: Tensor | None
 
     def __init__(
         self,
@@ -65,6 +73,7 @@ class SparseLinear(SparseLayer):
             junction, bias, activation=activation, initialization=initialization, device=device, dtype=dtype
         )
         self.backend = backend
+        self.register_buffer("order", None)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., I) to (..., O)."""
@@ -105,3 +114,11 @@ class SparseLinear(SparseLayer):
         if self.backend == "auto":
             return BACKENDS[self.choice(x).backend]
         return BACKENDS[str(self.backend)]
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        order = state_dict.get(prefix + "order")
+        if order is not None:
+            self._buffers["order"] = torch.empty_like(order, device=self.features.device)
+        elif prefix + "features" in state_dict:
+            self._buffers["order"] = None  # a state of a network whose neurons lie as they were made
+        super()._load_from_state_dict(state_dict, prefix, *rest)

@@ -12,7 +12,7 @@ from gossamer.nn.linear import SparseLinear
 from gossamer.nn.states import layer_prefixes
 from gossamer.nn.structure import OFFSETS, ROWS, Structure
 
-_TENSORS = ("weight", "bias", "features", *ROWS, *OFFSETS)
+_TENSORS = ("weight", "bias", "features", "order", *ROWS, *OFFSETS)
 """What the states of sparse and fully connected layers hold."""
 
 
@@ -64,6 +64,7 @@ def _layer(tensors: Mapping[str, Tensor]) -> SparseLinear | nn.Linear:
         arrays = tuple(tensors[name] for name in (OFFSETS if OFFSETS[0] in tensors else ROWS))
         layer = SparseLinear(Structure(I, O, arrays).junction(), bias is not None, dtype=weight.dtype)
         layer.weight.data.copy_(weight)
+        layer.order = tensors["order"].clone() if "order" in tensors else None
     else:
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
         layer.weight.data.copy_(weight)

@@ -51,9 +51,9 @@ def local(size: int, degree: int, rng: np.random.Generator, *, window: int = 102
 def layer_step(module: nn.Module, x: Tensor, dy: Tensor) -> Callable[[], None]:
     """A call that runs forward and both gradients of a layer: x (B, I), dy (B, O).
 
-    A sparse layer meets both as the layers around it hand them on, feature-major; every other module as they are.
+    Sparse layers meet both as the layers around them hand them on, feature-major; every other module as they are.
     """
-    if isinstance(module, SparseLayer):
+    if any(isinstance(each, SparseLayer) for each in module.modules()):
         x, dy = x.t().contiguous().t(), dy.t().contiguous().t()
     inputs = x.detach().clone().requires_grad_()
 

@@ -62,7 +62,32 @@ def relabelled(topology: Topology, orders: Sequence[Order]) -> Topology:
         if not np.array_equal(np.sort(order), np.arange(width)):
             raise ValueError(f"orders[{number}] is no permutation of the {width} neurons of its layer.")
     pairs = zip(topology.layers, orders[:-1], orders[1:], strict=True)
-    return Topology([_relabelled(junction, before, after) for junction, before, after in pairs])
+    return Topology([reordered(junction, before, after)[0] for junction, before, after in pairs])
+
+
+def reordered(junction: Junction, before: Order, after: Order) -> tuple[Bipartite, NDArray[np.int32]]:
+    """One junction whose input `before[p]`, and output `after[p]`, lies at place `p`; and of each edge which it was.
+
+    Args:
+        junction: of E edges.
+        before: a permutation of its inputs.
+        after: a permutation of its outputs.
+
+    Returns:
+        The junction, and where each of its edges was in the order of the old ones, shape (E,).
+
+    >>> g = Bipartite.from_mask([[1, 0], [1, 1]])
+    >>> reordered(g, np.array([1, 0]), np.array([0, 1]))[1].tolist()
+    [0, 2, 1]
+    """
+    import scipy.sparse
+
+    places = np.empty(junction.in_features, np.int32)
+    places[before] = np.arange(junction.in_features, dtype=np.int32)
+    rows = junction.to_scipy(np.arange(junction.num_edges, dtype=np.int32))[np.asarray(after)]
+    moved = scipy.sparse.csr_array((rows.data, places[rows.indices], rows.indptr), shape=rows.shape)
+    moved.sort_indices()
+    return Bipartite(moved.indptr, moved.indices, in_features=junction.in_features), moved.data
 
 
 def in_near_order(topology: Topology) -> Topology:
@@ -88,14 +113,3 @@ def _adjacency(topology: Topology) -> scipy.sparse.csr_array:
     for number, width in enumerate(topology.widths):
         blocks[number][number] = scipy.sparse.csr_array((width, width), dtype=np.int8)
     return scipy.sparse.block_array(blocks, format="csr")
-
-
-def _relabelled(junction: Junction, before: Order, after: Order) -> Bipartite:
-    import scipy.sparse
-
-    places = np.empty(junction.in_features, np.int32)
-    places[before] = np.arange(junction.in_features, dtype=np.int32)
-    rows = junction.to_scipy(np.ones(junction.num_edges, np.int8))[np.asarray(after)]
-    moved = scipy.sparse.csr_array((rows.data, places[rows.indices], rows.indptr), shape=rows.shape)
-    moved.sort_indices()
-    return Bipartite(moved.indptr, moved.indices, in_features=junction.in_features)

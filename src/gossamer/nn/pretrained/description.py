@@ -15,6 +15,7 @@ from gossamer.nn.activations import IDENTITY, Activation, AllReLU, Kind
 from gossamer.nn.conversion.densify import activation_module
 from gossamer.nn.kernels import BACKENDS
 from gossamer.nn.linear import SparseLinear
+from gossamer.nn.reordered import Reordered
 from gossamer.nn.sequential import Sequential
 from gossamer.topology import Junction
 
@@ -34,6 +35,7 @@ _PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LogSoftmax": (nn.LogSoftmax, ("dim",)),
     "ReLU": (nn.ReLU, ()),
+    "Reordered": (Reordered, ("features",)),
     "SiLU": (nn.SiLU, ()),
     "Sigmoid": (nn.Sigmoid, ()),
     "Softmax": (nn.Softmax, ("dim",)),
@@ -131,6 +133,8 @@ def _plain_layer(kind: str, arguments: Words, state: Mapping[str, Tensor], name:
         arguments["normalized_shape"] = [int(size) for size in arguments["normalized_shape"]]
         if arguments["elementwise_affine"]:
             _require_shape(name, weight, tuple(arguments["normalized_shape"]))
+    elif kind == "Reordered":
+        _require_shape(name, state.get(_of(name, "order")), (int(arguments["features"]),))
     elif kind == "BatchNorm1d":
         known = state.get(_of(name, "running_mean")) if weight is None else weight
         _require_shape(name, known, (int(arguments["num_features"]),))
