@@ -5,11 +5,12 @@ Adam was ahead of GSE and CHTs under SGD. Two more candidates of each side (rand
 want of processor time when three had run on MNIST, before any test accuracy was seen.
 
 A second round came when the test accuracy of Fashion-MNIST was known, 90.65 %, below the 91.0 % that was wanted. Both
-rounds stay. Its rule, fixed before its runs: 120 passes instead of 60. `FIRST_LIST` varies one thing at a time, judged
-by one seed's held-out examples. `SECOND_LIST`, at most five candidates that join what gained, is written when those
+rounds stay. Its rule, fixed before its runs: 100 passes instead of 60. `FIRST_LIST` varies one thing at a time, judged
+by one seed's held-out examples. `SECOND_LIST`, at most three candidates that join what gained, is written when those
 have run, and committed before its own runs. The best two of all are trained with two more seeds and other held-out
 examples; the best mean of three is trained with five fresh seeds, and test examples are looked at once. It is reached
-if their mean is at least 91.0 %, and shown if the whole interval is.
+if their mean is at least 91.0 %, and shown if the whole interval is. Cut before any of its runs, as the machine is
+shared: passes, from 120; batches of 64, half the rate, edges that stay, CHTs, and images as they are.
 
 CIFAR-10 JPEG, planned anew before its first run: 16 passes, mirrored copies for both sides, three candidates a side,
 chosen by one seed of 8 passes; five sparse seeds and three dense ones. Cut before looking: candidates without copies
@@ -81,16 +82,11 @@ FLIP = replace(GSE, dropout=0.0)
 FIRST_LIST = (
     ("mirrored", FLIP),
     ("mirrored and shifts", FLIP),
-    ("none", GSE),
     ("mirrored", GSE),
     ("mirrored", replace(FLIP, smoothing=0.1)),
     ("mirrored", replace(FLIP, averaged=0.25)),
     ("mirrored", replace(FLIP, decay=0.2)),
-    ("mirrored", replace(FLIP, rate=0.0015)),
-    ("mirrored", replace(FLIP, batch=64)),
     ("mirrored", replace(FLIP, rule="RigL")),
-    ("mirrored", replace(FLIP, rule="static")),
-    ("mirrored", replace(FLIP, rule="CHTs")),
 )
 SECOND_LIST = ()
 """Written when the first has run."""
@@ -135,7 +131,7 @@ def entries(side, cifar):
     return (*small, entry("cifar10-jpeg", side, settings=[("mirrored", each) for each in cifar]))
 
 
-SECOND = entry("fashion-mnist", "sparse", SECOND_ROUND, (*FIRST_LIST, *SECOND_LIST), epochs=120)
+SECOND = entry("fashion-mnist", "sparse", SECOND_ROUND, (*FIRST_LIST, *SECOND_LIST), epochs=100)
 PLAN = (*entries("sparse", CIFAR_SPARSE), SECOND, *entries("dense", CIFAR_DENSE))
 """In this order."""
 
