@@ -172,3 +172,15 @@ def test_a_study_and_data_that_the_rest_has_not_are_added(part, kept):
         assert (record.plan["data"], record.plan["late"]) == (["mnist", "fashion-mnist"], ["cifar10-jpeg"])
         assert len(pd.read_csv(kept / "data" / "runs-dial-fashion-mnist.csv")) == 8
     assert (kept / "data" / "C5-runs.csv").read_bytes() == observed
+
+
+def test_tables_of_all_its_data_take_the_place_of_those_kept(part, kept):
+    paper = dataclasses.replace(connectivity.PAPER, joined=(), replaced=("speed",))
+    pd.DataFrame({"ms": [1.0, 2.0]}).to_csv(kept / "data" / "speed.csv", index=False)
+    pd.DataFrame({"ms": [3.0]}).to_csv(part / "data" / "speed.csv", index=False)
+    join(paper, kept, part)
+    assert pd.read_csv(kept / "data" / "speed.csv")["ms"].tolist() == [3.0]
+    results = json.loads((kept / "results.json").read_text())
+    (kept / "results.json").write_text(json.dumps(results | {"plan": {"data": ["mnist"], "epochs": 1}}))
+    with pytest.raises(StudyError, match=r"speed of .* alone; kept are also those of .*mnist"):
+        join(paper, kept, part)

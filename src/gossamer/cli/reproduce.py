@@ -45,7 +45,9 @@ def reproduce(
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(help="Only this part, in a folder of its own; connectivity has observation, confirmation."),
+        typer.Option(
+            help="Only this part, in a folder of its own; connectivity has observation and confirmation, groups rest."
+        ),
     ] = None,
     so_far: Annotated[
         bool, typer.Option("--so-far", help="Train nothing more: conclude from the runs that are done.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,13 +28,13 @@ def join(paper: Paper, folder: Path, other: Path) -> Record:
     and data sets that the first folder has not are added to it. Verdicts are not changed: judge anew afterwards.
 
     Args:
-        paper: of both; its `joined` names the tables beside those of runs.
+        paper: of both; its `joined` and `replaced` name the tables beside those of runs.
         folder: whose `data/` is added to.
         other: whose `data/` is added.
 
     Raises:
-        StudyError: a folder without results, another plan, tables of other columns, or other numbers of runs that are
-            there already.
+        StudyError: a folder without results, another plan, tables of other columns, other numbers of runs that are
+            there already, or a part that would replace tables of data sets that it has not.
     """
     record, added = Record.read(folder), Record.read(other)
     plans = [_whole(paper, each) for each in (record, added)]
@@ -42,10 +42,22 @@ def join(paper: Paper, folder: Path, other: Path) -> Record:
     if different:
         raise StudyError(f"{other} was trained by another plan than {folder}: {', '.join(different)} differ.")
     merged = {path.name: _merged(folder / "data" / path.name, path) for path in _tables(paper, other)}
+    merged |= _replaced(paper, other, plans)
     for name, table in merged.items():
         write_atomically(folder / "data" / name, table.to_csv(index=False).encode())
     data = list(dict.fromkeys([*plans[0]["data"], *plans[1]["data"]]))
     return replace(record.with_part(added), plan={**plans[0], "data": data}, waiting=_waiting(folder))
+
+
+def _replaced(paper: Paper, other: Path, plans: Sequence[Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+    import pandas as pd
+
+    missing = [name for name in plans[0]["data"] if name not in plans[1]["data"]]
+    if paper.replaced and missing:
+        raise StudyError(
+            f"{other} has {', '.join(paper.replaced)} of {plans[1]['data']} alone; kept are also those of {missing}."
+        )
+    return {f"{name}.csv": pd.read_csv(other / "data" / f"{name}.csv") for name in paper.replaced}
 
 
 def _whole(paper: Paper, record: Record) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Paper:
         so_far: concludes from what a folder holds by now, of a plan; None if all of it is studies' runs.
         parts: what can be trained and concluded alone, by name, each as `reproduce`.
         joined: tables beside those of runs that join when a part is joined to the rest; see `papers.joined`.
+        replaced: tables that a part has of all of its data sets, and that then take the place of those kept.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Paper:
     so_far: Callable[[Any, Path], Findings] | None = None
     parts: Mapping[str, Callable[[Any, Train, Path], Findings]] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import pytest
 from gossamer.analysis.claims import Verdict, judged
 from gossamer.papers.groups.claims import claims
 from gossamer.papers.groups.kinds import KINDS, family
-from gossamer.papers.groups.plan import OUTPUTS, RIGL, STATIC, GroupsPlan, fan_in, stages
+from gossamer.papers.groups.plan import OUTPUTS, RIGL, STATIC, GroupsPlan, fan_in, rest, stages
 from gossamer.papers.groups.price import MARGIN, free, percents, prices
+from gossamer.papers.groups.tables import plan_of
 from gossamer.rewiring import rigl, rigl_in_groups
 
 PLAN = GroupsPlan(data=("mnist",), ranks=((95.0,), (99.0,)), others=(("twisted", (95.0, 99.0)), ("even", (95.0, 99.0))))
@@ -76,7 +77,7 @@ def test_sizes_that_a_kind_cannot_have_are_left_out():
 
 
 def test_the_late_data_set_has_fewer_kinds_and_comes_last():
-    plan, late = GroupsPlan(), "cifar10-jpeg"
+    plan, late = GroupsPlan(late_rest=()), "cifar10-jpeg"
     order = list(stages(plan))
     assert {stage.data for stage in order[-6:]} == {late} and late not in {stage.data for stage in order[:-6]}
     assert [(s.kind, s.rule, s.sparsities) for s in order[-6:]] == [
@@ -88,6 +89,25 @@ def test_the_late_data_set_has_fewer_kinds_and_comes_last():
     assert sum(len(stage.runs(plan)) for stage in order[-6:]) == 380
     words = {claim.key for claim in claims(percents(runs(lambda *_: 0.0)), plan) if claim.data == late}
     assert WORDS["even"] in words and WORDS["RigL"] not in words
+
+
+def test_the_rest_of_the_late_data_set_comes_after_that(monkeypatch):
+    monkeypatch.setattr("gossamer.papers.groups.plan.dataset", lambda _: type("", (), {"train": range(50_000)}))
+    plan = GroupsPlan(data=("cifar10-jpeg",))
+    found = list(rest(plan))
+    assert list(stages(plan)) == [*stages(GroupsPlan(data=plan.data, late_rest=())), *found]
+    assert [sum(len(stage.runs(plan)) for stage in found if stage.rule == rule) for rule in (RIGL, STATIC)] == [
+        100,
+        240,
+    ]
+    names = [run.labels["sparsity"] for stage in found for run in stage.runs(plan) if run.labels["kind"] == OUTPUTS]
+    assert set(names) == {80.0, 95.0, 99.0, 99.5}
+    keys = {claim.key for claim in claims(percents(runs(lambda *_: 0.0)), plan)}
+    assert {WORDS["RigL"], "groups of inputs are free below 99 %"} <= keys
+
+
+def test_a_plan_of_before_has_no_rest():
+    assert plan_of({"data": ["mnist"]}).late_rest == ()
 
 
 def test_rigl_moves_groups_where_there_are_any(monkeypatch):

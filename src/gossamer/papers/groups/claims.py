@@ -65,7 +65,7 @@ _WORDS = {
 
 
 def _dense(rows: pd.DataFrame, plan: GroupsPlan, data: str, rule: str, sizes: Sequence[int]) -> list[Estimate]:
-    sparsities = [sparsity for sparsity in plan.kinds(data)[OUTPUTS] if sparsity < THIN]
+    sparsities = [sparsity for sparsity in plan.rules(data)[rule] if sparsity < THIN]
     return _each(rows, plan, data, OUTPUTS, sparsities, rule=rule, of=sizes)
 
 
@@ -87,19 +87,19 @@ def _each(
     ]
 
 
-def _thin(plan: GroupsPlan, data: str) -> list[float]:
-    return [sparsity for sparsity in plan.kinds(data)[OUTPUTS] if sparsity >= THIN]
+def _thin(plan: GroupsPlan, data: str, rule: str) -> list[float]:
+    return [sparsity for sparsity in plan.rules(data)[rule] if sparsity >= THIN]
 
 
 def _costly(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
-    found = _each(rows, plan, data, OUTPUTS, _thin(plan, data), of=(8, 16))
+    found = _each(rows, plan, data, OUTPUTS, _thin(plan, data, STATIC), of=(8, 16))
     return _claim("large groups of outputs cost accuracy from 99 % on", found, data, rule=COSTLY, needs=Needs.ANY)
 
 
 def _repaired(rows: pd.DataFrame, plan: GroupsPlan, data: str) -> Claim:
     found = [
         _gap(cell(rows, data, OUTPUTS, RIGL, sparsity), cell(rows, data, OUTPUTS, STATIC, sparsity), size)
-        for sparsity in _thin(plan, data)
+        for sparsity in _thin(plan, data, RIGL)
         for size in plan.sizes(OUTPUTS, sparsity, data)
         if size in (8, 16)
     ]

@@ -68,7 +68,7 @@ def kept(path: Path, make: Callable[[GroupsPlan], pd.DataFrame], plan: GroupsPla
 def plan_of(found: Mapping[str, Any]) -> GroupsPlan:
     """The plan as JSON has it."""
     values: dict[str, Any] = {name: _frozen(value) for name, value in found.items()}
-    return GroupsPlan(**values)
+    return GroupsPlan(**{"late_rest": (), **values})  # plans had none before there was that field
 
 
 def _frozen(value: Any) -> Any:
