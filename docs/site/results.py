@@ -208,7 +208,7 @@ def reproduction(found):
 
 def sized(found):
     """What a title says of a reproduction that is not of the usual size."""
-    return ", at full size, cut" if found["size"] == "large cut" else ""
+    return {"large cut": ", at full size, cut", "large followup": ", at full size, again"}.get(found["size"], "")
 
 
 def verdicts(name):

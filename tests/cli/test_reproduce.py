@@ -145,5 +145,10 @@ def test_the_full_size_can_be_cut(refused, tmp_path, monkeypatch):
     words = ["reproduce", "topologies-2017", "--out", tmp_path / "made"]
     assert "60 epochs" in refused(*words, "--large")
     assert "24 epochs" in refused(*words, "--large", "--cut")
+    assert "16 epochs" in refused(*words, "--large", "--followup")
     assert "--cut is for the full size" in refused(*words, "--cut")
+    assert "So is --followup" in refused(*words, "--followup")
+    assert "and --cut and --followup" in refused(*words, "--large", "--cut", "--followup")
+    again = ["reproduce", "insights-2020", "--large", "--followup", "--out", tmp_path / "c"]
+    assert "there is no size 'large followup'" in refused(*again)
     assert "there is no size 'large cut'" in refused("reproduce", "groups", "--large", "--cut", "--out", tmp_path / "b")

@@ -229,7 +229,7 @@ def test_an_unknown_paper_is_refused():
 @pytest.mark.parametrize(
     ("paper", "plan", "figures", "word"),
     [
-        (topologies.PAPER, dataclasses.replace(TOPOLOGIES, seeds=0), ["L1", "L2", "L3", "L-runs"], "full size"),
+        (topologies.PAPER, dataclasses.replace(TOPOLOGIES, seeds=0), ["L1", "L2", "L3", "L4", "L-runs"], "full size"),
         (insights.PAPER, dataclasses.replace(INSIGHTS, chain=None), ["I7", "I8", "I9"], "sparse beats narrow"),
     ],
     ids=lambda each: getattr(each, "name", ""),

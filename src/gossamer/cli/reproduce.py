@@ -40,6 +40,9 @@ def reproduce(
     cut: Annotated[
         bool, typer.Option("--cut", help="Of --large what an hour or two pay for; its plan says what.")
     ] = False,
+    followup: Annotated[
+        bool, typer.Option("--followup", help="Of --large what was planned after the results of its --cut.")
+    ] = False,
     data: Annotated[
         str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
     ] = None,
@@ -67,13 +70,16 @@ def reproduce(
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
 
-    if cut and not large:
-        raise ValueError("--cut is for the full size: give --large --cut.")
-    if quick + large + judge > 1 or so_far + judge > 1:
-        raise ValueError("--quick, --large and --judge exclude each other, and so do --so-far and --judge.")
+    if (cut or followup) and not large:
+        raise ValueError("--cut is for the full size: give --large --cut. So is --followup.")
+    if quick + large + judge > 1 or so_far + judge > 1 or cut + followup > 1:
+        raise ValueError(
+            "--quick, --large and --judge exclude each other, and so do --so-far and --judge, and --cut and --followup."
+        )
     if (join is not None and not judge) or (only is not None and judge):
         raise ValueError("--join is for --judge, and --only is not.")
-    chosen, size = paper_named(paper), "quick" if quick else "large" + cut * " cut" if large else "full"
+    size = "quick" if quick else "large" + cut * " cut" + followup * " followup" if large else "full"
+    chosen = paper_named(paper)
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)
     engine = None if so_far else Loky(workers or 0, threads=1)

@@ -23,7 +23,7 @@ _WORDS = {
     Verdict.OPEN: ("is inconclusive", "are inconclusive"),
     Verdict.UNTRIED: ("is not tested", "are not tested"),
 }
-_SIZES = {"large": " at full size", "large cut": " at full size, cut"}
+_SIZES = {"large": " at full size", "large cut": " at full size, cut", "large followup": " at full size, again"}
 _COLUMNS = ("judged", "estimate", "95 % interval", "n", "points to")
 
 

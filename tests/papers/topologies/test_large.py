@@ -1,5 +1,8 @@
 """The 2017 paper at full size: what is trained, at which rate, and the claims on tables whose truth is known."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +20,8 @@ from gossamer.papers.topologies.large import (
     last_gains,
     tuning_runs,
 )
-from gossamer.papers.topologies.large_plan import CUT, Large, Layer
+from gossamer.papers.topologies.large_exhibits import ended_low
+from gossamer.papers.topologies.large_plan import CUT, FOLLOWUP, Large, Layer, large_of
 from gossamer.papers.topologies.plan import DENSE, NARROW
 from gossamer.studies.run import dataset
 
@@ -34,7 +38,7 @@ def test_the_whole_plan_is_what_the_issue_of_full_size_asks_for():
     runs = final_runs(LARGE, PLAN.data, best_rates(pd.DataFrame(), LARGE, PLAN.data))
     seeds = {hidden: {run.labels["seed"] for run in runs if run.labels["hidden"] == hidden} for hidden in (100, 1000)}
     assert (len(seeds[100]), len(seeds[1000])) == (10, 5)
-    assert (len(runs), len(tuning_runs(LARGE, PLAN.data))) == (1070, 160)
+    assert (len(runs), len(tuning_runs(LARGE, PLAN.data))) == (1070, 480)
 
 
 def test_the_cut_trains_whole_seeds_of_the_papers_start_first():
@@ -48,6 +52,48 @@ def test_the_cut_trains_whole_seeds_of_the_papers_start_first():
     first = {(run.labels["topology"], run.labels["degree"]) for run in runs[: blocks.count(("dense", 0))]}
     sparse = {(name, degree) for name in (NARROW, *CUT.constructions) for degree in (8, 32, 128)}
     assert first == {(DENSE, 1000), *sparse}
+
+
+def test_the_follow_up_cuts_gradients_of_every_network_and_trains_seeds_that_no_run_had():
+    tuning = tuning_runs(FOLLOWUP, ("mnist",))
+    assert {run.labels["seed"] for run in tuning} == {1000, 1001, 1002}
+    assert len(tuning) == 3 * 3 * 3
+    runs = final_runs(FOLLOWUP, ("mnist",), best_rates(pd.DataFrame(), FOLLOWUP, ("mnist",)))
+    assert [run.labels["seed"] for run in runs] == [seed for seed in range(10, 20) for _ in range(4)]
+    assert {run.experiment.config.clip_norm for run in (*tuning, *runs)} == {FOLLOWUP.clip_norm}
+
+
+def test_a_plan_kept_before_there_were_several_tuning_seeds_is_read_as_it_was_trained():
+    kept = json.loads(json.dumps(dataclasses.asdict(CUT)))
+    assert large_of(kept) == CUT
+    for later in ("tuning_seeds", "clip_norm", "first_seed"):
+        del kept[later]
+    assert large_of(kept) == CUT
+    assert large_of(json.loads(json.dumps(dataclasses.asdict(FOLLOWUP)))) == FOLLOWUP
+
+
+@pytest.mark.parametrize(("third", "best"), [(0.96, 1.0), (0.5, 0.1), (None, 0.1)])
+def test_a_rate_that_fails_a_tuning_seed_is_not_chosen(third, best):
+    """Nor one that has fewer finished runs: the third was not carried out, or diverged."""
+    found = {0.1: (0.95, 0.95, 0.95), 1.0: (0.96, 0.96, third)}
+    rows = [
+        ("mnist", 50, DENSE, 50, "dense", rate, seed, value)
+        for rate, values in found.items()
+        for seed, value in enumerate(values)
+        if value is not None
+    ]
+    columns = ["data", "hidden", "topology", "degree", "fan", "rate", "seed", "validation_accuracy"]
+    rates = best_rates(pd.DataFrame(rows, columns=columns), SMALL, ("mnist",))
+    assert rates[LargeNet("mnist", 50, DENSE, 50)] == best
+
+
+def test_networks_that_ended_low_are_counted_beside_their_like():
+    rows = [("mnist", 50, name, 4, "dense", 1.0, value) for name in ("a", "b") for value in (0.95, 0.951, 0.952)]
+    columns = ["data", "hidden", "topology", "degree", "fan", "rate", "accuracy"]
+    runs = pd.DataFrame([*rows, ("mnist", 50, "b", 4, "dense", 1.0, 0.85)], columns=columns)
+    low = ended_low(runs).set_index("topology")
+    assert low[["networks", "low"]].to_numpy().tolist() == [[3, 0], [4, 1]]
+    assert low.loc["b", ["least", "best"]].tolist() == [0.85, 0.952]
 
 
 def test_seeds_of_which_a_run_waits_are_left_out_start_by_start():
@@ -127,6 +173,22 @@ def test_the_claims_find_what_is_there(structured, narrow, expected):
     verdicts = {each.claim.key.removesuffix(", full size"): each.verdict.value for each in found}
     assert {key: verdicts[key] for key in expected} == expected
     assert verdicts["the start does not matter"] == Verdict.HOLDS.value
+
+
+def test_a_claim_about_constructions_that_the_plan_leaves_out_is_not_judged():
+    columns = ["data", "hidden", "topology", "degree", "fan", "seed", "accuracy", "connectivity"]
+    rows = [
+        (net.data, net.hidden, net.topology, net.degree, net.fan, seed, 0.97 + 0.0001 * seed, 1.0)
+        for net in large_nets(FOLLOWUP, "mnist", FOLLOWUP.layers[0])
+        for seed in range(10, 20)
+    ]
+    plan = topologies.TopologiesPlan(data=("mnist",), large=FOLLOWUP)
+    found = {each.key: each for each in claims_at_full_size.claims(pd.DataFrame(rows, columns=columns), plan)}
+    left = ("regular as good as fibonacci", "constructions differ when sparse", "rather than density")
+    assert not {f"{each}, full size" for each in left} & set(found)
+    main = found["structured ≥ dense, full size"]
+    assert [each.what for each in main.estimates] == ["fibonacci less dense, degree 128"]
+    assert [each.n for each in main.estimates] == [10]
 
 
 def test_a_start_that_was_not_trained_yet_leaves_its_claim_untested():

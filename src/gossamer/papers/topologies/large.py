@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TUNING_SEED = 1000
-"""Of the runs that choose the learning rates; no result comes from them."""
+"""The first of the runs that choose the learning rates; no result comes from them."""
 
 TUNED = "regular_random"
 """The construction whose best rate all sparse networks of its width, degree and start take."""
 
-TUNED_BY = ["data", "hidden", "topology", "degree", "fan", "rate", "validation_accuracy"]
+TUNED_BY = ["data", "hidden", "topology", "degree", "fan", "rate", "seed", "validation_accuracy"]
 """What is kept of the runs that chose the rates."""
 
 
@@ -70,6 +70,7 @@ class LargeNet:
             schedule=WarmUp(large.rise),
             loss=SquaredError(),
             validation=held_out,
+            clip_norm=large.clip_norm,
         )
         labels: dict[str, Label] = {
             "data": self.data,
@@ -103,11 +104,12 @@ def large_nets(large: Large, data: str, layer: Layer) -> Iterator[LargeNet]:
 
 
 def tuning_runs(large: Large, data: tuple[str, ...]) -> list[Run]:
-    """Every rate for every network that is tuned, once."""
+    """Every rate for every network that is tuned, with every tuning seed."""
     found = dict.fromkeys(
         net.tuned for name in data for layer in large.layers for net in large_nets(large, name, layer)
     )
-    return [net.run(large, rate, TUNING_SEED, tuning=True) for net in found for rate in large.rates]
+    seeds = range(TUNING_SEED, TUNING_SEED + large.tuning_seeds)
+    return [net.run(large, rate, seed, tuning=True) for seed in seeds for net in found for rate in large.rates]
 
 
 def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, float]) -> list[Run]:
@@ -116,7 +118,7 @@ def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, flo
     So what is stopped has whole seeds; fully connected networks come with the first start.
     """
     return [
-        net.run(large, rates[net.tuned], seed)
+        net.run(large, rates[net.tuned], large.first_seed + seed)
         for start in large.starts
         for seed in range(max(layer.seeds for layer in large.layers))
         for name in data
@@ -128,16 +130,23 @@ def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, flo
 
 
 def best_rates(tuned: pd.DataFrame, large: Large, data: tuple[str, ...]) -> dict[LargeNet, float]:
-    """Of every tuned network the rate with the best accuracy on what was held out; the first of the list if none is."""
+    """Of every tuned network the rate that is best on what was held out, by the mean over seeds.
+
+    Rates of which fewer runs finished than of others are not chosen; without any run it is the first of the list.
+    """
     found = {}
     for name in data:
         for layer in large.layers:
             for net in large_nets(large, name, layer):
                 known = {"data": name, "hidden": net.hidden, "degree": net.degree, "fan": net.fan}
                 rows = where(tuned, topology=net.tuned.topology, **known) if len(tuned) else tuned
-                best = rows.sort_values("validation_accuracy")["rate"] if len(rows) else rows
-                found[net.tuned] = float(best.iloc[-1]) if len(best) else large.rates[0]
+                found[net.tuned] = _best(rows) if len(rows) else large.rates[0]
     return found
+
+
+def _best(tuned: pd.DataFrame) -> float:
+    by_rate = tuned.groupby("rate")["validation_accuracy"].agg(["mean", "count"])
+    return float(by_rate[by_rate["count"] == by_rate["count"].max()].sort_values("mean").index[-1])
 
 
 def last_gains(epochs: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 KEPT = ["data", "hidden", "topology", "degree", "fan", "rate", "seed", "accuracy", "edges", "seconds"]
 COLUMNS = [*KEPT, "gained", "connectivity"]
+LIKE = ["data", "hidden", "topology", "degree", "fan", "rate"]
+LOW = 0.05
 BARS = "Points are means over seeds, bars their 95 % intervals."
 
 
@@ -44,9 +46,23 @@ def drawn(runs: pd.DataFrame, tuned: pd.DataFrame) -> tuple[Exhibit, ...]:
             means(placed, ["panel", "curve", "degree"], "gained"),
             (Lines("degree", "gained", axes[0], "gained in the last sixth", *axes[2:], log=True),),
         ),
-        Exhibit("L3", "Full size: the learning rates", "Accuracy on held-out training examples, one run each.", tuned),
+        Exhibit("L3", "Full size: the learning rates", "Accuracy on held-out training examples, a row a run.", tuned),
+        Exhibit(
+            "L4",
+            "Full size: networks that ended low",
+            "How many end more than five points below the best of their like: as if a class had stayed unlearned.",
+            ended_low(runs),
+        ),
         Exhibit("L-runs", "Full size: the networks", "One row a network.", runs[COLUMNS]),
     )
+
+
+def ended_low(runs: pd.DataFrame) -> pd.DataFrame:
+    """How many networks end more than five points below the best of their like, and the least and best accuracy."""
+    below = runs.groupby(LIKE)["accuracy"].transform("max") - runs["accuracy"]
+    found = runs.assign(low=below > LOW).groupby(LIKE, sort=False)
+    named = {"networks": ("accuracy", "size"), "low": ("low", "sum")}
+    return found.agg(**named, least=("accuracy", "min"), best=("accuracy", "max")).reset_index()
 
 
 def _curve(topology: str, fan: str) -> str:
