@@ -59,14 +59,16 @@ def test_the_follow_up_cuts_gradients_of_every_network_and_trains_seeds_that_no_
     assert {run.labels["seed"] for run in tuning} == {1000, 1001, 1002}
     assert len(tuning) == 3 * 3 * 3
     runs = final_runs(FOLLOWUP, ("mnist",), best_rates(pd.DataFrame(), FOLLOWUP, ("mnist",)))
-    assert [run.labels["seed"] for run in runs] == [seed for seed in range(10, 20) for _ in range(4)]
+    assert [run.labels["seed"] for run in runs] == [seed for seed in range(10, 20) for _ in range(3)]
+    rises = {(config.epochs, config.schedule.share) for config in (run.experiment.config for run in (*tuning, *runs))}
+    assert rises == {(8, 3 / 8), (16, 3 / 16)}
     assert {run.experiment.config.clip_norm for run in (*tuning, *runs)} == {FOLLOWUP.clip_norm}
 
 
 def test_a_plan_kept_before_there_were_several_tuning_seeds_is_read_as_it_was_trained():
     kept = json.loads(json.dumps(dataclasses.asdict(CUT)))
     assert large_of(kept) == CUT
-    for later in ("tuning_seeds", "clip_norm", "first_seed"):
+    for later in ("tuning_seeds", "tuning_epochs", "clip_norm", "first_seed"):
         del kept[later]
     assert large_of(kept) == CUT
     assert large_of(json.loads(json.dumps(dataclasses.asdict(FOLLOWUP)))) == FOLLOWUP
@@ -140,8 +142,8 @@ def test_constructions_share_the_rate_that_is_best_on_what_was_held_out():
     columns = ["data", "hidden", "topology", "degree", "fan", "rate", "validation_accuracy"]
     rates = best_rates(pd.DataFrame(rows, columns=columns), SMALL, ("mnist",))
     assert rates[LargeNet("mnist", 50, DENSE, 50)] == 1.0
-    assert rates[LargeNet("mnist", 50, "fibonacci", 4, "sparse").tuned] == 0.1
-    assert rates[LargeNet("mnist", 50, "fibonacci", 4).tuned] == 1.0
+    assert rates[LargeNet("mnist", 50, "fibonacci", 4, "sparse").tuned(SMALL)] == 0.1
+    assert rates[LargeNet("mnist", 50, "fibonacci", 4).tuned(SMALL)] == 1.0
 
 
 def test_what_is_gained_at_the_end_tells_whether_training_had_converged():

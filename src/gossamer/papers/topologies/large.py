@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 TUNING_SEED = 1000
 """The first of the runs that choose the learning rates; no result comes from them."""
 
-TUNED = "regular_random"
-"""The construction whose best rate all sparse networks of its width, degree and start take."""
-
 TUNED_BY = ["data", "hidden", "topology", "degree", "fan", "rate", "seed", "validation_accuracy"]
 """What is kept of the runs that chose the rates."""
 
@@ -56,20 +53,19 @@ class LargeNet:
     degree: int
     fan: Fan = "dense"
 
-    @property
-    def tuned(self) -> LargeNet:
-        """The network whose learning rate it takes."""
-        return self if self.topology in (DENSE, NARROW) else replace(self, topology=TUNED)
+    def tuned(self, large: Large) -> LargeNet:
+        """The network whose learning rate it takes: of sparse ones the plan's first construction."""
+        return self if self.topology in (DENSE, NARROW) else replace(self, topology=large.constructions[0])
 
     def run(self, large: Large, rate: float, seed: int, *, tuning: bool = False) -> Run:
         """The run that trains it; the model after the last epoch is judged, unless it is for tuning."""
-        held_out = large.validation if tuning else 0.0
+        epochs = (large.tuning_epochs or large.epochs) if tuning else large.epochs
         config = Config(
-            epochs=large.epochs,
+            epochs=epochs,
             optimizer=SGD(rate, 0.9),
-            schedule=WarmUp(large.rise),
+            schedule=WarmUp(large.rise * large.epochs / epochs),
             loss=SquaredError(),
-            validation=held_out,
+            validation=large.validation if tuning else 0.0,
             clip_norm=large.clip_norm,
         )
         labels: dict[str, Label] = {
@@ -106,7 +102,7 @@ def large_nets(large: Large, data: str, layer: Layer) -> Iterator[LargeNet]:
 def tuning_runs(large: Large, data: tuple[str, ...]) -> list[Run]:
     """Every rate for every network that is tuned, with every tuning seed."""
     found = dict.fromkeys(
-        net.tuned for name in data for layer in large.layers for net in large_nets(large, name, layer)
+        net.tuned(large) for name in data for layer in large.layers for net in large_nets(large, name, layer)
     )
     seeds = range(TUNING_SEED, TUNING_SEED + large.tuning_seeds)
     return [net.run(large, rate, seed, tuning=True) for seed in seeds for net in found for rate in large.rates]
@@ -118,7 +114,7 @@ def final_runs(large: Large, data: tuple[str, ...], rates: Mapping[LargeNet, flo
     So what is stopped has whole seeds; fully connected networks come with the first start.
     """
     return [
-        net.run(large, rates[net.tuned], large.first_seed + seed)
+        net.run(large, rates[net.tuned(large)], large.first_seed + seed)
         for start in large.starts
         for seed in range(max(layer.seeds for layer in large.layers))
         for name in data
@@ -139,8 +135,9 @@ def best_rates(tuned: pd.DataFrame, large: Large, data: tuple[str, ...]) -> dict
         for layer in large.layers:
             for net in large_nets(large, name, layer):
                 known = {"data": name, "hidden": net.hidden, "degree": net.degree, "fan": net.fan}
-                rows = where(tuned, topology=net.tuned.topology, **known) if len(tuned) else tuned
-                found[net.tuned] = _best(rows) if len(rows) else large.rates[0]
+                taken = net.tuned(large)
+                rows = where(tuned, topology=taken.topology, **known) if len(tuned) else tuned
+                found[taken] = _best(rows) if len(rows) else large.rates[0]
     return found
 
 
