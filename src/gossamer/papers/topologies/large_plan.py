@@ -123,10 +123,10 @@ more; with gradients cut to .03, at rates 2 and 4, or a rise twice as long, at 2
 then tried once with a network of each kind (2 and 4 with the fully connected one, 6 epochs).
 
 About 9 processor minutes a data set: 16 epochs of the fully connected network take 28 s, of fibonacci and the narrow
-one 6 (two epochs of each, one of the first), and 27 tuning runs of half the length come before 30 others. On a core that
-many share, that is an hour or more; therefore these were cut before any result was looked at: degrees 8 and 32, all
-constructions but fibonacci, the second start, 8 of 24 epochs, half of the epochs of tuning; and the second data set,
-unless there is time for it. If the time ends before the tenth seed, the seeds that are whole by then are judged,
+one 6 (two epochs of each, one of the first), and 27 tuning runs of half the length come before 30 others. On a core
+that many share, that is an hour or more; therefore these were cut before any result was looked at: degrees 8 and 32,
+all constructions but fibonacci, the second start, 8 of 24 epochs, half of the epochs of tuning; and the second data
+set, unless there is time for it. If the time ends before the tenth seed, the seeds that are whole by then are judged,
 whatever they say; fewer than five are not.
 """
 
