@@ -1,8 +1,10 @@
 """One sparse convolution, forward and all gradients, against the dense one.
 
-    python benchmarks/conv.py [--densities .1 .05 .01] [--batch 32] [--rounds 20] [--threads 2] [--cpu] [--json F]
+    python benchmarks/conv.py [--shapes 256x8 64x32] [--densities .1 .05 .01] [--batch 32] [--rounds 20] [--threads 2]
+        [--cpu] [--json F]
 
-3 x 3 kernels, padding 1: 256 to 256 channels on 8 x 8 images, and 64 to 64 on 32 x 32. Contenders take turns in one
+3 x 3 kernels, padding 1: 256 to 256 channels on 8 x 8 images, and 64 to 64 on 32 x 32; those of networks for images of
+224 are `--shapes 64x56 128x28 256x14 512x7`. Contenders take turns in one
 process; every one is checked against a dense convolution in float64 first. sparseprop joins where it is installed
 (`pip install gossamer[bench]`). The bound is 1 / density. `--cpu` counts processor time of one thread, which a busy
 machine can still tell (with `--threads 1`). Below each table stands what a step cannot do without: x twice and dy read,
@@ -25,16 +27,21 @@ from gossamer.nn.kernels.convolution import places
 from gossamer.timing.contenders import junction
 from gossamer.timing.speed import best_of_blocks
 
+
+def shape(word):
+    """Channels in and out, and the image's side."""
+    channels, side = map(int, word.split("x"))
+    return channels, side
+
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--shapes", type=shape, nargs="+", default=[(256, 8), (64, 32)], metavar="CHANNELSxSIDE")
 parser.add_argument("--densities", type=float, nargs="+", default=[0.1, 0.05, 0.01])
 parser.add_argument("--batch", type=int, default=32)
 parser.add_argument("--rounds", type=int, default=20)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--cpu", action="store_true", help="processor time of one thread")
 parser.add_argument("--json")
-
-SHAPES = ((256, 8), (64, 32))
-"""Channels in and out, and the image's side."""
 
 
 class MaskedConv2d(nn.Module):
@@ -121,7 +128,7 @@ def main():
     clock = time.process_time if options.cpu else time.perf_counter
     report = Report("forward and gradients of one convolution", options)
     known = copy_rate(clock), product_rate(clock)
-    for channels, side in SHAPES:
+    for channels, side in options.shapes:
         for density in options.densities:
             modules, weight = contenders(channels, density, rng)
             x, dy = torch.randn(options.batch, channels, side, side), torch.randn(options.batch, channels, side, side)

@@ -81,7 +81,7 @@ void forward_lines(const ConvolutionForward& a) {
     const Geometry& g = taps.geometry;
     const int64_t edges = taps.edges(), together = LineTile<C, V>::samples,
                   groups = (a.batch + together - 1) / together;
-    const int64_t size = LineFrame(g.channels, taps.by_lines.lines + g.reach(0), g.width).size * together;
+    const int64_t size = LineFrame(g.channels, taps.by_lines.lines + g.reach(0), taps.by_lines.width).size * together;
     const int threads = team(a.threads, edges * g.out(0) * g.out(1) * a.batch);
     const int64_t of_image = groups < threads ? (threads + groups - 1) / groups : 1;  // pieces, so that all work
     const int64_t tiles = (g.out(0) / LineTile<C, V>::lines + of_image - 1) / of_image;
@@ -193,7 +193,7 @@ void backward_lines(const ConvolutionBackward& a) {
     const Taps& taps = a.taps;
     const Geometry& g = taps.geometry;
     const int64_t together = LineTile<C, V>::samples, groups = (a.batch + together - 1) / together;
-    const int64_t size = LineFrame(g.outputs, taps.by_lines.lines + g.reach(0), g.width).size * together;
+    const int64_t size = LineFrame(g.outputs, taps.by_lines.lines + g.reach(0), taps.by_lines.width).size * together;
     const Needed needed{size, taps.edges() <= OPEN_EDGES ? taps.edges() * LANES : 0};
     backward_shares(
         a, taps.by_lines.channels.edges, groups, needed,

@@ -1,10 +1,11 @@
 // Convolutions of stride 1 whose outputs are as wide as their images, by kernels of one column or three.
 //
-// Lines are read whole, so that a vector never lies across two lines of a cache. The taps of each column of the kernel
-// have a sum of their own, which moves by one place when it is complete: one shift a sum, not one a tap. What is read
-// together is copied together, as little as a first-level cache holds.
+// Lines are read whole, and framed with zeros up to whole vectors, so that a vector never lies across two lines of a
+// cache. The taps of each column of the kernel have a sum of their own, which moves by one place when it is complete:
+// one shift a sum, not one a tap. What is read together is copied together, as little as a first-level cache holds.
 #pragma once
 #include "convolution.hpp"
+#include "parts.hpp"
 #include "planes.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -22,7 +23,6 @@ struct LineTile {
 
 constexpr int HALF = int(LANES) / 2;
 typedef float HalfVector __attribute__((vector_size(HALF * sizeof(float))));
-typedef float HalfInMemory __attribute__((vector_size(HALF * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 template <int... LANE>
 GOSSAMER_INLINE Vector<float> join(HalfVector a, HalfVector b, std::integer_sequence<int, LANE...>) {
@@ -30,46 +30,75 @@ GOSSAMER_INLINE Vector<float> join(HalfVector a, HalfVector b, std::integer_sequ
 }
 
 template <int FIRST, int... LANE>
-GOSSAMER_INLINE void store_half(float* p, Vector<float> v, std::integer_sequence<int, LANE...>) {
-    *reinterpret_cast<HalfInMemory*>(p) = __builtin_shufflevector(v, v, (FIRST + LANE)...);
+GOSSAMER_INLINE HalfVector half_of(Vector<float> v, std::integer_sequence<int, LANE...>) {
+    return __builtin_shufflevector(v, v, (FIRST + LANE)...);
 }
 
-// The same halves of lines of two samples, `second` numbers from one another; zeros for the second if that is 0.
-GOSSAMER_INLINE Vector<float> load_pair(const float* p, int64_t second) {
-    const HalfVector a = *reinterpret_cast<const HalfInMemory*>(p);
-    const HalfVector b = second ? HalfVector(*reinterpret_cast<const HalfInMemory*>(p + second)) : HalfVector{};
+// The same lines of two samples, `second` numbers from one another; zeros for the second if that is 0.
+GOSSAMER_INLINE Vector<float> load_pair(const float* p, int64_t second, int count) {
+    const HalfVector a = load_part<HalfVector>(p, count);
+    const HalfVector b = second ? load_part<HalfVector>(p + second, count) : HalfVector{};
     return join(a, b, std::make_integer_sequence<int, int(LANES)>{});
 }
 
-GOSSAMER_INLINE void store_pair(float* p, int64_t second, Vector<float> v) {
+GOSSAMER_INLINE void store_pair(float* p, int64_t second, Vector<float> v, int count) {
     constexpr auto half = std::make_integer_sequence<int, HALF>{};
-    store_half<0>(p, v, half);
-    if (second) store_half<HALF>(p + second, v, half);
+    store_part(p, half_of<0>(v, half), count);
+    if (second) store_part(p + second, half_of<HALF>(v, half), count);
 }
 
-// A tile in images: lines follow one another there.
-template <int C, int V>
-GOSSAMER_INLINE void load_image(const float* from, int64_t second, Vector<float>* v) {
-#pragma GCC unroll 16
-    for (int c = 0; c < C; ++c) v[c] = V ? load(from + c * LANES) : load_pair(from + c * HALF, second);
-}
+// Lines of images, which follow one another there: their numbers, and those of the last vector of each.
+struct ImageLines {
+    int64_t width;
+    int last;
 
-template <int C, int V>
-GOSSAMER_INLINE void store_image(float* to, int64_t second, const Vector<float>* v) {
+    template <int V>
+    static ImageLines of(int64_t width) {
+        return {width, int(V ? width - (V - 1) * LANES : width)};
+    }
+
+    // A tile; zeros beyond the ends of lines.
+    template <int C, int V>
+    GOSSAMER_METHOD void load_tile(const float* from, int64_t second, Vector<float>* v) const {
+        constexpr int each = V ? V : 1;
 #pragma GCC unroll 16
-    for (int c = 0; c < C; ++c)
-        if (V) store(to + c * LANES, v[c]);
-        else store_pair(to + c * HALF, second, v[c]);
-}
+        for (int c = 0; c < C; ++c) {
+            const float* p = from + c / each * width + c % each * LANES;
+            v[c] = !V ? load_pair(p, second, last) : c % each < each - 1 ? load(p) : load_part<Vector<float>>(p, last);
+        }
+    }
+
+    template <int C, int V>
+    GOSSAMER_METHOD void store_tile(float* to, int64_t second, const Vector<float>* v) const {
+        constexpr int each = V ? V : 1;
+#pragma GCC unroll 16
+        for (int c = 0; c < C; ++c) {
+            float* p = to + c / each * width + c % each * LANES;
+            if (!V) store_pair(p, second, v[c], last);
+            else if (c % each < each - 1) store(p, v[c]);
+            else store_part(p, v[c], last);
+        }
+    }
+
+    // Zeros beyond the ends of lines, into which numbers have moved.
+    template <int C, int V>
+    GOSSAMER_METHOD void cut(Vector<float>* v) const {
+        constexpr int each = V ? V : 1;
+#pragma GCC unroll 16
+        for (int c = each - 1; c < C; c += each) v[c] = first_lanes<V ? LANES : HALF>(v[c], last);
+    }
+};
 
 constexpr int64_t OPEN_EDGES = 512;  // up to so many sums for weights stay vectors within a share
 constexpr int WIDEST_LINES = VECTOR_BYTES == 64 ? 8 : 4;
 
 template <int C, int V, typename F>
-GOSSAMER_INLINE bool try_lines(const Geometry& g, F f) {
+GOSSAMER_INLINE bool try_lines(const Taps& taps, F f) {
+    const Geometry& g = taps.geometry;
     constexpr int64_t lines = LineTile<C, V>::lines;
-    const bool fits = V ? g.width == V * LANES : 2 * g.width == LANES;
-    if (!fits || g.out(0) % lines || g.height % lines) return false;
+    const int64_t width = taps.by_lines.width, piece = taps.by_lines.lines;
+    const bool fits = V ? width == V * LANES : 2 * width == LANES;
+    if (!fits || g.out(0) % lines || g.height % lines || piece % lines) return false;
     f(std::integral_constant<int, C>{}, std::integral_constant<int, V>{});
     return true;
 }
@@ -77,10 +106,11 @@ GOSSAMER_INLINE bool try_lines(const Geometry& g, F f) {
 // Calls f(vectors, vectors a line) as constants if tiles of whole lines cover images and outputs.
 template <int C = WIDEST_LINES, typename F>
 GOSSAMER_INLINE bool with_lines(const Taps& taps, F f) {
-    const Geometry& g = taps.geometry;
     if (!taps.by_lines.lines) return false;
-    if (try_lines<C, 4>(g, f) || try_lines<C, 2>(g, f) || try_lines<C, 1>(g, f) || try_lines<C, 0>(g, f)) return true;
-    if constexpr (C > 4) return with_lines<C / 2>(taps, f);
+    if constexpr (C % 2 == 0)
+        if (try_lines<C, 4>(taps, f) || try_lines<C, 2>(taps, f)) return true;
+    if (try_lines<C, 1>(taps, f) || try_lines<C, 0>(taps, f)) return true;
+    if constexpr (C > 4) return with_lines<C == 8 ? 7 : 4>(taps, f);
     return false;
 }
 
@@ -113,7 +143,7 @@ GOSSAMER_INLINE void move_lines(const Vector<float>* from, Vector<float>* to) {
 // are zeros, and stay so if all lines of images are in one piece.
 struct Framed {
     const float* images;
-    int64_t second, planes, height, width;
+    int64_t second, planes, height, width, framed;  // numbers of a line there, and here
     Range lines;
     bool whole;
 
@@ -127,15 +157,15 @@ struct Framed {
             if (used[p] == used[p + 1]) continue;
             float* place = to + ((p * frame.plane_step) << shift);
             for (int64_t line = lines.first; line < top && !whole; ++line)
-                clear(place + (line - lines.first) * step, width << shift);
+                clear(place + (line - lines.first) * step, framed << shift);
             for (int64_t line = bottom; line < lines.last && !whole; ++line)
-                clear(place + (line - lines.first) * step, width << shift);
+                clear(place + (line - lines.first) * step, framed << shift);
             const float* from = images + (p * height + top) * width;
             place += (top - lines.first) * step;
             if constexpr (V > 0) pack_lines({from, 0, width, 1}, bottom - top, width, 1, place, step);
             else
                 for (int64_t line = top; line < bottom; ++line, from += width, place += step)
-                    store(place, load_pair(from, second));
+                    store(place, load_pair(from, second, int(width)));
         }
     }
 };
@@ -202,12 +232,14 @@ void forward_lines_piece(
     const Geometry& g = taps.geometry;
     using Shape = LineTile<C, V>;
     const int64_t height = g.out(0), width = g.width, size = height * width;
-    const LineFrame frame(g.channels, taps.by_lines.lines + g.reach(0), width);
+    const int64_t framed = taps.by_lines.width;
+    const LineFrame frame(g.channels, taps.by_lines.lines + g.reach(0), framed);
+    const ImageLines image_lines = ImageLines::of<V>(width);
     const int64_t image = g.channels * g.height * width, next = sample + Shape::samples;
     const bool both = V == 0 && next <= a.batch;
     const Range read{lines.first - g.padding[0], lines.last + g.reach(0) - g.padding[0]};
     const bool whole = lines.last - lines.first == height;
-    Framed{a.x + sample * image, both ? image : 0, g.channels, g.height, width, read, whole}.fill<V>(
+    Framed{a.x + sample * image, both ? image : 0, g.channels, g.height, width, framed, read, whole}.fill<V>(
         frame, taps.column_starts, memory);
     Ahead ahead{a.x + next * image, a.x + smaller(next + Shape::samples, a.batch) * image};
     const int64_t second = both ? g.outputs * size : 0, step = frame.line_step << Shape::shift;
@@ -223,7 +255,7 @@ void forward_lines_piece(
             if (V) fetch_lines<C>(to + PLANES_AHEAD * size);
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) sum[c] += bias;
-            store_image<C, V>(to, second, sum);
+            image_lines.store_tile<C, V>(to, second, sum);
         }
     }
 }
@@ -262,7 +294,8 @@ class SumsInOrder {
 // One channel's tile of gradients: `sum` is that of the input, if DX; `sums` takes those of the weights.
 template <int C, int V, bool DX, int COLUMN, typename Sums>
 GOSSAMER_INLINE void line_dots(
-    const LinePass& pass, int64_t c, const Vector<float>* mine, float* open, Sums& sums, Vector<float>* sum) {
+    const LinePass& pass, const ImageLines& lines, int64_t c, const Vector<float>* mine, float* open, Sums& sums,
+    Vector<float>* sum) {
     constexpr int BY = 1 - COLUMN;
     const Row row = pass.row(c, COLUMN);
     if (!row.count) return;
@@ -270,6 +303,7 @@ GOSSAMER_INLINE void line_dots(
     if constexpr (BY == 0)
         for (int v = 0; v < C; ++v) moved[v] = mine[v];
     else move_lines<C, V, BY>(mine, moved);
+    if constexpr (BY > 0) lines.cut<C, V>(moved);
     tap_dots<C, LineTile<C, V>::a_line, DX>(row, pass.weights, moved, pass.framed, open + row.begin * LANES, sums, own);
     if constexpr (DX) {
         if constexpr (BY == 0)
@@ -282,12 +316,13 @@ GOSSAMER_INLINE void line_dots(
 
 template <int C, int V, bool DX, typename Sums>
 GOSSAMER_INLINE void lines_channel(
-    const LinePass& pass, int64_t c, const float* x, int64_t second, float* open, Sums& sums, Vector<float>* sum) {
+    const LinePass& pass, const ImageLines& lines, int64_t c, const float* x, int64_t second, float* open, Sums& sums,
+    Vector<float>* sum) {
     Vector<float> mine[C];
-    load_image<C, V>(x, second, mine);
-    line_dots<C, V, DX, 0>(pass, c, mine, open, sums, sum);
-    line_dots<C, V, DX, 1>(pass, c, mine, open, sums, sum);
-    line_dots<C, V, DX, 2>(pass, c, mine, open, sums, sum);
+    lines.load_tile<C, V>(x, second, mine);
+    line_dots<C, V, DX, 0>(pass, lines, c, mine, open, sums, sum);
+    line_dots<C, V, DX, 1>(pass, lines, c, mine, open, sums, sum);
+    line_dots<C, V, DX, 2>(pass, lines, c, mine, open, sums, sum);
 }
 
 template <int C, int V, typename Sums>
@@ -295,6 +330,7 @@ void backward_lines_tile(
     const ConvolutionBackward& a, const LinePass& pass, const float* x, float* dx, int64_t second, float* open,
     Sums& sums, Ahead& ahead) {
     const Geometry& g = a.taps.geometry;
+    const ImageLines lines = ImageLines::of<V>(g.width);
     const int64_t size = g.height * g.width;
     for (int64_t c = 0; c < g.channels; ++c, x += size, dx += dx ? size : 0) {
         Vector<float> sum[C] = {};
@@ -302,9 +338,9 @@ void backward_lines_tile(
         if (V && dx) fetch_lines<C>(dx + PLANES_AHEAD * size);
         if (V && a.dw) fetch_lines<C>(x + PLANES_AHEAD * size);
         if (!a.dw) pass.sum<C, V, -1>(c, sum);
-        else if (dx) lines_channel<C, V, true>(pass, c, x, second, open, sums, sum);
-        else lines_channel<C, V, false>(pass, c, x, second, open, sums, sum);
-        if (dx) store_image<C, V>(dx, second, sum);
+        else if (dx) lines_channel<C, V, true>(pass, lines, c, x, second, open, sums, sum);
+        else lines_channel<C, V, false>(pass, lines, c, x, second, open, sums, sum);
+        if (dx) lines.store_tile<C, V>(dx, second, sum);
     }
 }
 
@@ -315,7 +351,7 @@ void backward_lines_sample(
     const Geometry& g = taps.geometry;
     using Shape = LineTile<C, V>;
     const int64_t width = g.width, image = g.channels * g.height * width, all = taps.by_lines.lines;
-    const LineFrame frame(g.outputs, all + g.reach(0), width);
+    const LineFrame frame(g.outputs, all + g.reach(0), taps.by_lines.width);
     const float* dy = a.dy + sample * g.outputs * g.out(0) * width;
     const int64_t numbers = g.outputs * g.out(0) * width, next = sample + Shape::samples;
     const bool both = V == 0 && next <= a.batch;
@@ -324,7 +360,7 @@ void backward_lines_sample(
     for (int64_t first = 0; first < g.height; first += all) {
         const int64_t last = smaller(first + all, g.height), begin = first + g.padding[0] - g.reach(0);
         const Range read{begin, begin + last - first + g.reach(0)};
-        Framed{dy, both ? numbers : 0, g.outputs, g.out(0), width, read, all >= g.height}.fill<V>(
+        Framed{dy, both ? numbers : 0, g.outputs, g.out(0), width, taps.by_lines.width, read, all >= g.height}.fill<V>(
             frame, taps.row_starts, memory);
         for (int64_t line = first; line < last; line += LineTile<C, V>::lines) {
             const LinePass pass{taps.by_lines.channels, weights, {memory + (line - first) * step, step, Shape::shift}};

@@ -64,12 +64,19 @@ void each_tap(const Geometry& g, const int32_t* indptr, const int32_t* indices, 
         for (int64_t e = indptr[o]; e < indptr[o + 1]; ++e) f(o, e, Tap(g, o, indices[e]));
 }
 
+// The next power of two, if a line fills three quarters of it; lines of a few numbers stay as they are.
+int64_t framed_width(int64_t width) {
+    int64_t whole = 8;
+    while (whole < width) whole *= 2;
+    return 4 * width >= 3 * whole ? whole : width;
+}
+
 // As many lines as fit, in whole tiles; none where not even a few do.
 int64_t whole_lines(const Geometry& g) {
     const bool narrow = g.kernel[1] == 1 && g.padding[1] == 0;
     const bool three = g.kernel[1] == 3 && g.padding[1] == 1 && g.dilation[1] == 1;
     if (g.stride[0] != 1 || g.stride[1] != 1 || (!narrow && !three)) return 0;
-    const int64_t a_line = std::max(g.channels, g.outputs) * g.width, most = std::max(g.height, g.out(0));
+    const int64_t a_line = std::max(g.channels, g.outputs) * framed_width(g.width), most = std::max(g.height, g.out(0));
     const int64_t fit = FRAME_NUMBERS / a_line - g.reach(0);
     if (fit >= most) return most;
     const int64_t lines = std::max<int64_t>(fit / 16 * 16, 16);
@@ -111,10 +118,11 @@ LineFrame::LineFrame(int64_t planes, int64_t lines, int64_t width)
       line_step(width < WIDE ? width : planes * width + APART),
       size(width < WIDE ? planes * plane_step : lines * line_step) {}
 
-LineTaps::LineTaps(const Geometry& g, const int32_t* indptr, const int32_t* indices) : lines(whole_lines(g)) {
+LineTaps::LineTaps(const Geometry& g, const int32_t* indptr, const int32_t* indices)
+    : lines(whole_lines(g)), width(framed_width(g.width)) {
     if (!lines) return;
     const int64_t all = lines + g.reach(0);
-    const LineFrame x(g.channels, all, g.width), dy(g.outputs, all, g.width);
+    const LineFrame x(g.channels, all, width), dy(g.outputs, all, width);
     outputs = by_column(
         g, indptr, indices, g.outputs, [](int64_t o, const Tap&) { return o; },
         [&](int64_t, const Tap& tap) { return tap.plane * x.plane_step + tap.line * x.line_step; });

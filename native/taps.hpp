@@ -51,6 +51,7 @@ struct LineFrame {
 // column of the kernel are shifted once they are made.
 struct LineTaps {
     int64_t lines = 0;  // of a piece; 0 if the convolution is none of these
+    int64_t width = 0;  // of a framed line: that of the image, and zeros up to whole vectors where few are missing
     ByColumn outputs, channels;
 
     LineTaps() = default;
