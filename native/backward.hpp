@@ -109,8 +109,11 @@ struct BackwardPass {
             if (by_columns(l)) {
                 const Columns all = columns(l);
                 const Range own{all.cut(rank, ranks), all.cut(rank + 1, ranks)};
-                each_number(weights, [&](auto read) __attribute__((always_inline)) {
-                    all.each_edge(own.first, own.last, [&](int64_t place, int64_t e) { out[place] = read(e); });
+                with_format_of<T>(a.format, [&](auto f) __attribute__((always_inline)) {
+                    all.each_edge(own.first, own.last, [=](int64_t place, int64_t e) __attribute__((always_inline)) {
+                        if constexpr (f.value == OWN) out[place] = weights[e];
+                        else out[place] = widen_one<f.value>(shorts(weights)[e]);
+                    });
                 });
             } else if (copies_weights(l)) {
                 const Range own = part(stack.junction(l).edges, rank, ranks);
@@ -119,28 +122,15 @@ struct BackwardPass {
         }
     }
 
-    // Calls f with a function that reads numbers of the format one by one.
-    template <typename F>
-    GOSSAMER_METHOD void each_number(const T* stored, F f) const {
-        if constexpr (sizeof(T) == sizeof(float))
-            if (narrow())
-                return with_format(a.format, [&](auto format) __attribute__((always_inline)) {
-                    f([=](int64_t e)
-                          __attribute__((always_inline)) { return widen_one<format.value>(shorts(stored)[e]); });
-                });
-        f([=](int64_t e) __attribute__((always_inline)) { return stored[e]; });
-    }
-
-    // Writes sums that were made apart where a gradient is stored.
-    template <typename F>
-    GOSSAMER_METHOD void each_gradient(T* stored, F f) const {
-        if constexpr (sizeof(T) == sizeof(float))
-            if (narrow())
-                return with_format(a.format, [&](auto format) __attribute__((always_inline)) {
-                    f([=](int64_t e, T sum)
-                          __attribute__((always_inline)) { shorts(stored)[e] = narrow_one<format.value>(sum); });
-                });
-        f([=](int64_t e, T sum) __attribute__((always_inline)) { stored[e] = sum; });
+    // Writes sums of some columns where gradients are stored; those that are rounded are so where they lie, first.
+    static void scatter(const Columns& columns, int64_t first, int64_t last, T* sums, T* gradients, Format format) {
+        if (format == OWN)
+            return columns.each_edge(first, last, [=](int64_t place, int64_t e) { gradients[e] = sums[place]; });
+        const int64_t begin = columns.begin(first);
+        narrow_all(format, sums + begin, columns.begin(last) - begin, sums + begin, 0);
+        const uint16_t* rounded = shorts(sums + begin);
+        uint16_t* to = shorts(gradients);
+        columns.each_edge(first, last, [=](int64_t place, int64_t e) { to[e] = rounded[place - begin]; });
     }
 
     // Adds the later parts' numbers to the first one's, all of them `size` apart.
@@ -174,9 +164,7 @@ struct BackwardPass {
             for (int64_t i = shared ? all.cut(rank, ranks) : 0; i < last; i += 16) {
                 const int64_t end = i + 16 < last ? i + 16 : last;
                 sum_parts(first.dw, second.dw, E, {all.begin(i), all.begin(end)});
-                each_gradient(layer.dw, [&](auto write) __attribute__((always_inline)) {
-                    all.each_edge(i, end, [&](int64_t place, int64_t e) { write(e, first.dw[place]); });
-                });
+                scatter(all, i, end, first.dw, layer.dw, a.format);
             }
         }
     }

@@ -14,6 +14,7 @@
 namespace gossamer::GOSSAMER_ISA {
 
 typedef uint32_t Bits __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t UnalignedBits __attribute__((vector_size(VECTOR_BYTES), aligned(2), may_alias));
 typedef uint16_t Short __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef uint16_t UnalignedShort __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
 constexpr int FLOATS = Lanes<float>::count;
@@ -21,13 +22,35 @@ constexpr int FLOATS = Lanes<float>::count;
 GOSSAMER_INLINE Bits bits_of(Vector<float> v) { return __builtin_bit_cast(Bits, v); }
 GOSSAMER_INLINE Vector<float> float_of(Bits v) { return __builtin_bit_cast(Vector<float>, v); }
 
-GOSSAMER_INLINE Vector<float> widen_bfloat16(Short v) { return float_of(__builtin_convertvector(v, Bits) << 16); }
-
-// Not a number stays so: its lowest bits may be all there are of it.
-GOSSAMER_INLINE Short narrow_bfloat16(Vector<float> v) {
-    const Bits bits = bits_of(v), nearest = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
-    return __builtin_convertvector(v == v ? nearest : bits >> 16 | 0x40u, Short);
+// Numbers of 16 bits in 32, and back where they fit. Compilers know the instructions, but take detours.
+GOSSAMER_INLINE Bits lengthen(Short v) {
+#if defined(__AVX512F__) && GOSSAMER_VECTOR_BYTES == 64
+    return __builtin_bit_cast(Bits, _mm512_cvtepu16_epi32(__builtin_bit_cast(__m256i, v)));
+#elif defined(__AVX2__) && GOSSAMER_VECTOR_BYTES == 32
+    return __builtin_bit_cast(Bits, _mm256_cvtepu16_epi32(__builtin_bit_cast(__m128i, v)));
+#else
+    return __builtin_convertvector(v, Bits);
+#endif
 }
+GOSSAMER_INLINE Short shorten(Bits v) {
+#if defined(__AVX512F__) && GOSSAMER_VECTOR_BYTES == 64
+    return __builtin_bit_cast(Short, _mm512_cvtepi32_epi16(__builtin_bit_cast(__m512i, v)));
+#elif defined(__AVX2__) && GOSSAMER_VECTOR_BYTES == 32
+    const __m256i all = __builtin_bit_cast(__m256i, v);
+    return __builtin_bit_cast(Short, _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+#else
+    return __builtin_convertvector(v, Short);
+#endif
+}
+
+GOSSAMER_INLINE Vector<float> widen_bfloat16(Short v) { return float_of(lengthen(v) << 16); }
+
+// In its upper half. Not a number stays so: its lowest bits may be all there are of it.
+GOSSAMER_INLINE Bits nearest_bfloat16(Vector<float> v) {
+    const Bits bits = bits_of(v);
+    return v == v ? bits + ((bits >> 16 & 1) + 0x7fffu) : bits | 0x400000u;
+}
+GOSSAMER_INLINE Short narrow_bfloat16(Vector<float> v) { return shorten(nearest_bfloat16(v) >> 16); }
 
 #ifdef __F16C__
 #if GOSSAMER_VECTOR_BYTES == 64
@@ -75,7 +98,7 @@ GOSSAMER_INLINE void narrow(uint16_t* p, Vector<float> v) {
 
 template <Format F>
 GOSSAMER_INLINE Vector<float> rounded(Vector<float> v) {
-    if constexpr (F == BFLOAT16) return widen_bfloat16(narrow_bfloat16(v));
+    if constexpr (F == BFLOAT16) return float_of(nearest_bfloat16(v) & 0xffff0000u);
     else return widen_float16(narrow_float16(v));
 }
 
@@ -107,6 +130,48 @@ GOSSAMER_INLINE uint16_t* shorts(T* numbers) {
 template <typename T>
 GOSSAMER_INLINE const uint16_t* shorts(const T* numbers) {
     return reinterpret_cast<const uint16_t*>(numbers);
+}
+
+// Calls f with any format as a constant; T's own is the only one where they are not float.
+template <typename T, typename F>
+GOSSAMER_INLINE void with_format_of(Format format, F f) {
+    if constexpr (sizeof(T) == sizeof(float))
+        if (format != OWN) return with_format(format, f);
+    f(std::integral_constant<Format, OWN>{});
+}
+
+// Two vectors of numbers that lie side by side in memory, in an order of their own that is the same for all numbers of
+// a format: of bfloat16 the lower and the upper halves of 32 bits, so that no number leaves its lane.
+template <typename T>
+struct Pair {
+    static constexpr int count = 2 * Lanes<T>::count;
+    Vector<T> first, second;
+};
+
+template <Format F, typename T>
+GOSSAMER_INLINE Pair<T> load_pair(const T* stored) {
+    constexpr int n = Lanes<T>::count;
+    if constexpr (F == OWN) return {load(stored), load(stored + n)};
+    if constexpr (F == BFLOAT16) {
+        const Bits both = *reinterpret_cast<const UnalignedBits*>(stored);
+        return {float_of(both << 16), float_of(both & 0xffff0000u)};
+    }
+    if constexpr (F == FLOAT16) return {widen<F>(shorts(stored)), widen<F>(shorts(stored) + n)};
+}
+template <Format F, typename T>
+GOSSAMER_INLINE void store_pair(T* stored, Pair<T> v) {
+    constexpr int n = Lanes<T>::count;
+    if constexpr (F == OWN) {
+        store(stored, v.first);
+        store(stored + n, v.second);
+    }
+    if constexpr (F == BFLOAT16)
+        *reinterpret_cast<UnalignedBits*>(stored) =
+            nearest_bfloat16(v.first) >> 16 | (nearest_bfloat16(v.second) & 0xffff0000u);
+    if constexpr (F == FLOAT16) {
+        narrow<F>(shorts(stored), v.first);
+        narrow<F>(shorts(stored) + n, v.second);
+    }
 }
 
 // Numbers from `first` on as T's; nothing beyond them is read.

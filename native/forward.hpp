@@ -13,12 +13,17 @@ template <typename T>
 struct Target {
     Chunk<T> value, argument;
     int64_t left, argument_left;
+    Format format = OWN;  // that values are rounded to
 
     // The same of samples that come later by so many.
     GOSSAMER_METHOD Target from(int64_t samples) const {
         T* const beside = argument.base ? argument.base + samples : nullptr;
         return {
-            {value.base + samples, value.stride}, {beside, argument.stride}, left - samples, argument_left - samples};
+            {value.base + samples, value.stride},
+            {beside, argument.stride},
+            left - samples,
+            argument_left - samples,
+            format};
     }
 };
 
@@ -34,8 +39,13 @@ GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T
             value[c] = activate<T, kind.value>(argument[c], layer.slope);
             if constexpr (kind.value == SIGMOID) argument[c] = value[c];  // what its derivative needs
         }
-        put<T, C>(to.value.row(j), value, to.left);
         if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.argument_left);
+        with_format_of<T>(to.format, [&](auto f) __attribute__((always_inline)) {
+            if constexpr (f.value != OWN)
+#pragma GCC unroll 8
+                for (int c = 0; c < C; ++c) value[c] = rounded<f.value>(value[c]);
+        });
+        put<T, C>(to.value.row(j), value, to.left);
     });
 }
 
@@ -142,6 +152,12 @@ struct ForwardPass {
 
     template <int C>
     Target<T> target(int l, int64_t b, int group) const {
+        Target<T> found = place_of<C>(l, b, group);
+        if (l < a.depth - 1 || by_feature(a.y)) found.format = a.format;  // else rounded on its way out
+        return found;
+    }
+    template <int C>
+    Target<T> place_of(int l, int64_t b, int group) const {
         constexpr int64_t span = C * Lanes<T>::count;
         const Chunk<T> own{buffer(group, 1 + l % 2), span}, beside{buffer(group, 3), span};
         if (l == a.depth - 1) {
@@ -194,7 +210,7 @@ struct ForwardPass {
             const Target<T> to = target<C>(l, b, at.group);
             forward_share<C>(stack.layers[l], rows, x, to, at);
             at.meet();
-            if (a.format != OWN) {
+            if (l == a.depth - 1 ? a.z.data && !by_feature(a.z) : a.kept && a.kept_format != OWN) {
                 settle<C>(l, b, to, at);
                 at.meet();
             }
@@ -210,17 +226,15 @@ struct ForwardPass {
         at.meet();
     }
 
-    // Rounds a layer's outputs to the format, and stores what is kept in it; the last ones are if they are unpacked.
+    // Stores what is kept of a layer in 16 bits, or the last one's arguments in another layout.
     template <int C>
     void settle(int l, int64_t b, const Target<T>& to, const Place& at) const {
         const Range own = at.share(stack.junction(l).outputs);
-        const bool last = l == a.depth - 1;
-        const int64_t span = C * Lanes<T>::count, left = to.left < span ? to.left : span;
-        for (int64_t j = own.first; j < own.last && (!last || by_feature(a.y)); ++j)
-            round_all(a.format, to.value.row(j), left);
-        const bool z = last && a.z.data && !by_feature(a.z), kept = !last && a.kept && a.kept_format != OWN;
-        if (z) unpack<T, C>({to.argument.base, to.argument.stride}, own, a.z, b, a.batch - b);
-        if (!kept) return;
+        const int64_t span = C * Lanes<T>::count;
+        if (l == a.depth - 1) {
+            unpack<T, C>({to.argument.base, to.argument.stride}, own, a.z, b, a.batch - b);
+            return;
+        }
         const auto keep = [&](const Chunk<T>& from, const Chunk<uint16_t>& place) {
             for (int64_t j = own.first; j < own.last; ++j)
                 narrow_all(a.kept_format, from.row(j), span, reinterpret_cast<T*>(place.base), j * place.stride);

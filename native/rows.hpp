@@ -139,6 +139,7 @@ struct Columns {
     template <typename F>
     GOSSAMER_METHOD void each_edge(int64_t first, int64_t last, F f) const {
         if (!g.offsets) {
+#pragma GCC unroll 8
             for (int64_t e = g.column_starts[first]; e < g.column_starts[last]; ++e) f(e, int64_t(g.column_edges[e]));
             return;
         }

@@ -138,12 +138,13 @@ class Weights {
         return format == OWN ? 0 : most > window ? most : window;
     }
 
-    // Those of `count` edges from `begin` on.
+    // Those of `count` edges from `begin` on. Other rows that fit beside them are made T's too, if they are as long.
     const T* from(int64_t begin, int64_t count) {
         if (format == OWN) return stored + begin;
         if (begin < first || begin + count > last) {
             first = begin;
-            last = count > window ? begin + count : begin + window < edges ? begin + window : edges;
+            last = begin + (count == 0 || 2 * count > window ? count : window / count * count);
+            if (last > edges) last = edges;
             widen_all(format, stored, first, last - first, memory);
         }
         return memory + (begin - first);
