@@ -1,12 +1,12 @@
-// Edges in motion behind gossamer.rewiring: keys, merges, order statistics, each in one pass.
+// Edges in motion behind gossamer.rewiring: keys, and what follows edges, each in one pass.
 //
 // An edge's key is output * inputs + input, so ascending keys are edge order. Every function checks what it is given.
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <limits>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,17 +16,13 @@
 #include "columns.hpp"
 #include "kernels.hpp"
 #include "ranges.hpp"
+#include "shares.hpp"
 
 namespace nb = nanobind;
 
 namespace {
 
-using gossamer::In, gossamer::Out, gossamer::require;
-
-template <class Array>
-int64_t size(const Array& array) {
-    return static_cast<int64_t>(array.shape(0));
-}
+using gossamer::In, gossamer::Out, gossamer::require, gossamer::shared_out, gossamer::size;
 
 void require_rows(const In<int32_t>& indptr, const In<int32_t>& indices, int64_t inputs) {
     require(size(indptr) >= 1, "indptr must have a number for each output, and one more.");
@@ -56,88 +52,10 @@ bool are_rows(In<int32_t> indptr, In<int32_t> indices, int64_t inputs) {
            gossamer::ascend(indptr.data(), outputs, indices.data());
 }
 
-constexpr int64_t BEYOND = std::numeric_limits<int64_t>::max();
-
-// Two ascending runs without a common key become one, from both ends at once: a step waits for the one before, so two
-// walks take half as long as one. Nothing branches on which edge comes next. There is a place before each run and one
-// behind it.
-struct Merge {
-    int64_t *held, *grown;  // keys
-    const int32_t* old;     // what the source of a held key is
-    int64_t stay, came, inputs, outputs;
-    int32_t *starts, *indices;               // the rows
-    int64_t *source, *fresh, *fresh_behind;  // what each edge was, or -1, and which were grown
-
-    void run() const {
-        const int64_t all = stay + came, half = all / 2;
-        held[-1] = grown[-1] = -BEYOND, held[stay] = grown[came] = BEYOND;
-        starts[0] = 0, starts[outputs] = int32_t(all);
-        int64_t h = 0, g = 0, H = stay, G = came, row = 0, first = 0, before = -1, falls = 0;
-        int64_t last_row = outputs - 1, last_first = last_row * inputs, behind = outputs * inputs;
-        for (int64_t place = 0, back = all - 1; back >= half; ++place, --back) {
-            if (place < half) {
-                const int64_t a = held[h], b = grown[g], stays = a < b, key = std::min(a, b);
-                falls += key <= before, before = key;
-                while (key >= first + inputs) {
-                    require(row + 1 < outputs, "a key is beyond the outputs.");
-                    starts[++row] = int32_t(place), first += inputs;
-                }
-                indices[place] = int32_t(key - first), source[place] = int64_t(old[h]) | (stays - 1);
-                fresh[g] = place;
-                h += stays, g += 1 - stays;
-            }
-            const int64_t a = held[H - 1], b = grown[G - 1], stays = a > b, key = std::max(a, b);
-            falls += key >= behind, behind = key;
-            while (key < last_first) {
-                require(last_row > 0, "a key is below 0.");
-                starts[last_row--] = int32_t(back + 1), last_first -= inputs;
-            }
-            indices[back] = int32_t(key - last_first), source[back] = int64_t(old[H - 1]) | (stays - 1);
-            fresh_behind[G - 1] = back;
-            H -= stays, G -= 1 - stays;
-        }
-        require(falls == 0 && before < behind && h == H && g == G, "keys must ascend, and be as many as the edges.");
-        while (row < last_row) starts[++row] = int32_t(half);
-        std::copy(fresh_behind + g, fresh_behind + came, fresh + g);
-    }
-};
-
-// The edges of kept keys and of grown ones, both ascending and without a common one: rows, which old edge each is or
-// -1, where the grown ones come to be, and the keys that are not kept; the last two have a place more than they need.
-void merged(
-    In<int64_t> keys, In<uint8_t> kept, In<int64_t> grown, int64_t inputs, Out<int32_t> indptr, Out<int32_t> indices,
-    Out<int64_t> source, Out<int64_t> fresh, Out<int64_t> removed) {
-    const int64_t outputs = size(indptr) - 1, E = size(keys), N = size(grown), all = size(indices), left = all - N;
-    require(outputs >= 1 && inputs >= 1 && inputs <= INT32_MAX && all <= INT32_MAX, "sizes differ.");
-    require(outputs <= INT32_MAX && size(kept) == E && size(source) == all, "sizes differ.");
-    require(size(fresh) == N + 1 && left >= 0 && left + size(removed) == E + 1 && E <= INT32_MAX, "sizes differ.");
-    // One more of each at either end: where the next one would go, and what never comes first.
-    auto* const held = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(2 * E + 2 * N + 10))) + 1;
-    int64_t *const next = held + E + 2, *const behind = next + N + 2, *gone = removed.data();
-    auto* const old = reinterpret_cast<int32_t*>(behind + N + 2);
-    const int64_t* key = keys.data();
-    const uint8_t* stays = kept.data();
-    int64_t stay = 0, go = 0;
-    for (int64_t e = 0; e < E; ++e) {
-        const bool is_kept = stays[e] != 0;
-        require(go <= E - left && stay <= left, "sizes differ.");
-        old[stay] = int32_t(e), held[stay] = key[e], gone[go] = key[e];
-        stay += is_kept, go += !is_kept;
-    }
-    require(stay == left, "sizes differ.");
-    std::copy_n(grown.data(), N, next);
-    old[-1] = old[stay] = 0;
-    Merge{held, next, old, stay, N, inputs, outputs, indptr.data(), indices.data(), source.data(), fresh.data(), behind}
-        .run();
-}
-
-// Where each of `keys` stands in `within`, or -1; both ascend. From both ends at once, as merges.
-void positions(In<int64_t> keys, In<int64_t> within, Out<int64_t> places) {
-    const int64_t N = size(keys), E = size(within);
-    require(size(places) == N, "each key needs a place.");
-    const int64_t *key = keys.data(), *held = within.data();
-    int64_t* to = places.data();
-    int64_t k = 0, e = 0, K = N, L = E;
+// Where each of ascending keys stands in ascending ones, or -1. From both ends at once, as merges.
+void find(const int64_t* key, int64_t N, const int64_t* held, int64_t E, int64_t* to) {
+    int64_t k = 0, K = N, e = N ? std::lower_bound(held, held + E, key[0]) - held : 0,
+            L = N ? std::upper_bound(held, held + E, key[N - 1]) - held : 0;
     while (k < N / 2 && K > N / 2 && e < E && L > 0) {
         const int64_t a = held[e], b = key[k], c = held[L - 1], d = key[K - 1];
         to[k] = e | -int64_t(a != b);
@@ -150,18 +68,34 @@ void positions(In<int64_t> keys, In<int64_t> within, Out<int64_t> places) {
     }
 }
 
-// Whole numbers in the order of the floating ones, NaN beyond all others.
-template <class T>
-struct Ordered {
-    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-    static constexpr Bits SIGN = Bits(1) << (8 * sizeof(T) - 1);
+// Where each of `keys` stands in `within`, or -1; both ascend. False, and nothing is found, where keys do not.
+bool positions(In<int64_t> keys, In<int64_t> within, Out<int64_t> places, int threads) {
+    const int64_t N = size(keys);
+    require(size(places) == N, "each key needs a place.");
+    if (!std::is_sorted(keys.data(), keys.data() + N)) return false;
+    shared_out(N, threads, [&](int64_t first, int64_t last) {
+        find(keys.data() + first, last - first, within.data(), size(within), places.data() + first);
+    });
+    return true;
+}
 
-    static Bits of(T value) {
-        const Bits bits = std::bit_cast<Bits>(value);
-        return bits ^ (bits & SIGN ? ~Bits(0) : SIGN);
+// Marks those of `within` that are among `keys`, and puts the other keys into `others`; how many these are.
+int64_t returned(In<int64_t> keys, In<int64_t> within, Out<uint8_t> marks, Out<int64_t> others, int threads) {
+    const int64_t N = size(keys);
+    require(size(marks) == size(within) && size(others) == N, "sizes differ.");
+    require(std::is_sorted(keys.data(), keys.data() + N), "keys must ascend.");
+    auto* const places = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(N + 1)));
+    shared_out(N, threads, [&](int64_t first, int64_t last) {
+        find(keys.data() + first, last - first, within.data(), size(within), places + first);
+    });
+    int64_t count = 0;
+    for (int64_t k = 0; k < N; ++k) {
+        others.data()[count] = keys.data()[k];
+        if (places[k] >= 0) marks.data()[places[k]] = 1;
+        count += places[k] < 0;
     }
-    static T back(Bits bits) { return std::bit_cast<T>(bits ^ (bits & SIGN ? SIGN : ~Bits(0))); }
-};
+    return count;
+}
 
 // numbers[e] of `from`, or `fresh` where that is -1, without a branch that nobody can foresee; `from` is not empty.
 #define GOSSAMER_GATHER(T)                                                                              \
@@ -175,23 +109,33 @@ GOSSAMER_GATHER(uint32_t)
 GOSSAMER_GATHER(uint64_t)
 #undef GOSSAMER_GATHER
 
-GOSSAMER_CLONES std::pair<int64_t, int64_t> range_of(const int64_t* numbers, int64_t count) {
-    int64_t least = 0, most = -1;
+GOSSAMER_CLONES bool are_within(const int64_t* numbers, int64_t count, int64_t low, int64_t high) {
+    int64_t least = low, most = low;
     for (int64_t e = 0; e < count; ++e) least = std::min(least, numbers[e]), most = std::max(most, numbers[e]);
-    return {least, most};
+    return least >= low && most < high;
 }
 
 // What belonged to old edges for new ones: that of `source`, or `fill` where this is -1.
 template <class T>
-void carried(In<T> values, In<int64_t> source, double fill, Out<T> to) {
-    using Bits = typename Ordered<T>::Bits;
+void carried(In<T> values, In<int64_t> source, double fill, Out<T> to, int threads) {
+    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
     const int64_t E = size(values), all = size(source);
     require(size(to) == all, "each edge needs a place.");
-    const auto [least, most] = range_of(source.data(), all);
-    require(least >= -1 && most < E, "there is no such edge.");
     const auto* from = reinterpret_cast<const Bits*>(values.data());
-    if (E == 0) std::fill_n(to.data(), all, T(fill));
-    else gather(from, source.data(), all, std::bit_cast<Bits>(T(fill)), reinterpret_cast<Bits*>(to.data()));
+    std::atomic<bool> wrong = false;
+    shared_out(all, threads, [&](int64_t first, int64_t last) {
+        constexpr int64_t few = 2048;  // which are in a core's cache when they are followed
+        for (int64_t e = first; e < last; e += few) {
+            const int64_t count = std::min(few, last - e);
+            if (!are_within(source.data() + e, count, -1, E)) wrong = true;
+            else if (E == 0) std::fill_n(to.data() + e, count, T(fill));
+            else
+                gather(
+                    from, source.data() + e, count, std::bit_cast<Bits>(T(fill)),
+                    reinterpret_cast<Bits*>(to.data() + e));
+        }
+    });
+    require(!wrong, "there is no such edge.");
 }
 
 // The edges sorted by input: where each input's begin, their outputs, and their numbers.
@@ -208,73 +152,43 @@ void transposed(
     std::copy_n(columns.edge_numbers(), E, edges.data());
 }
 
-// The ranks-th empty places, counted from 0, where `occupied` ascends: fastest for ascending ranks, which are walked
-// from both ends at once.
-void empty_places(In<int64_t> ranks, In<int64_t> occupied, Out<int64_t> places) {
+// How many of ascending keys have at most `rank` empty places before them.
+int64_t passed_by(int64_t rank, const int64_t* held, int64_t E) {
+    int64_t low = 0, high = E;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (held[middle] - middle <= rank) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+// The empty places of ascending ranks, from both ends at once.
+void walk_empty(const int64_t* rank, int64_t N, const int64_t* held, int64_t E, int64_t* to) {
+    int64_t k = 0, K = N, passed = N ? passed_by(rank[0], held, E) : 0, left = N ? passed_by(rank[N - 1], held, E) : 0;
+    while (k < N / 2 && K > N / 2 && passed < E && left > 0) {
+        const bool passes = held[passed] - passed <= rank[k], is_before = held[left - 1] - (left - 1) <= rank[K - 1];
+        to[k] = rank[k] + passed;
+        to[K - 1] = rank[K - 1] + left;
+        passed += passes, k += !passes, left -= !is_before, K -= is_before;
+    }
+    for (; k < K; ++k) {
+        while (passed < E && held[passed] - passed <= rank[k]) ++passed;
+        to[k] = rank[k] + passed;
+    }
+}
+
+// The ranks-th empty places, counted from 0, where `occupied` ascends: fastest for ascending ranks.
+void empty_places(In<int64_t> ranks, In<int64_t> occupied, Out<int64_t> places, int threads) {
     require(size(places) == size(ranks), "each rank needs a place.");
     const int64_t *held = occupied.data(), *rank = ranks.data(), E = size(occupied), N = size(ranks);
     int64_t* to = places.data();
-    int64_t k = 0, passed = 0, K = N, left = E;
     if (std::is_sorted(rank, rank + N))
-        while (k < N / 2 && K > N / 2 && passed < E && left > 0) {
-            const bool passes = held[passed] - passed <= rank[k],
-                       is_before = held[left - 1] - (left - 1) <= rank[K - 1];
-            to[k] = rank[k] + passed;
-            to[K - 1] = rank[K - 1] + left;
-            passed += passes, k += !passes, left -= !is_before, K -= is_before;
-        }
-    int64_t last = k ? rank[k - 1] : std::numeric_limits<int64_t>::min();
-    for (; k < K; ++k) {
-        if (rank[k] < last) passed = 0;
-        last = rank[k];
-        while (passed < E && held[passed] - passed <= last) ++passed;
-        to[k] = last + passed;
-    }
-}
-
-// How many of some numbers are below `low`, and how many from there up to `high`; these go into `between`, which has a
-// place more than all of them need, and may be where the numbers are.
-template <class Read, class Bits>
-std::pair<int64_t, int64_t> apart(Read read, int64_t count, Bits low, Bits high, Bits* between) {
-    int64_t below = 0, found = 0;
-    for (int64_t e = 0; e < count; ++e) {
-        const Bits value = read(e);
-        between[found] = value;
-        below += value < low;
-        found += value - low <= high - low;
-    }
-    return {below, found};
-}
-
-// The k-th smallest of numbers, which change places: among those near where a sample has it, again and again.
-template <class Bits>
-Bits kth(Bits* values, int64_t count, int64_t k) {
-    constexpr int64_t sampled = 256, near = 32, few = 1024;
-    while (count > few) {
-        Bits sample[sampled];
-        for (int64_t s = 0; s < sampled; ++s) sample[s] = values[s * count / sampled];
-        std::sort(sample, sample + sampled);
-        const auto place = int64_t(double(k) / double(count) * sampled);
-        const Bits low = place < near ? 0 : sample[place - near];
-        const Bits high = place + near < sampled ? sample[place + near] : ~Bits(0);
-        int64_t below = 0, within = 0;
-        for (int64_t e = 0; e < count; ++e) below += values[e] < low, within += values[e] - low <= high - low;
-        if (k < below || k >= below + within || 2 * within > count) break;
-        std::tie(below, count) = apart([values](int64_t e) { return values[e]; }, count, low, high, values);
-        k -= below;
-    }
-    std::nth_element(values, values + k, values + count);
-    return values[k];
-}
-
-template <class T>
-T smallest(In<T> values, int64_t k) {
-    using Bits = typename Ordered<T>::Bits;
-    const int64_t n = size(values);
-    require(k >= 0 && k < n, "there is no such number.");
-    auto* const copy = static_cast<Bits*>(gossamer::scratch(sizeof(Bits) * size_t(n + 1)));
-    for (int64_t e = 0; e < n; ++e) copy[e] = Ordered<T>::of(values.data()[e]);
-    return Ordered<T>::back(kth(copy, n, k));
+        shared_out(N, threads, [&](int64_t first, int64_t last) {
+            walk_empty(rank + first, last - first, held, E, to + first);
+        });
+    else
+        for (int64_t k = 0; k < N; ++k) to[k] = rank[k] + passed_by(rank[k], held, E);
 }
 
 // Sets the bits of places; how many were not set before.
@@ -352,14 +266,12 @@ void correct_young(
 void bind_edges(nb::module_& m) {
     m.def("edge_keys", &edge_keys);
     m.def("are_rows", &are_rows);
-    m.def("merged", &merged);
     m.def("positions", &positions);
+    m.def("returned", &returned);
     m.def("carried", &carried<float>);
     m.def("carried", &carried<double>);
     m.def("transposed", &transposed);
     m.def("empty_places", &empty_places);
-    m.def("smallest", &smallest<float>);
-    m.def("smallest", &smallest<double>);
     m.def("marked", &marked);
     m.def("correct_young", &correct_young<float>);
     m.def("correct_young", &correct_young<double>);

@@ -9,12 +9,15 @@ NB_MODULE(_native, m) {
     bind_assignment_sparse(m);
     bind_attention(m);
     bind_convolution(m);
+    bind_draws(m);
     bind_edges(m);
     bind_graph(m);
     bind_inference(m);
     bind_kernels(m);
+    bind_merges(m);
     bind_missing(m);
     bind_overlap(m);
+    bind_selection(m);
     bind_training(m);
     bind_watch(m);
 }

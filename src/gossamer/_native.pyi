@@ -19,25 +19,16 @@ def distance_sums(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], begin: int, end: int, totals: NDArray[np.int64]
 ) -> None: ...
 
+# draws.cpp
+def draw_subset(capsule: object, bound: int, members: NDArray[np.int64], /) -> None: ...
+
 # edges.cpp
 def edge_keys(
     indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, keys: NDArray[np.int64], /
 ) -> None: ...
 def are_rows(indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, /) -> bool: ...
-def merged(
-    keys: NDArray[np.int64],
-    kept: NDArray[np.uint8],
-    grown: NDArray[np.int64],
-    inputs: int,
-    indptr: NDArray[np.int32],
-    indices: NDArray[np.int32],
-    source: NDArray[np.int64],
-    fresh: NDArray[np.int64],
-    removed: NDArray[np.int64],
-    /,
-) -> None: ...
 def carried(
-    values: NDArray[np.floating], source: NDArray[np.int64], fill: float, to: NDArray[np.floating], /
+    values: NDArray[np.floating], source: NDArray[np.int64], fill: float, to: NDArray[np.floating], threads: int, /
 ) -> None: ...
 def correct_young(
     weight: NDArray[np.floating],
@@ -62,10 +53,44 @@ def transposed(
     edges: NDArray[np.int32],
     /,
 ) -> None: ...
-def positions(keys: NDArray[np.int64], within: NDArray[np.int64], places: NDArray[np.int64], /) -> None: ...
-def empty_places(ranks: NDArray[np.int64], occupied: NDArray[np.int64], places: NDArray[np.int64], /) -> None: ...
-def smallest(values: NDArray[np.floating], k: int, /) -> float: ...
+def positions(
+    keys: NDArray[np.int64], within: NDArray[np.int64], places: NDArray[np.int64], threads: int, /
+) -> bool: ...
+def returned(
+    keys: NDArray[np.int64],
+    within: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+    others: NDArray[np.int64],
+    threads: int,
+    /,
+) -> int: ...
+def empty_places(
+    ranks: NDArray[np.int64], occupied: NDArray[np.int64], places: NDArray[np.int64], threads: int, /
+) -> None: ...
 def marked(bits: NDArray[np.uint8], places: NDArray[np.int64], /) -> int: ...
+
+# merges.cpp
+def merged(
+    keys: NDArray[np.int64],
+    kept: NDArray[np.uint8],
+    grown: NDArray[np.int64],
+    weights: NDArray[np.floating],
+    inputs: int,
+    indptr: NDArray[np.int32],
+    indices: NDArray[np.int32],
+    source: NDArray[np.int64],
+    fresh: NDArray[np.int64],
+    removed: NDArray[np.int64],
+    to: NDArray[np.floating],
+    threads: int,
+    /,
+) -> None: ...
+
+# selection.cpp
+def smallest(values: NDArray[np.floating], k: int, /) -> float: ...
+def are_finite(values: NDArray[np.floating], threads: int, /) -> bool: ...
+def far_from_zero(values: NDArray[np.floating], fraction: float, kept: NDArray[np.uint8], threads: int, /) -> None: ...
+def largest(values: NDArray[np.floating], magnitudes: bool, count: int, kept: NDArray[np.uint8], /) -> None: ...
 
 # bind_kernels.cpp
 Array: TypeAlias = tuple[int, int]

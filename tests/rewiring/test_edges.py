@@ -1,5 +1,7 @@
 """What the extension does with edges is what NumPy and PyTorch do with them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,12 @@ import torch
 import gossamer as gs
 from gossamer import native
 from gossamer.generators import erdos_renyi
+from gossamer.generators.subsets import draw_subset
 from gossamer.rewiring import keys
 from gossamer.rewiring.cold_start import ColdStart
-from gossamer.rewiring.drop import smallest
+from gossamer.rewiring.drop import DropLeastSalient, DropNearestZero, DropSmallest, smallest
 from gossamer.rewiring.explored import Explored
+from gossamer.rewiring.view import LayerView
 from gossamer.topology.transpose import transpose
 
 pytestmark = pytest.mark.skipif(native.extension is None, reason="the extension was not built")
@@ -93,8 +97,8 @@ def test_merges(monkeypatch, seed, junction, share):
     old, places = keys.edge_keys(junction), junction.in_features * junction.out_features
     kept = rng.random(len(old)) >= share
     grown = keys.random_empty(min(places - int(kept.sum()), int((~kept).sum()) + 2), old[kept], places, rng)
-    sizes = junction.in_features, junction.out_features
-    found, expected = both(monkeypatch, lambda: keys.merged(old, kept, grown, sizes))
+    sizes, weight = (junction.in_features, junction.out_features), rng.normal(size=len(old))
+    found, expected = both(monkeypatch, lambda: keys.merged(old, kept, grown, weight, sizes))
     same(found, expected)
 
 
@@ -110,7 +114,7 @@ def test_merges(monkeypatch, seed, junction, share):
 )
 def test_merges_that_are_refused(old, kept, grown):
     with pytest.raises(ValueError):
-        keys.merged(np.array(old), np.array(kept, dtype=np.bool_), np.array(grown), (3, 2))
+        keys.merged(np.array(old), np.array(kept, dtype=np.bool_), np.array(grown), np.ones(2), (3, 2))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -172,3 +176,65 @@ def test_young_edges_are_corrected_alike(monkeypatch, dtype, kind, amsgrad):
 
     found, expected = both(monkeypatch, trained)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64])
+def test_subsets_are_drawn_as_numpy_draws_them(monkeypatch, bits):
+    for count, size in ((1, 2), (1, 3), (2, 4), (40, 97), (500, 1001), (300, 140_000), (0, 5), (4, 5)):
+        drawn = []
+
+        def draw(count=count, size=size, drawn=drawn):
+            rng = np.random.Generator(bits(count))
+            first = [draw_subset(count, size, rng) for _ in range(9)]
+            drawn.append(rng.random())  # the generator stands where it did
+            return first
+
+        same(*both(monkeypatch, draw))
+        assert drawn[0] == drawn[1]
+    for members in (1, 1 << 29):
+        with pytest.raises(ValueError, match="not as many members"):
+            native.extension.draw_subset(bits(0).capsule, members, np.empty(1, dtype=np.int64))
+    with pytest.raises(ValueError, match="bit generator"):
+        native.extension.draw_subset(np.empty(1).__array_struct__, 5, np.empty(1, dtype=np.int64))
+
+
+@pytest.fixture(params=[1, 2, 5])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("sizes", [(300, 700), (60_000, 7)])
+def test_many_edges_move_alike_by_any_number_of_threads(monkeypatch, threads, sizes):
+    rng, places = np.random.default_rng(1), sizes[0] * sizes[1]
+    old = keys.edge_keys(erdos_renyi(*sizes, 30_000, rng=rng))
+    kept = rng.random(len(old)) < 0.6
+    grown = keys.random_empty(20_000, old[kept], places, rng)
+    weight = rng.normal(size=len(old)).astype(np.float32)
+    found, expected = both(monkeypatch, lambda: keys.merged(old, kept, grown, weight, sizes))
+    same(found, expected)
+    same(*both(monkeypatch, lambda: [keys.followed(weight, expected.source, 2.0)]))
+    same(*both(monkeypatch, lambda: keys.returned(grown, old, kept)))
+    same(*both(monkeypatch, lambda: [keys.positions(grown, old)]))
+    ranks = np.sort(rng.choice(places - len(old), size=20_000, replace=False))
+    same(*both(monkeypatch, lambda: [keys.empty_places(ranks, old)]))
+    with pytest.raises(ValueError):
+        keys.merged(old[::-1], kept, grown, weight, sizes)
+    assert native.extension.are_finite(weight, threads)
+    for place, wrong in ((0, np.nan), (29_999, np.inf)):
+        assert not native.extension.are_finite(np.where(np.arange(30_000) == place, wrong, weight), threads)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_dropped_is_what_numpy_drops(monkeypatch, threads, dtype):
+    rng = np.random.default_rng(2)
+    spread = rng.normal(size=12_000)
+    for values in (spread, np.abs(spread), -np.abs(spread), np.round(spread, 1), spread[:5], np.zeros(3)):
+        values = values.astype(dtype)
+        for fraction in (0.1, 0.3, 1.0):
+            view = LayerView.of("0", erdos_renyi(200, 200, len(values), rng=0), values)
+            for drop in (DropNearestZero(), DropSmallest(), DropLeastSalient(0.0)):
+                view = replace(view, gradient=values)
+                same(*both(monkeypatch, lambda drop=drop, view=view, f=fraction: [drop(view, f, rng=rng)]))

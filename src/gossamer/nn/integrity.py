@@ -26,13 +26,13 @@ from gossamer.errors import InvalidTopologyError
 from gossamer.nn.structure import Checked, Structure
 from gossamer.topology import Junction
 
-_BITS = 32
 _HIGH = 1 << 30
+_OPPOSITE = str.maketrans("01", "10")
 _ROUNDING = 1e-3
 """How much lower than a number its average may have drifted, by float32's rounding in many updates."""
 
 
-def fingerprint(junction: Junction) -> list[int]:
+def fingerprint(junction: Junction) -> NDArray[np.int32]:
     """Numbers that name a junction: bits of a checksum (CRC-32) of its arrays and their complements, 0 or 2**30.
 
     In a mean of equal ones every 0 stays 0; in a mean of two different ones a 0 does not, however small the share of
@@ -41,8 +41,8 @@ def fingerprint(junction: Junction) -> list[int]:
     checksum = zlib.crc32(f"{junction.in_features} {junction.out_features}".encode())
     for array in Checked(junction).arrays():
         checksum = zlib.crc32(array.data, checksum)
-    bits = [checksum >> place & 1 for place in range(_BITS)]
-    return [_HIGH * bit for bit in (*bits, *(1 - bit for bit in bits))]
+    bits = f"{checksum:032b}"[::-1]
+    return np.array([_HIGH if bit == "1" else 0 for bit in bits + bits.translate(_OPPOSITE)], dtype=np.int32)
 
 
 def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:
@@ -54,12 +54,12 @@ def restored(structure: Structure, junction: Junction, mark: Tensor) -> bool:
         mark: the fingerprint, averaged as they were.
     """
     known, found = Checked(junction).arrays(), [array.detach().cpu().numpy() for array in structure.arrays]
-    if not _averaged(mark.detach().cpu().numpy(), np.array(fingerprint(junction))) or not all(map(_near, found, known)):
+    if not _averaged(mark.detach().cpu().numpy(), fingerprint(junction)) or not all(map(_near, found, known)):
         return False
     with torch.no_grad():
         for array, values in zip(structure.arrays, known, strict=True):
             array.copy_(torch.tensor(values))
-        mark.copy_(torch.tensor(fingerprint(junction)))
+        mark.copy_(torch.from_numpy(fingerprint(junction)))
     return True
 
 
@@ -79,7 +79,7 @@ def accept(structure: Structure, junction: Junction, *, fresh: bool) -> None:
     structure.keep(Checked(written))
 
 
-def _averaged(found: NDArray[np.int32], known: NDArray[np.int64]) -> bool:
+def _averaged(found: NDArray[np.int32], known: NDArray[np.int32]) -> bool:
     return found.shape == known.shape and not found[known == 0].any() and _near(found, known)
 
 

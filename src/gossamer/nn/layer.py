@@ -244,7 +244,7 @@ class SparseLayer(nn.Module, abc.ABC):
         device = structure.arrays[0].device
         held = dict(zip(OFFSETS if structure.rotated else ROWS, structure.arrays, strict=True))
         held["features"] = torch.tensor(self._sizes, device=device)
-        held["fingerprint"] = torch.tensor(fingerprint(structure.junction()), dtype=torch.int32, device=device)
+        held["fingerprint"] = torch.tensor(fingerprint(structure.junction()), device=device)
         own = (*ROWS, *OFFSETS, "features", "fingerprint")
         others = {name: buffer for name, buffer in self._buffers.items() if name not in own}
         self._buffers.clear()
@@ -264,10 +264,9 @@ class SparseLayer(nn.Module, abc.ABC):
 
     def _renew(self, structure: Structure) -> None:
         """Hold a junction that was written over the last one, in the same buffers."""
-        self._structure = structure
-        self._fresh = False
-        self.fingerprint.copy_(torch.tensor(fingerprint(structure.junction()), dtype=torch.int32))
-        self._mark = stamp_of((self.fingerprint,))
+        self.fingerprint.copy_(torch.from_numpy(fingerprint(structure.junction())))
+        held = {"_structure": structure, "_fresh": False, "_mark": stamp_of((self.fingerprint,))}
+        vars(self).update(held)  # no parameters, modules or buffers, for which setting an attribute looks each time
 
     def _written(self, structure: Structure) -> Structure:
         """Judge buffers that were replaced or written; see `gossamer.nn.integrity`."""

@@ -100,11 +100,10 @@ class StepPlan:
         """
         if not self.watch.holds() or self.moving != optimizers.moving(optimizer):
             return None
-        links = [_followed(link) for link in self.chain.links]
-        chain = replace(self.chain, links=links)
+        before = self.chain
+        links = [_followed(link) for link in before.links]
+        chain = Chain(before.containers, before.before, before.rest, links, before.backend)
         layers = [link.layer for link in links]
-        for structure, weight, bias, _ in layers:
-            check(structure, weight.new_empty(0, structure.in_features), weight, bias)
         return replace(self, chain=chain, topologies=_watch_topologies(chain), steps=self.steps.following(layers))
 
     def takes(self, x: Tensor, targets: Tensor) -> bool:
@@ -143,7 +142,8 @@ class StepPlan:
 def _followed(link: Link) -> Link:
     if not isinstance(link.module, SparseLayer):
         return link
-    return replace(link, layer=link.layer._replace(structure=link.module.structure))
+    _, weight, bias, activation = link.layer  # whose memory is watched
+    return Link(link.module, Layer(link.module.structure, weight, bias, activation), link.dropout)
 
 
 def _room(layer: Layer, x: Tensor, number: int) -> Pass:

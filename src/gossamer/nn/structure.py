@@ -10,6 +10,7 @@ import copy
 import weakref
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -162,8 +163,8 @@ class Structure:
         """Remember what the arrays were found to be."""
         stamp = stamp_of(self.arrays)
         self._last[:] = [(stamp, checked)]
-        own = zip(self.arrays, checked.arrays(), strict=True)
-        self.pairs[:] = [(a.data_ptr(), b.ctypes.data, len(b)) for a, b in own if a.is_cpu and type(a) is Tensor]
+        own = zip(self.arrays, checked.places, strict=True)
+        self.pairs[:] = [(a.data_ptr(), b, n // 4) for a, (b, n) in own if a.is_cpu and type(a) is Tensor]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Structure:
         twin = Structure(self.in_features, self.out_features, copy.deepcopy(self.arrays, memo))
@@ -198,6 +199,13 @@ class Checked:
     def __init__(self, junction: Junction) -> None:
         self.junction = _as_stored(junction)
         self.made: dict[object, Any] = {}
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Of each array its address and its bytes; each is contiguous int32."""
+        arrays = self.arrays()
+        assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in arrays)
+        return [(array.__array_interface__["data"][0], array.nbytes) for array in arrays]
 
     def arrays(self) -> tuple[NDArray[np.int32], ...]:
         """What a structure's arrays hold: offsets, or `indptr` and `indices`, of groups those of their base."""

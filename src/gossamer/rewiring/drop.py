@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from gossamer import native
 from gossamer.rewiring.keys import Mask
@@ -23,15 +24,17 @@ class Drop(Protocol):
         """Which edges stay, shape (E,)."""
 
 
-def keep_largest(scores: Floats, count: int) -> Mask:
-    """Mark the `count` largest scores; of equal scores the first ones."""
-    kept = np.zeros(len(scores), dtype=np.bool_)
-    if count <= 0:
+def keep_largest(scores: Floats, count: int, *, magnitudes: bool = False) -> Mask:
+    """Mark the `count` largest scores, or those of largest magnitude, none of them NaN; of equal ones the first."""
+    if count <= 0 or count >= len(scores):
+        return np.full(len(scores), count > 0)
+    kept = np.empty(len(scores), dtype=np.bool_)
+    if _is_native(scores):
+        native.extension.largest(np.ascontiguousarray(scores), magnitudes, count, kept.view(np.uint8))
         return kept
-    if count >= len(scores):
-        return ~kept
+    scores = np.abs(scores) if magnitudes else scores
     lowest = smallest(scores, len(scores) - count)
-    kept = np.asarray(scores > lowest)
+    np.greater(scores, lowest, out=kept)
     kept[np.flatnonzero(scores == lowest)[: count - np.count_nonzero(kept)]] = True
     return kept
 
@@ -42,9 +45,13 @@ def smallest(values: Floats, k: int) -> Any:
     >>> float(smallest(np.array([3.0, -1.0, 2.0]), 1))
     2.0
     """
-    if native.extension is not None and values.dtype in (np.float32, np.float64):
+    if _is_native(values):
         return values.dtype.type(native.extension.smallest(np.ascontiguousarray(values), k))
     return np.partition(values, k)[k]
+
+
+def _is_native(values: Floats) -> bool:
+    return native.extension is not None and values.dtype in (np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class DropSmallest:
 
     def __call__(self, view: LayerView, fraction: float, *, rng: np.random.Generator) -> Mask:
         """Which edges stay."""
-        return keep_largest(np.abs(view.weight), view.num_edges - int(fraction * view.num_edges))
+        return keep_largest(view.weight, view.num_edges - int(fraction * view.num_edges), magnitudes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +85,15 @@ class DropNearestZero:
         w, n = view.weight, view.num_edges
         if fraction == 0 or n == 0:
             return np.ones(n, dtype=np.bool_)
+        if _is_native(w):
+            kept = np.empty(n, dtype=np.bool_)
+            native.extension.far_from_zero(
+                np.ascontiguousarray(w), fraction, kept.view(np.uint8), torch.get_num_threads()
+            )
+            return kept
         p, q = np.count_nonzero(w < 0), n - np.count_nonzero(w > 0)
         below, above = min(n - 1, int((1 - fraction) * p)), int(min(n - 1, q + fraction * (n - q)))
-        kept: Mask = (w < min(smallest(w, below), 0)) | (w > max(smallest(w, above), 0))
-        return kept
+        return np.asarray((w < min(smallest(w, below), 0)) | (w > max(smallest(w, above), 0)))
 
 
 @dataclass(frozen=True, slots=True)

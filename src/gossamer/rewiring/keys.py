@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gossamer import native
-from gossamer.generators.subsets import draw_subsets
+from gossamer.generators.subsets import draw_subset
 from gossamer.topology import Bipartite, Junction
 
 Keys = NDArray[np.int64]
@@ -50,40 +51,45 @@ class Merged(NamedTuple):
     """Which edges are new, ascending."""
     removed: Keys
     """The keys of the edges that are gone, ascending."""
+    weight: NDArray[np.floating[Any]]
+    """(E',), 0 of new edges."""
 
 
-def merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merged:
+def merged(keys: Keys, kept: Mask, grown: Keys, weight: NDArray[np.floating[Any]], sizes: tuple[int, int]) -> Merged:
     """The kept among `keys`, and `grown`.
 
     Args:
         keys: old edges (E,), ascending.
         kept: which of them stay, (E,).
         grown: new edges, ascending, none of them kept.
+        weight: of the old edges, float32 or float64 (E,).
         sizes: inputs and outputs.
 
-    >>> merged(np.array([0, 2, 4]), np.array([True, False, True]), np.array([1]), (3, 2)).source
+    >>> merged(np.array([0, 2, 4]), np.array([True, False, True]), np.array([1]), np.ones(3), (3, 2)).source
     array([ 0, -1,  2])
     """
     in_features, out_features = sizes
     if native.extension is None:
-        return _merged(keys, kept, grown, sizes)
+        return _merged(keys, kept, grown, weight, sizes)
     stay = int(np.count_nonzero(kept))
     edges = stay + len(grown)
     indptr, indices = np.empty(out_features + 1, dtype=np.int32), np.empty(edges, dtype=np.int32)
-    counts = edges, len(grown) + 1, len(keys) - stay + 1
-    source, fresh, removed = (np.empty(count, dtype=np.int64) for count in counts)
+    source, fresh, removed = (np.empty(count, dtype=np.int64) for count in (edges, len(grown), len(keys) - stay))
+    to = np.empty(edges, dtype=weight.dtype)
     given = np.ascontiguousarray(keys), np.ascontiguousarray(kept).view(np.uint8), np.ascontiguousarray(grown)
-    native.extension.merged(*given, in_features, indptr, indices, source, fresh, removed)
-    return Merged(Bipartite(indptr, indices, in_features=in_features), source, fresh[:-1], removed[:-1])
+    made = indptr, indices, source, fresh, removed, to
+    native.extension.merged(*given, np.ascontiguousarray(weight), in_features, *made, torch.get_num_threads())
+    return Merged(Bipartite(indptr, indices, in_features=in_features), source, fresh, removed, to)
 
 
-def _merged(keys: Keys, kept: Mask, grown: Keys, sizes: tuple[int, int]) -> Merged:
+def _merged(keys: Keys, kept: Mask, grown: Keys, weight: NDArray[np.floating[Any]], sizes: tuple[int, int]) -> Merged:
     survivors = np.flatnonzero(kept)
     together = np.concatenate([keys[survivors], grown])
     source = np.concatenate([survivors, np.full(len(grown), -1)])
     order = np.argsort(together, kind="stable")  # two ascending runs, which a stable sort merges in linear time
     source = source[order]
-    return Merged(junction_of(together[order], *sizes), source, np.flatnonzero(source < 0), keys[~kept])
+    made = junction_of(together[order], *sizes)
+    return Merged(made, source, np.flatnonzero(source < 0), keys[~kept], followed(weight, source))
 
 
 def followed(values: NDArray[Any], source: NDArray[np.int64], fill: float = 0.0) -> NDArray[Any]:
@@ -94,7 +100,8 @@ def followed(values: NDArray[Any], source: NDArray[np.int64], fill: float = 0.0)
     """
     found = np.empty(len(source), dtype=values.dtype)
     if native.extension is not None:
-        native.extension.carried(np.ascontiguousarray(values), np.ascontiguousarray(source), fill, found)
+        given = np.ascontiguousarray(values), np.ascontiguousarray(source)
+        native.extension.carried(*given, fill, found, torch.get_num_threads())
     elif len(values):
         found[:] = np.where(source < 0, fill, values[np.maximum(source, 0)])
     else:
@@ -104,15 +111,32 @@ def followed(values: NDArray[Any], source: NDArray[np.int64], fill: float = 0.0)
 
 def positions(keys: Keys, within: Keys) -> NDArray[np.int64]:
     """Where each of `keys` stands in the ascending array `within`, or -1; fastest for ascending keys."""
-    if native.extension is not None and bool((keys[1:] >= keys[:-1]).all()):
+    if native.extension is not None:
         places = np.empty(len(keys), dtype=np.int64)
-        native.extension.positions(np.ascontiguousarray(keys), np.ascontiguousarray(within), places)
-        return places
+        given = np.ascontiguousarray(keys), np.ascontiguousarray(within)
+        if native.extension.positions(*given, places, torch.get_num_threads()):
+            return places
     if not len(within):
         return np.full(len(keys), -1)
     places = np.searchsorted(within, keys)
     found = within[np.minimum(places, len(within) - 1)] == keys
     return np.where(found, places, -1)
+
+
+def returned(grown: Keys, keys: Keys, kept: Mask) -> tuple[Mask, Keys]:
+    """Of ascending `grown` those that are edges already stay, with `kept`; the others are new.
+
+    >>> returned(np.array([1, 2]), np.array([0, 2, 4]), np.array([True, False, False]))
+    (array([ True,  True, False]), array([1]))
+    """
+    live = kept.copy()
+    if native.extension is not None:
+        others = np.empty(len(grown), dtype=np.int64)
+        given = np.ascontiguousarray(grown), np.ascontiguousarray(keys), live.view(np.uint8)
+        return live, others[: native.extension.returned(*given, others, torch.get_num_threads())]
+    places = positions(grown, keys)
+    live[places[places >= 0]] = True
+    return live, grown[places < 0]
 
 
 def empty_places(ranks: NDArray[np.int64], occupied: Keys) -> Keys:
@@ -126,7 +150,8 @@ def empty_places(ranks: NDArray[np.int64], occupied: Keys) -> Keys:
     """
     if native.extension is not None:
         places = np.empty(len(ranks), dtype=np.int64)
-        native.extension.empty_places(np.ascontiguousarray(ranks), np.ascontiguousarray(occupied), places)
+        given = np.ascontiguousarray(ranks), np.ascontiguousarray(occupied)
+        native.extension.empty_places(*given, places, torch.get_num_threads())
         return places
     before = occupied - np.arange(len(occupied))
     return ranks + np.searchsorted(before, ranks, side="right")
@@ -146,4 +171,4 @@ def difference(some: Keys, others: Keys) -> Keys:
 
 def random_empty(count: int, occupied: Keys, places: int, rng: np.random.Generator) -> Keys:
     """`count` of the `places - len(occupied)` empty places, every set of them equally likely; ascending."""
-    return empty_places(draw_subsets(np.array([count]), places - len(occupied), rng), occupied)
+    return empty_places(draw_subset(count, places - len(occupied), rng), occupied)

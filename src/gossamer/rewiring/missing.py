@@ -44,7 +44,7 @@ class MissingGradient:
 
     def is_finite(self) -> bool:
         """Whether no input and no gradient is infinite or NaN."""
-        return bool(torch.isfinite(self._x_BI.sum()) and torch.isfinite(self._dz_OB.sum()))
+        return _is_finite(self._x_BI) and _is_finite(self._dz_OB)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,6 +103,14 @@ class MissingGradient:
         wide, held = self._x_BI.dtype == torch.float64, np.ascontiguousarray(excluded)
         found = native.extension.largest_missing(wide, x[1], dz[1], held, places, torch.get_num_threads())
         return places[:found]
+
+
+def _is_finite(matrix: Tensor) -> bool:
+    """Whether each number is, or the sum of all, which implies it."""
+    flat = matrix if matrix.is_contiguous() else matrix.t()
+    if native.extension is None or not flat.is_cpu or not flat.is_contiguous() or flat.is_neg():
+        return bool(torch.isfinite(matrix.sum()))
+    return bool(native.extension.are_finite(flat.reshape(-1).numpy(), torch.get_num_threads()))
 
 
 def _described(x: Tensor) -> tuple[Tensor, tuple[int, int, int, int, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gossamer import native
 from gossamer.errors import RewiringError
 from gossamer.nn import SparseLayer
 from gossamer.nn.sharded import whole
@@ -24,7 +25,7 @@ def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Op
         if not layer.weight.requires_grad:
             return f"the weight of layer {name!r} is frozen (requires_grad=False); name the layers to rewire."
         weight = whole(layer.weight.detach())
-        wrong = 0 if _sum_is_finite(weight) else int((~torch.isfinite(weight)).sum())
+        wrong = 0 if _is_finite(weight) else int((~torch.isfinite(weight)).sum())
         if wrong:
             return f"layer {name!r} has {wrong} weights that are NaN or infinite."
         try:
@@ -34,9 +35,11 @@ def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Op
     return None
 
 
-def _sum_is_finite(weight: Tensor) -> bool:
-    """Whether a sum over all weights is: then each of them is, which takes longer to ask."""
-    return math.isfinite(weight.numpy().sum() if is_plain(weight) else float(weight.sum()))
+def _is_finite(weight: Tensor) -> bool:
+    """Whether each weight is, or a sum over all of them, which implies it."""
+    if native.extension is not None and is_plain(weight):
+        return bool(native.extension.are_finite(weight.numpy(), torch.get_num_threads()))
+    return math.isfinite(float(weight.sum()))
 
 
 def view_of(

@@ -235,12 +235,12 @@ class Rewirer:
         if not parallel.is_parallel():
             if complaint:
                 raise RewiringError(complaint)
-            return self._plan(due, self._views(step, due, passes))[0]
+            return self._plan(due, self._views(step, due, passes))
         parallel.require_one_topology(self._layers.values(), complaint)
         if self.rule.window:
             passes = parallel.gather_passes(passes)
         views = self._views(step, due, passes)  # on every rank, since parts of weights may lie on each
-        changes, state = parallel.decided_by_first(lambda: self._plan(due, views))
+        changes, state = parallel.decided_by_first(lambda: (self._plan(due, views), self._rng.bit_generator.state))
         self._rng.bit_generator.state = state
         return changes
 
@@ -258,10 +258,9 @@ class Rewirer:
             for name, layer in self._layers.items()
         )
 
-    def _plan(self, due: int, views: tuple[LayerView, ...]) -> tuple[tuple[Change, ...] | None, Any]:
+    def _plan(self, due: int, views: tuple[LayerView, ...]) -> tuple[Change, ...] | None:
         ready = all(view.missing is None or view.missing.is_finite() for view in views)
-        changes = self.rule.plan(NetworkView(due, views), rng=self._rng) if ready else None
-        return changes, self._rng.bit_generator.state
+        return self.rule.plan(NetworkView(due, views), rng=self._rng) if ready else None
 
     def _commit(self, prepared: Sequence[Prepared], due: int) -> None:
         for name, each in zip(self._layers, prepared, strict=True):

@@ -11,7 +11,7 @@ from gossamer.errors import InfeasibleTopologyError
 from gossamer.rewiring.budget import KeepAllEdges, KeepCounts, Share, Shrink
 from gossamer.rewiring.drop import Drop
 from gossamer.rewiring.grow import Grow, Start, Zero
-from gossamer.rewiring.keys import Mask, positions
+from gossamer.rewiring.keys import Mask, returned
 from gossamer.rewiring.repair import KeepDead, Repair
 from gossamer.rewiring.rewinding import Memory, Rest
 from gossamer.rewiring.schedules import Progression, When
@@ -116,9 +116,10 @@ class Rewire:
             RewiringError: a piece lacks gradients or momentum.
         """
         fraction = self.fraction(network.step)
-        held = self.shrink(network)
-        views = [view.select(mask) for view, mask in zip(network.layers, held, strict=True)]
-        is_fixed = self.shrink == KeepAllEdges() and self.share == KeepCounts()
+        shrinks = self.shrink != KeepAllEdges()
+        held = self.shrink(network) if shrinks else [None] * len(network.layers)
+        views = [view if mask is None else view.select(mask) for view, mask in zip(network.layers, held, strict=True)]
+        is_fixed = not shrinks and self.share == KeepCounts()
         for view in views:
             if fraction > 0:
                 require_room(view, may_be_full=not is_fixed)
@@ -131,19 +132,16 @@ class Rewire:
         )
 
     def _grow(
-        self, whole: LayerView, held: Mask, view: LayerView, live: Mask, count: int, rng: np.random.Generator
+        self, whole: LayerView, held: Mask | None, view: LayerView, live: Mask, count: int, rng: np.random.Generator
     ) -> Change:
         grown = self.grow(view, live, count, rng=rng) if count else view.keys[:0]
         if self.grow.returning and count:
-            places = positions(grown, view.keys)
-            live = live.copy()
-            live[places[places >= 0]] = True
-            grown = grown[places < 0]
+            live, grown = returned(grown, view.keys, live)
         kept = live
-        if view is not whole:
+        if held is not None:
             kept = held.copy()
             kept[held] = live
-        return rewired(whole, kept, grown, self.start(len(grown), rng=rng))
+        return rewired(whole, kept, grown, None if self.start == Zero() else self.start(len(grown), rng=rng))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.errors import RewiringError
-from gossamer.rewiring.keys import Keys, Mask, edge_keys, followed, junction_of, merged
+from gossamer.rewiring.keys import Keys, Mask, edge_keys, junction_of, merged
 from gossamer.rewiring.missing import MissingGradient
 from gossamer.rewiring.update import Moved
 from gossamer.topology import Junction, Rotated
@@ -172,9 +172,9 @@ def rewired(view: LayerView, kept: Mask, grown: Keys, values: Floats | None = No
         grown: keys of the places to fill, ascending, none of them kept.
         values: weights of the grown edges; 0 if None.
     """
-    junction, source, fresh, removed = merged(view.keys, kept, grown, (view.in_features, view.out_features))
-    weight = followed(view.weight, source)
-    if values is not None and values.any():
+    sizes = view.in_features, view.out_features
+    junction, source, fresh, removed, weight = merged(view.keys, kept, grown, view.weight, sizes)
+    if values is not None:
         weight[fresh] = values
     return Change(junction, source, weight, Moved(removed=removed, added=grown))
 

@@ -12,11 +12,9 @@ is turned tile by tile, on its way into a core's cache and out of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -213,7 +211,8 @@ class NativeSteps:
 
     def following(self, layers: Sequence[Layer]) -> NativeSteps:
         """The same with other junctions of the same sizes, whose weights lie where those of the old ones do."""
-        twin = copy(self)
+        twin = NativeSteps.__new__(NativeSteps)
+        vars(twin).update(vars(self))
         twin._stack = _Stack(layers, self._dtype, blocks=True)
         twin._plan = _native.plan(_NUMBERS[self._dtype], twin._stack.described, *self._rest)
         return twin
@@ -349,21 +348,16 @@ def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     junction = checked.junction
     by_rows = junction.num_edges >= _BY_ROWS_FROM
     columns = _COLUMNS.of(checked) if isinstance(junction, Bipartite) and not by_rows else None
-    return _native.Junction(junction.in_features, junction.out_features, _arrays(checked), blocks, by_rows, columns)
+    return _native.Junction(junction.in_features, junction.out_features, checked.places, blocks, by_rows, columns)
 
 
 def _columns(checked: Checked) -> _native.Columns:
     """The edges sorted by input, for the gradient of the input: 8 bytes an edge."""
     g = checked.junction
-    return _native.Columns(g.in_features, g.out_features, _arrays(checked), torch.get_num_threads())
+    return _native.Columns(g.in_features, g.out_features, checked.places, torch.get_num_threads())
 
 
 _COLUMNS = Memo(_columns)
-
-
-def _arrays(checked: Checked) -> list[_native.Array]:
-    assert all(array.dtype == np.int32 and array.flags.c_contiguous for array in checked.arrays())
-    return [(array.ctypes.data, array.nbytes) for array in checked.arrays()]
 
 
 def walk(junction: Junction, batch: int) -> str:
