@@ -9,14 +9,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <new>
 #include <stdexcept>
 #include <vector>
 
 #include "bind.hpp"
+#include "clones.hpp"
 #include "described.hpp"
 #include "instruction_sets.hpp"
+#include "order.hpp"
 
 namespace nb = nanobind;
 
@@ -27,7 +28,7 @@ using namespace gossamer;
 using Keys = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Places = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-// Places by ascending output, each with the magnitude of its gradient.
+// Ascending places, each with the magnitude of its gradient.
 template <typename T>
 struct Candidates {
     std::vector<T> sizes;
@@ -37,27 +38,32 @@ struct Candidates {
         sizes.push_back(size);
         keys.push_back(key);
     }
+    void clear() {
+        sizes.clear();
+        keys.clear();
+    }
     void append(const Candidates& others) {
         sizes.insert(sizes.end(), others.sizes.begin(), others.sizes.end());
         keys.insert(keys.end(), others.keys.begin(), others.keys.end());
     }
     // Keeps the `count` largest in their order, of equal ones those with the lowest keys; the least that is kept.
     T keep(int64_t count) {
-        std::vector<T> sorted = sizes;
-        std::nth_element(sorted.begin(), sorted.begin() + (count - 1), sorted.end(), std::greater<T>());
-        const T least = sorted[size_t(count - 1)];
-        const auto beyond = std::count_if(sorted.begin(), sorted.begin() + count, [&](T s) { return s > least; });
+        const auto all = int64_t(sizes.size());
+        std::vector<BitsOf<T>> room(size_t(room_for_kth(all)));
+        const T least = kth_number(sizes.data(), all, Order::MAGNITUDE, all - count, room.data());
+        const auto beyond = std::count_if(sizes.begin(), sizes.end(), [&](T s) { return s > least; });
         std::vector<int64_t> ties;
         for (size_t k = 0; k < keys.size(); ++k)
             if (sizes[k] == least) ties.push_back(keys[k]);
         std::nth_element(ties.begin(), ties.begin() + (count - beyond - 1), ties.end());
         const int64_t last = ties[size_t(count - beyond - 1)];
         size_t left = 0;
-        for (size_t k = 0; k < keys.size(); ++k)
-            if (sizes[k] > least || (sizes[k] == least && keys[k] <= last)) {
-                sizes[left] = sizes[k];
-                keys[left++] = keys[k];
-            }
+        for (size_t k = 0; k < keys.size(); ++k) {
+            const T size = sizes[k];
+            const int64_t key = keys[k];
+            sizes[left] = size, keys[left] = key;
+            left += (size > least) | ((size == least) & (key <= last));
+        }
         sizes.resize(left);
         keys.resize(left);
         return least;
@@ -71,7 +77,7 @@ struct Search {
     const int64_t* held;
     int64_t num_held, count;
     int threads;
-    std::vector<T> panels = std::vector<T>(size_t(batch * num_panels() * SOUGHT_COLUMNS));  // x, panel by panel
+    T* panels;  // x, panel by panel
 
     int64_t num_panels() const { return (inputs + SOUGHT_COLUMNS - 1) / SOUGHT_COLUMNS; }
     int64_t num_blocks() const { return (outputs + SOUGHT_ROWS - 1) / SOUGHT_ROWS; }
@@ -82,7 +88,8 @@ struct Search {
         for (int64_t p = 0; p < all; ++p) {
             const int64_t first = p * SOUGHT_COLUMNS, size = std::min<int64_t>(SOUGHT_COLUMNS, inputs - first);
             const T* from = x.data + first * x.feature_stride;
-            T* to = panels.data() + p * batch * SOUGHT_COLUMNS;
+            T* to = panels + p * batch * SOUGHT_COLUMNS;
+            if (size < SOUGHT_COLUMNS) std::fill_n(to, batch * SOUGHT_COLUMNS, T(0));
             if (x.feature_stride == 1)
                 for (int64_t b = 0; b < batch; ++b)
                     std::copy_n(from + b * x.batch_stride, size, to + b * SOUGHT_COLUMNS);
@@ -98,7 +105,7 @@ struct Search {
             {.dz = dz.data + output * dz.feature_stride,
              .dz_feature = dz.feature_stride,
              .dz_batch = dz.batch_stride,
-             .x = panels.data() + panel * batch * SOUGHT_COLUMNS,
+             .x = panels + panel * batch * SOUGHT_COLUMNS,
              .batch = batch,
              .rows = rows,
              .threshold = threshold,
@@ -106,29 +113,33 @@ struct Search {
              .found = found});
     }
 
-    // A magnitude that somewhat more than `count` places exceed, by a sample of some inputs of every output; below
+    // A magnitude that somewhat more than `count` places exceed, by a sample of some inputs of some outputs; below
     // everything where places or sample are few.
     T likely() const {
-        constexpr int64_t rows = 6;
-        std::vector<T> sample;
-        T gradients[rows * SOUGHT_COLUMNS];
-        uint64_t found[rows];
-        for (int64_t j = 0, turn = 0; j < outputs; j += rows, turn += 5) {
-            const int64_t panel = turn % num_panels(), some = std::min(rows, outputs - j);
+        constexpr int64_t rows = 6, block = rows * SOUGHT_COLUMNS, enough = 1 << 15;
+        const int64_t step = rows * ((outputs * SOUGHT_COLUMNS + enough - 1) / enough);
+        const int64_t blocks = (outputs + step - 1) / step, all = blocks * block;
+        std::vector<T> sample(size_t(all), T(-1));  // which also stands for NaN, which is never sought
+        std::atomic<int64_t> taken = 0;
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+        for (int64_t k = 0; k < blocks; ++k) {
+            T gradients[block];
+            uint64_t found[rows];
+            const int64_t j = k * step, panel = 5 * k % num_panels(), some = std::min(rows, outputs - j);
             const int64_t size = std::min<int64_t>(SOUGHT_COLUMNS, inputs - panel * SOUGHT_COLUMNS);
             seek(j, some, panel, T(0), gradients, found);
             for (int64_t r = 0; r < some; ++r)
                 for (int64_t i = 0; i < size; ++i) {
                     const T magnitude = std::abs(gradients[r * SOUGHT_COLUMNS + i]);
-                    sample.push_back(magnitude >= 0 ? magnitude : T(-1));  // NaN is never sought
+                    sample[size_t(k * block + r * SOUGHT_COLUMNS + i)] = magnitude >= 0 ? magnitude : T(-1);
                 }
+            taken += some * size;
         }
         const double share = double(count) / (double(inputs) * double(outputs) - double(num_held));
-        const double wanted = 1.2 * share * double(sample.size()) + 64;
-        if (2 * wanted > double(sample.size())) return -1;
-        const auto place = sample.begin() + ptrdiff_t(wanted);
-        std::nth_element(sample.begin(), place, sample.end(), [](T a, T b) { return a > b; });
-        return *place;
+        const double wanted = 1.2 * share * double(taken) + 64;
+        if (2 * wanted > double(taken)) return -1;
+        std::vector<BitsOf<T>> room(size_t(room_for_kth(all)));
+        return kth_number(sample.data(), all, Order::SIGNED, all - 1 - int64_t(wanted), room.data());
     }
 
     // The candidates among some outputs. A block of outputs is done with before anything is left out, so that of equal
@@ -138,6 +149,7 @@ struct Search {
         const int64_t most = 2 * count + (1 << 16);
         std::vector<T> gradients(SOUGHT_ROWS * SOUGHT_COLUMNS);
         uint64_t found[SOUGHT_ROWS];
+        std::vector<Candidates<T>> of_row(SOUGHT_ROWS);
         for (int64_t block = first_block; block < last_block; ++block) {
             const int64_t output = block * SOUGHT_ROWS, rows = std::min<int64_t>(SOUGHT_ROWS, outputs - output);
             const int64_t* next[SOUGHT_ROWS];
@@ -153,9 +165,13 @@ struct Search {
                         bits &= ~(uint64_t(1) << (*next[r] - row - first));
                     for (; bits; bits &= bits - 1) {
                         const int i = __builtin_ctzll(bits);
-                        best.add(std::abs(gradients[size_t(r * SOUGHT_COLUMNS + i)]), row + first + i);
+                        of_row[size_t(r)].add(std::abs(gradients[size_t(r * SOUGHT_COLUMNS + i)]), row + first + i);
                     }
                 }
+            }
+            for (int64_t r = 0; r < rows; ++r) {
+                best.append(of_row[size_t(r)]);
+                of_row[size_t(r)].clear();
             }
             if (int64_t(best.keys.size()) > most) threshold = best.keep(count);
         }
@@ -185,18 +201,16 @@ struct Search {
         Candidates<T> best = above(threshold);
         if (threshold >= 0 && int64_t(best.keys.size()) < count) best = above(T(-1));
         if (int64_t(best.keys.size()) > count) best.keep(count);
-        in_order(best.keys, places);
+        std::copy(best.keys.begin(), best.keys.end(), places);
         return int64_t(best.keys.size());
     }
-
-    // Sorts keys whose inputs ascend within each output: counts those of each output, where the next one goes.
-    void in_order(const std::vector<int64_t>& keys, int64_t* places) const {
-        std::vector<int64_t> next(size_t(outputs) + 1);
-        for (const int64_t key : keys) ++next[size_t(key / inputs) + 1];
-        for (int64_t j = 0; j < outputs; ++j) next[size_t(j) + 1] += next[size_t(j)];
-        for (const int64_t key : keys) places[next[size_t(key / inputs)]++] = key;
-    }
 };
+
+GOSSAMER_CLONES bool ascend(const int64_t* keys, int64_t count) {
+    int64_t falls = 0;
+    for (int64_t k = 1; k < count; ++k) falls += keys[k] <= keys[k - 1];
+    return falls == 0;
+}
 
 template <typename T>
 int64_t largest(
@@ -205,10 +219,10 @@ int64_t largest(
     if (batch < 1 || inputs < 1 || outputs < 1 || threads < 1)
         throw std::invalid_argument("there is nothing to seek in.");
     const int64_t all = product(inputs, outputs), E = int64_t(held.shape(0));
-    product(product(batch, inputs + SOUGHT_COLUMNS), sizeof(T));
-    for (int64_t e = 0; e < E; ++e)
-        if (held.data()[e] < (e ? held.data()[e - 1] + 1 : 0) || held.data()[e] >= all)
-            throw std::invalid_argument("held keys must ascend, and be those of places.");
+    const int64_t packed = (inputs + SOUGHT_COLUMNS - 1) / SOUGHT_COLUMNS * SOUGHT_COLUMNS;
+    const int64_t bytes = product(product(batch, packed), sizeof(T));
+    if (E > 0 && (held.data()[0] < 0 || held.data()[E - 1] >= all || !ascend(held.data(), E)))
+        throw std::invalid_argument("held keys must ascend, and be those of places.");
     const int64_t count = std::min(int64_t(places.shape(0)), all - E);
     if (count < 1) return 0;
     Search<T> search{
@@ -220,7 +234,8 @@ int64_t largest(
         .held = held.data(),
         .num_held = E,
         .count = count,
-        .threads = threads};
+        .threads = threads,
+        .panels = static_cast<T*>(scratch(size_t(bytes)))};
     nb::gil_scoped_release release;
     return search.run(places.data());
 }

@@ -1,10 +1,13 @@
 // Whether Python objects are as they were: what gossamer.nn.training_step would ask before each step, without bytecode.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
 
 #include <cstring>
 #include <tuple>
+#include <utility>
 
+#include "arrays.hpp"
 #include "bind.hpp"
 
 namespace nb = nanobind;
@@ -121,10 +124,16 @@ bool equal(const std::tuple<uintptr_t, uintptr_t, int64_t>& arrays) {
            std::memcmp(reinterpret_cast<void*>(one), reinterpret_cast<void*>(other), size_t(size) * 4) == 0;
 }
 
+// Where an array's numbers are, and their bytes.
+std::pair<uintptr_t, int64_t> address(const gossamer::In<int32_t>& array) {
+    return {reinterpret_cast<uintptr_t>(array.data()), int64_t(array.nbytes())};
+}
+
 }  // namespace
 
 void bind_watch(nb::module_& m) {
     m.def("unchanged", &unchanged);
+    m.def("address", &address, nb::arg().noconvert());
     m.def("alike", &alike);
     m.def("equal", &equal);
     nb::dict checks;

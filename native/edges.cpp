@@ -22,26 +22,27 @@ namespace nb = nanobind;
 
 namespace {
 
-using gossamer::In, gossamer::Out, gossamer::require, gossamer::shared_out, gossamer::size;
-
-void require_rows(const In<int32_t>& indptr, const In<int32_t>& indices, int64_t inputs) {
-    require(size(indptr) >= 1, "indptr must have a number for each output, and one more.");
-    require(
-        gossamer::are_starts(indptr.data(), size(indptr) - 1, size(indices)),
-        "indptr must rise from 0 to the number of edges.");
-    require(gossamer::all_below(indices.data(), size(indices), inputs), "an index is no input.");
-}
+using gossamer::gather, gossamer::In, gossamer::Out, gossamer::require, gossamer::shared_out, gossamer::size;
 
 GOSSAMER_CLONES void add_row(const int32_t* from, int64_t count, int64_t first, int64_t* keys) {
     for (int64_t e = 0; e < count; ++e) keys[e] = first + from[e];
 }
 
-void edge_keys(In<int32_t> indptr, In<int32_t> indices, int64_t inputs, Out<int64_t> keys) {
-    require_rows(indptr, indices, inputs);
-    require(size(keys) == size(indices), "each edge needs a key.");
+void edge_keys(In<int32_t> indptr, In<int32_t> indices, int64_t inputs, Out<int64_t> keys, int threads) {
+    const int64_t outputs = size(indptr) - 1, E = size(indices);
+    require(outputs >= 0 && gossamer::are_starts(indptr.data(), outputs, E), "indptr must rise from 0 to the edges.");
+    require(size(keys) == E, "each edge needs a key.");
     const int32_t* starts = indptr.data();
-    for (int64_t j = 0; j + 1 < size(indptr); ++j)
-        add_row(indices.data() + starts[j], starts[j + 1] - starts[j], j * inputs, keys.data() + starts[j]);
+    std::atomic<bool> below = true;
+    shared_out(E, threads, [&](int64_t first, int64_t last) {
+        if (!gossamer::all_below(indices.data() + first, last - first, inputs)) below = false;
+        for (int64_t j = std::upper_bound(starts, starts + outputs, first) - starts - 1; first < last; ++j) {
+            const int64_t end = std::min<int64_t>(starts[j + 1], last);
+            add_row(indices.data() + first, end - first, j * inputs, keys.data() + first);
+            first = std::max(first, end);
+        }
+    });
+    require(below, "an index is no input.");
 }
 
 // Whether arrays are compressed rows of a junction: the inputs of each output ascend.
@@ -97,18 +98,6 @@ int64_t returned(In<int64_t> keys, In<int64_t> within, Out<uint8_t> marks, Out<i
     return count;
 }
 
-// numbers[e] of `from`, or `fresh` where that is -1, without a branch that nobody can foresee; `from` is not empty.
-#define GOSSAMER_GATHER(T)                                                                              \
-    GOSSAMER_CLONES void gather(const T* from, const int64_t* numbers, int64_t count, T fresh, T* to) { \
-        for (int64_t e = 0; e < count; ++e) {                                                           \
-            const T keeps = T(~(numbers[e] >> 63));                                                     \
-            to[e] = (from[numbers[e] & ~(numbers[e] >> 63)] & keeps) | (fresh & ~keeps);                \
-        }                                                                                               \
-    }
-GOSSAMER_GATHER(uint32_t)
-GOSSAMER_GATHER(uint64_t)
-#undef GOSSAMER_GATHER
-
 GOSSAMER_CLONES bool are_within(const int64_t* numbers, int64_t count, int64_t low, int64_t high) {
     int64_t least = low, most = low;
     for (int64_t e = 0; e < count; ++e) least = std::min(least, numbers[e]), most = std::max(most, numbers[e]);
@@ -163,32 +152,55 @@ int64_t passed_by(int64_t rank, const int64_t* held, int64_t E) {
     return low;
 }
 
-// The empty places of ascending ranks, from both ends at once.
-void walk_empty(const int64_t* rank, int64_t N, const int64_t* held, int64_t E, int64_t* to) {
-    int64_t k = 0, K = N, passed = N ? passed_by(rank[0], held, E) : 0, left = N ? passed_by(rank[N - 1], held, E) : 0;
+// The empty places of ascending ranks, from both ends at once; `before` other keys are passed by all of them, which
+// were taken off those given.
+void walk_empty(const int64_t* rank, int64_t N, const int64_t* held, int64_t E, int64_t before, int64_t* to) {
+    int64_t k = 0, K = N, passed = 0, left = E;
     while (k < N / 2 && K > N / 2 && passed < E && left > 0) {
         const bool passes = held[passed] - passed <= rank[k], is_before = held[left - 1] - (left - 1) <= rank[K - 1];
-        to[k] = rank[k] + passed;
-        to[K - 1] = rank[K - 1] + left;
+        to[k] = rank[k] + before + passed;
+        to[K - 1] = rank[K - 1] + before + left;
         passed += passes, k += !passes, left -= !is_before, K -= is_before;
     }
     for (; k < K; ++k) {
         while (passed < E && held[passed] - passed <= rank[k]) ++passed;
-        to[k] = rank[k] + passed;
+        to[k] = rank[k] + before + passed;
     }
 }
 
-// The ranks-th empty places, counted from 0, where `occupied` ascends: fastest for ascending ranks.
-void empty_places(In<int64_t> ranks, In<int64_t> occupied, Out<int64_t> places, int threads) {
-    require(size(places) == size(ranks), "each rank needs a place.");
-    const int64_t *held = occupied.data(), *rank = ranks.data(), E = size(occupied), N = size(ranks);
-    int64_t* to = places.data();
-    if (std::is_sorted(rank, rank + N))
-        shared_out(N, threads, [&](int64_t first, int64_t last) {
-            walk_empty(rank + first, last - first, held, E, to + first);
-        });
-    else
-        for (int64_t k = 0; k < N; ++k) to[k] = rank[k] + passed_by(rank[k], held, E);
+// The ranks-th empty places, counted from 0, where those of ascending keys that are `kept` are not empty: fastest for
+// ascending ranks.
+void empty_places(In<int64_t> ranks, In<int64_t> keys, In<uint8_t> kept, Out<int64_t> places, int threads) {
+    const int64_t *key = keys.data(), *rank = ranks.data(), E = size(keys), N = size(ranks);
+    require(size(places) == N && size(kept) == E && threads >= 1, "sizes differ.");
+    const bool ascend = std::is_sorted(rank, rank + N);
+    const int64_t at_once = ascend ? 2048 : E, blocks = ascend ? E / at_once + 1 : 1;
+    std::vector<int64_t> before(size_t(blocks) + 1), first(size_t(blocks) + 1);
+    for (int64_t b = 1; b <= blocks; ++b) {
+        const int64_t from = (b - 1) * at_once, to = b < blocks ? b * at_once : E;
+        before[size_t(b)] = before[size_t(b) - 1] + gossamer::count_kept(kept.data() + from, to - from);
+        first[size_t(b)] = N;
+        if (b < blocks && to < E)
+            first[size_t(b)] =
+                std::lower_bound(rank + first[size_t(b) - 1], rank + N, key[to] - before[size_t(b)]) - rank;
+    }
+    const int parts = E + N < gossamer::ALONE ? 1 : int(std::min<int64_t>(threads, blocks));
+    const int64_t own = (blocks > 1 ? at_once : E) + 1;
+    auto* const room = static_cast<int64_t*>(gossamer::scratch(sizeof(int64_t) * size_t(own * parts)));
+#pragma omp parallel for schedule(static) num_threads(parts) if (parts > 1)
+    for (int p = 0; p < parts; ++p)
+        for (int64_t b = blocks * p / parts; b < blocks * (p + 1) / parts; ++b) {
+            int64_t* const held = room + own * p;
+            const int64_t earlier = before[size_t(b)], r = first[size_t(b)], more = first[size_t(b) + 1] - r;
+            int64_t stay = 0;
+            for (int64_t e = b * at_once; e < (b + 1 < blocks ? (b + 1) * at_once : E); ++e) {
+                held[stay] = key[e] - earlier;
+                stay += kept.data()[e] != 0;
+            }
+            if (ascend) walk_empty(rank + r, more, held, stay, earlier, places.data() + r);
+            else
+                for (int64_t k = 0; k < N; ++k) places.data()[k] = rank[k] + passed_by(rank[k], held, stay);
+        }
 }
 
 // Sets the bits of places; how many were not set before.

@@ -13,6 +13,13 @@ int64_t size(const Array& array) {
     return static_cast<int64_t>(array.shape(0));
 }
 
+// numbers[e] of `from`, or `fresh` where that is -1; `from` is not empty.
+void gather(const uint32_t* from, const int64_t* numbers, int64_t count, uint32_t fresh, uint32_t* to);
+void gather(const uint64_t* from, const int64_t* numbers, int64_t count, uint64_t fresh, uint64_t* to);
+
+// How many marks are not 0.
+int64_t count_kept(const uint8_t* kept, int64_t count);
+
 // Calls f(first, last) for shares of `count`, each in a thread; it must not throw.
 template <class F>
 void shared_out(int64_t count, int threads, F f) {

@@ -24,7 +24,7 @@ def draw_subset(capsule: object, bound: int, members: NDArray[np.int64], /) -> N
 
 # edges.cpp
 def edge_keys(
-    indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, keys: NDArray[np.int64], /
+    indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, keys: NDArray[np.int64], threads: int, /
 ) -> None: ...
 def are_rows(indptr: NDArray[np.int32], indices: NDArray[np.int32], inputs: int, /) -> bool: ...
 def carried(
@@ -65,7 +65,12 @@ def returned(
     /,
 ) -> int: ...
 def empty_places(
-    ranks: NDArray[np.int64], occupied: NDArray[np.int64], places: NDArray[np.int64], threads: int, /
+    ranks: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    kept: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    threads: int,
+    /,
 ) -> None: ...
 def marked(bits: NDArray[np.uint8], places: NDArray[np.int64], /) -> int: ...
 
@@ -251,6 +256,7 @@ def plan(
 
 # bind_watch.cpp
 def equal(arrays: tuple[int, int, int], /) -> bool: ...
+def address(array: NDArray[np.int32], /) -> Array: ...
 def unchanged(checks: list[tuple[int, object, object, object]], /) -> bool: ...
 
 # assignment_dense.cpp, assignment_sparse.cpp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import operator
 from collections.abc import Callable
 from typing import Any, Self
@@ -177,41 +178,44 @@ class SparseLayer(nn.Module, abc.ABC):
         if (junction.in_features, junction.out_features) != self._sizes:
             got = (junction.in_features, junction.out_features)
             raise ValueError(f"a junction of {got} features does not fit a layer of {self._sizes}.")
-        if "weight" not in self._parameters:
+        own = self._parameters.get("weight")
+        if own is None:
             raise ValueError("the weight of this layer is pruned or parametrised by PyTorch; undo that before.")
         if weight.shape != (junction.num_edges,):
             raise ValueError(f"weight has shape {tuple(weight.shape)}; the junction has ({junction.num_edges},) edges.")
-        if is_sharded(self.weight) and junction.num_edges != len(self.weight):
+        sharded = is_sharded(own)
+        if sharded and junction.num_edges != len(own):
             raise ValueError(
-                f"the weight of this layer is sharded for {len(self.weight)} edges, and the junction has "
+                f"the weight of this layer is sharded for {len(own)} edges, and the junction has "
                 f"{junction.num_edges}: load another topology before fully_shard, and rewire by rules that keep counts."
             )
         last = self._structure.last
         if last is not None and isinstance(last.junction, Grouped):
             junction = as_grouped(junction, last.junction.group[0])
         if last is None or last.junction != junction:
-            self.weight.grad = None  # of other edges
-        with torch.inference_mode(False), torch.no_grad():
+            own.grad = None  # of other edges
+        normal = torch.inference_mode(False) if torch.is_inference_mode_enabled() else contextlib.nullcontext()
+        with normal, torch.no_grad():
             structure = self._structure.holding(junction) if self._is_untouched() else None
             if structure is None:
                 self._take_on(Structure.of(junction, self.features.device))
             else:
                 self._renew(structure)
-            if is_sharded(self.weight):
-                write(self.weight, weight.detach().to(self.weight.device, self.weight.dtype))
+            if sharded:
+                write(own, weight.detach().to(own.device, own.dtype))
                 return
-            if weight.shape == self.weight.shape and has_version(self.weight):
-                self.weight.copy_(weight.detach())  # in place: what knows its address need not be made anew
+            if weight.shape == own.shape and has_version(own):
+                own.copy_(weight.detach())  # in place: what knows its address need not be made anew
                 return  # a graph of the old topology meets another version of it
-            values = weight.detach().to(self.weight).clone()
-            if values.shape != self.weight.shape:
+            values = weight.detach().to(own).clone()
+            if values.shape != own.shape:
                 # While an old graph is alive (a loss that is still in scope), autograd would reuse its accumulator,
                 # which knows the old shape; a change of dtype in between makes it forget that one.
                 other = torch.float32 if values.dtype == torch.float64 else torch.float64
-                self.weight.data = values.new_empty(0, dtype=other)
-            self.weight.data = values
-        if has_version(self.weight):
-            increment_version(self.weight)  # a graph of the old topology must not meet the new weights
+                own.data = values.new_empty(0, dtype=other)
+            own.data = values
+        if has_version(own):
+            increment_version(own)  # a graph of the old topology must not meet the new weights
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights anew; set the biases to 0."""

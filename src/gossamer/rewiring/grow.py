@@ -41,7 +41,7 @@ class GrowRandom:
 
     def __call__(self, view: LayerView, kept: Mask, count: int, *, rng: np.random.Generator) -> Keys:
         """The places."""
-        return random_empty(count, view.keys.compress(kept), view.places, rng)
+        return random_empty(count, view.keys, view.places, rng, kept=kept)
 
 
 @dataclass(frozen=True, slots=True)

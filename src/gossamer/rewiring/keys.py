@@ -28,7 +28,8 @@ def edge_keys(junction: Junction) -> Keys:
     """
     if native.extension is not None and type(junction) is Bipartite:
         keys = np.empty(junction.num_edges, dtype=np.int64)
-        native.extension.edge_keys(junction.indptr, junction.indices, junction.in_features, keys)
+        given = junction.indptr, junction.indices, junction.in_features
+        native.extension.edge_keys(*given, keys, torch.get_num_threads())
         return keys
     starts = np.arange(junction.out_features, dtype=np.int64) * junction.in_features
     return np.repeat(starts, junction.fan_in) + junction.indices
@@ -139,8 +140,8 @@ def returned(grown: Keys, keys: Keys, kept: Mask) -> tuple[Mask, Keys]:
     return live, grown[places < 0]
 
 
-def empty_places(ranks: NDArray[np.int64], occupied: Keys) -> Keys:
-    """The keys of the `ranks`-th empty places, counted from 0, where `occupied` is ascending.
+def empty_places(ranks: NDArray[np.int64], occupied: Keys, kept: Mask | None = None) -> Keys:
+    """The keys of the `ranks`-th empty places, counted from 0, where `occupied` is ascending; those `kept`, if given.
 
     `occupied[e] - e` empty places lie before edge e, so the r-th empty place lies behind as many edges as have at most
     r empty places before them.
@@ -150,9 +151,11 @@ def empty_places(ranks: NDArray[np.int64], occupied: Keys) -> Keys:
     """
     if native.extension is not None:
         places = np.empty(len(ranks), dtype=np.int64)
-        given = np.ascontiguousarray(ranks), np.ascontiguousarray(occupied)
+        kept = np.ones(len(occupied), dtype=np.bool_) if kept is None else np.ascontiguousarray(kept)
+        given = np.ascontiguousarray(ranks), np.ascontiguousarray(occupied), kept.view(np.uint8)
         native.extension.empty_places(*given, places, torch.get_num_threads())
         return places
+    occupied = occupied if kept is None else occupied[kept]
     before = occupied - np.arange(len(occupied))
     return ranks + np.searchsorted(before, ranks, side="right")
 
@@ -169,6 +172,17 @@ def difference(some: Keys, others: Keys) -> Keys:
     return some[positions(some, others) < 0]
 
 
-def random_empty(count: int, occupied: Keys, places: int, rng: np.random.Generator) -> Keys:
-    """`count` of the `places - len(occupied)` empty places, every set of them equally likely; ascending."""
-    return empty_places(draw_subset(count, places - len(occupied), rng), occupied)
+def random_empty(
+    count: int, occupied: Keys, places: int, rng: np.random.Generator, *, kept: Mask | None = None
+) -> Keys:
+    """`count` of the empty places, every set of them equally likely; ascending.
+
+    Args:
+        count: how many.
+        occupied: keys, ascending.
+        places: live or empty.
+        rng: draws.
+        kept: which of `occupied` are; all if None.
+    """
+    taken = len(occupied) if kept is None else int(np.count_nonzero(kept))
+    return empty_places(draw_subset(count, places - taken, rng), occupied, kept)

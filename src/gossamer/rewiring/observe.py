@@ -22,14 +22,15 @@ from gossamer.rewiring.view import Floats, LayerView
 def complaint_about(layers: Mapping[str, SparseLayer], optimizer: torch.optim.Optimizer) -> str | None:
     """Why layers cannot be rewired now, or None."""
     for name, layer in layers.items():
-        if not layer.weight.requires_grad:
+        parameter = layer.weight
+        if not parameter.requires_grad:
             return f"the weight of layer {name!r} is frozen (requires_grad=False); name the layers to rewire."
-        weight = whole(layer.weight.detach())
+        weight = whole(parameter.detach())
         wrong = 0 if _is_finite(weight) else int((~torch.isfinite(weight)).sum())
         if wrong:
             return f"layer {name!r} has {wrong} weights that are NaN or infinite."
         try:
-            group_of(layer.weight, optimizer, name)
+            group_of(parameter, optimizer, name)
         except RewiringError as error:
             return str(error)
     return None
@@ -56,12 +57,13 @@ def view_of(
 
     Of a sharded layer every rank must ask.
     """
-    state: Mapping[str, Any] = optimizer.state.get(layer.weight, {})
-    momentum, gradient = momentum_of(state), layer.weight.grad
+    parameter = layer.weight
+    state: Mapping[str, Any] = optimizer.state.get(parameter, {})
+    momentum, gradient = momentum_of(state), parameter.grad
     return LayerView.of(
         name,
         layer.topology(),
-        as_array(layer.weight),
+        as_array(parameter),
         step=step,
         gradient=None if gradient is None else as_array(gradient),
         momentum=None if momentum is None else as_array(momentum),
