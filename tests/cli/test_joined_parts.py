@@ -141,6 +141,11 @@ def test_a_part_is_trained_alone_and_judged_with_the_rest(run, tmp_path, monkeyp
     results = json.loads((folder / "results.json").read_text())
     assert results["command"] == "gossamer reproduce connectivity --quick --data digits --only observation"
     assert [claim["data"] for claim in results["claims"] if claim["verdict"] != "not tested"] == ["digits"]
+    kept = (folder / "data" / "C5-runs.csv").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(connectivity, "measured", None)  # a second call measures nothing anew
+        assert run("reproduce", "connectivity", *words)[0] == 0
+    assert (folder / "data" / "C5-runs.csv").read_bytes() == kept
     written(whole, pd.read_csv(folder / "data" / "runs-observation.csv"), pd.read_csv(folder / "data" / "C5-runs.csv"))
     told = json.loads((whole / "results.json").read_text()) | {"plan": results["plan"] | {"data": ["digits", "mnist"]}}
     (whole / "results.json").write_text(json.dumps(told))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gossamer.analysis.tables import where
+from gossamer.files import write_atomically
 from gossamer.papers.connectivity.claims import claims, of_constructions, of_the_dial
 from gossamer.papers.connectivity.contrasts import MARGIN
 from gossamer.papers.connectivity.exhibits import exhibits, observed, turned
@@ -21,7 +23,7 @@ from gossamer.papers.connectivity.plan import (
 )
 from gossamer.papers.connectivity.recipe import recipe
 from gossamer.papers.connectivity.rivals import rivals
-from gossamer.papers.connectivity.tables import Tables, measured, of_folder, plan_of, seeds_needed, tables
+from gossamer.papers.connectivity.tables import MEASURED, Tables, measured, of_folder, plan_of, seeds_needed, tables
 from gossamer.papers.paper import Findings, Paper, Train
 
 if TYPE_CHECKING:
@@ -133,11 +135,15 @@ def _observed(plan: ConnectivityPlan, train: Train) -> pd.DataFrame:
 
 
 def _with_measures(study: Study, pixels: str) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = where(study.frame(), state="done")
-    values = pd.DataFrame([measured(study.topology(str(run))) for run in rows["run"]], index=rows.index)
-    return pd.concat([rows, values], axis=1).assign(pixels=pixels)
+    """Finished runs with the measures of their first junction, which take minutes and are kept beside the runs."""
+    rows, path = where(study.frame(), state="done"), study.folder / "measured.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    names = [str(run) for run in rows["run"]]
+    there = {run for run, found in known.items() if found.keys() == set(MEASURED)}
+    values = {run: known[run] if run in there else measured(study.topology(run)) for run in names}
+    write_atomically(path, json.dumps(values).encode())
+    columns = {name: [values[run][name] for run in names] for name in MEASURED}
+    return rows.assign(**columns, pixels=pixels)
 
 
 PAPER = Paper(
