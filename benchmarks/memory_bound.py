@@ -6,9 +6,14 @@ One thread, processor time. First the rate at which memory is copied from one ar
 junctions, without autograd: the bytes that an edge moves if no line is found in a cache, the time that these take at
 that rate, and the time that the pass takes. Forward an edge reads a row of the inputs, an index and a weight; back a
 row of the inputs, and reads and writes one of their gradients, and writes a gradient of its own, for which the line is
-read first. Groups of eight outputs share rows and indices. Local edges come from the 1024 inputs nearest to an output;
-they are raced as they are, with all neurons shuffled, and shuffled and put in order again
+read first. Groups of eight outputs share rows and indices. Rotated junctions have no indices, and back their weights
+and gradients are copied into bands and out of them, so that an edge reads one row. Local edges come from the 1024
+inputs nearest to an output; they are raced as they are, with all neurons shuffled, and shuffled and put in order again
 (`gossamer.topology.near_orders`). Random junctions have no order to be found.
+
+Last is told what it would take to read no row of a random junction at random: input after input each edge's product is
+appended to the bin of its outputs, and the bins are read one after the other. A product is written and read, and so are
+its output's number and, once, the weight. Bins hold no more than the batch, where rows are filled up to a vector.
 """
 
 import argparse
@@ -44,6 +49,7 @@ def junctions(size, degree, rng):
     grouped = gs.generators.grouped(gs.generators.constant_fan_in, size, size, degree, group=GROUP, rng=rng)
     return {
         "random": (gs.generators.regular_random(size, size, degree, rng=rng), 1),
+        "rotated": (gs.generators.rotating_random(size, size, degree, rng=rng), 1),
         "grouped": (grouped, GROUP),
         "local": (near, 1),
         "local, shuffled": (shuffled.layers[0], 1),
@@ -71,9 +77,12 @@ def passes(g, batch):
     return {"forward": forward, "backward": backward}
 
 
-def bytes_of_an_edge(batch, group):
+def bytes_of_an_edge(batch, g, group):
     """What each pass moves."""
     row = 4 * batch / group
+    if isinstance(g, gs.topology.Rotated):
+        into_bands, out_of_bands = 4 + 8, 4 + 8
+        return {"forward": row + 4, "backward": row + into_bands + 4 + 8 + out_of_bands}
     return {"forward": row + 4 / group + 4, "backward": 3 * row + 4 / group + 12}
 
 
@@ -92,8 +101,8 @@ def main():
     work = options.size * options.degree * options.batch
     floors = {
         f"{name}: {which}": size / rate / options.batch
-        for name, (_, group) in raced.items()
-        for which, size in bytes_of_an_edge(options.batch, group).items()
+        for name, (g, group) in raced.items()
+        for which, size in bytes_of_an_edge(options.batch, g, group).items()
     }
     report.section(
         f"{options.size} neurons, degree {options.degree}, batch {options.batch}",
@@ -107,6 +116,13 @@ def main():
         found = timings[name].minimum / work
         line = (
             f"{name:32s} {1e9 * found:.3f} ns an edge and sample; {1e9 * floor:.3f} at that rate ({floor / found:.0%})"
+        )
+        report.console.print(line, highlight=False)
+    found = timings["random: forward"].minimum / (options.size * options.degree)
+    for batch in (options.batch, options.batch // 2, options.batch // 4):
+        binned = (2 * (4 * batch + 4) + 4) / rate
+        line = (
+            f"batch {batch}: an edge reads at random in {1e9 * found:.2f} ns, goes through a bin in {1e9 * binned:.2f}"
         )
         report.console.print(line, highlight=False)
     report.close()

@@ -5,6 +5,7 @@
 // brought into it and out of it once: where they are, in rows' order, they would be read and written all over memory.
 // Sums over the batch are made part by part and added in the parts' order, whoever computes them.
 #pragma once
+#include "bands.hpp"
 #include "derivatives.hpp"
 #include "far.hpp"
 #include "groups.hpp"
@@ -32,11 +33,12 @@ struct BackwardPass {
     bool owns_inputs(int l) const { return grouped(l) || (goes_on(l) && !stack.junction(l).sorts_columns()); }
     bool by_columns(int l) const { return goes_on(l) && !owns_inputs(l); }
     bool narrow() const { return a.format != OWN; }
+    bool banded(int l) const { return by_columns(l) && stack.junction(l).banded(); }
     bool copies_weights(int l) const { return by_columns(l) || (narrow() && owns_inputs(l)); }
     bool sums_apart(int l) const { return by_columns(l) || narrow(); }
 
-    // A layer's weights in columns' order where it walks by columns, and the sums of one part: of weights in the same
-    // order. The first part's other sums are made in place, if that has room for them.
+    // A layer's weights in columns' order (or bands) where it walks by columns, and the sums of one part: of weights in
+    // the same order. The first part's other sums are made in place, if that has room for them.
     struct Space {
         const T* weights;
         T *dw, *db;
@@ -44,8 +46,10 @@ struct BackwardPass {
     int64_t size(int l) const {
         const Layer<T>& layer = a.layers[l];
         const int64_t arrays = copies_weights(l) + (layer.dw ? parts - !sums_apart(l) : 0);
-        return arrays * layer.junction.edges + (layer.db ? (parts - !narrow()) * layer.junction.outputs : 0);
+        return arrays * places(l) + (layer.db ? (parts - !narrow()) * layer.junction.outputs : 0);
     }
+    // Numbers of an array that has a place for each edge.
+    int64_t places(int l) const { return banded(l) ? Bands<T>::numbers(stack.junction(l)) : stack.junction(l).edges; }
     int64_t size() const {
         int64_t all = 0;
         for (int l = 0; l < a.depth; ++l) all += size(l);
@@ -53,7 +57,7 @@ struct BackwardPass {
     }
     Space space(int l, int part_number) const {
         const Layer<T>& layer = a.layers[l];
-        const int64_t E = layer.junction.edges, O = layer.junction.outputs;
+        const int64_t E = places(l), O = layer.junction.outputs;
         T *at = copy_of_weights(l), *sums = at + copies_weights(l) * E;
         Space found{copies_weights(l) ? at : layer.weights, layer.dw, layer.db};
         if (layer.db && (part_number > 0 || narrow())) found.db = at + size(l) - (parts - part_number) * O;
@@ -83,6 +87,7 @@ struct BackwardPass {
     }
 
     Columns columns(int l) const { return {stack.junction(l), rotations[l]}; }
+    Bands<T> bands(int l) const { return {stack.junction(l), rotations[l]}; }
 
     // What was kept of a layer, as T's.
     template <int C>
@@ -106,7 +111,12 @@ struct BackwardPass {
         for (int l = 0; l < a.depth; ++l) {
             const T* weights = a.layers[l].weights;
             T* out = copy_of_weights(l);
-            if (by_columns(l)) {
+            if (banded(l)) {
+                const Range own = part(Bands<T>::count(stack.junction(l)), rank, ranks);
+                with_stored(a.format, weights, [&](auto stored) __attribute__((always_inline)) {
+                    bands(l).collect(own, stored, out);
+                });
+            } else if (by_columns(l)) {
                 const Columns all = columns(l);
                 const Range own{all.cut(rank, ranks), all.cut(rank + 1, ranks)};
                 with_format_of<T>(a.format, [&](auto f) __attribute__((always_inline)) {
@@ -120,17 +130,6 @@ struct BackwardPass {
                 widen_all(a.format, weights, own.first, own.last - own.first, out + own.first);
             }
         }
-    }
-
-    // Writes sums of some columns where gradients are stored; those that are rounded are so where they lie, first.
-    static void scatter(const Columns& columns, int64_t first, int64_t last, T* sums, T* gradients, Format format) {
-        if (format == OWN)
-            return columns.each_edge(first, last, [=](int64_t place, int64_t e) { gradients[e] = sums[place]; });
-        const int64_t begin = columns.begin(first);
-        narrow_all(format, sums + begin, columns.begin(last) - begin, sums + begin, 0);
-        const uint16_t* rounded = shorts(sums + begin);
-        uint16_t* to = shorts(gradients);
-        columns.each_edge(first, last, [=](int64_t place, int64_t e) { to[e] = rounded[place - begin]; });
     }
 
     // Adds the later parts' numbers to the first one's, all of them `size` apart.
@@ -151,6 +150,15 @@ struct BackwardPass {
                 if (narrow()) narrow_all(a.format, first.db + own.first, own.last - own.first, layer.db, own.first);
             }
             if (!layer.dw) continue;
+            if (banded(l)) {
+                const int64_t size = Bands<T>::size(layer.junction);
+                const Range own = part(Bands<T>::count(layer.junction), rank, ranks);
+                sum_parts(first.dw, second.dw, places(l), {own.first * size, own.last * size});
+                with_stored(a.format, layer.dw, [&](auto stored) __attribute__((always_inline)) {
+                    bands(l).give_back(own, first.dw, stored);
+                });
+                continue;
+            }
             if (!by_columns(l)) {
                 const Range own = part(E, rank, ranks);
                 sum_parts(first.dw, second.dw, E, own);
@@ -177,7 +185,7 @@ struct BackwardPass {
         const Range range = at.share(O);
         const Chunk<T> own{buffer(at.group, 1), C * Lanes<T>::count};
         T* db = space(a.depth - 1, part_number).db;
-        const bool there = last.activation == IDENTITY && !worth_packing(a.dy, a.batch, O, last.junction.edges);
+        const bool there = last.activation == IDENTITY && !worth_packing(a.dy, a.batch, O, last.junction);
         const Chunk<const T> dz = operand<T, C>(a.dy, b, there ? nullptr : own.base);
         if (!there) pack<T, C>(a.dy, b, left, range, own);
         if (last.activation == IDENTITY && !db) return dz;
@@ -215,7 +223,7 @@ struct BackwardPass {
         const Layer<T>* before = l > 0 ? a.layers + l - 1 : nullptr;
         const KeptRows kept = before ? kept_rows<C>(l - 1, b, at.group) : KeptRows{};
         T* db = before ? space(l - 1, part_number).db : nullptr;
-        const bool again = before && stack.made_again(l - 1);
+        const bool again = before && stack.made_again(l - 1), far = all.g.outputs * C * VECTOR_BYTES > NEAR_BYTES;
         for (int64_t i = all.cut(at.member, at.members), end = all.cut(at.member + 1, at.members); i < end; ++i) {
             Vector<T> sum[C], mine[C] = {}, derivative[C] = {};
             if (dw || again) get<T, C>(x.row(i), mine, span);  // else nobody packed x
@@ -224,10 +232,14 @@ struct BackwardPass {
 #pragma GCC unroll 8
                     for (int c = 0; c < C; ++c) evaluate<T, kind.value>(mine[c], before->slope, mine[c], derivative[c]);
                 });
-            const Row column = all[i];
-            const T* w = own.weights + column.begin;
-            if (dw) row_sum_and_dots<T, C>(column, w, mine, dz, dw, sums, sum);
-            else row_sum<T, C>(column, w, dz, sum);
+            if (all.g.banded()) {
+                with_constants(dw, far, [&](auto wanted, auto beyond) __attribute__((always_inline)) {
+                    band_column<T, C, wanted.value, beyond.value>(
+                        bands(l), all, i, own.weights, mine, dz, dw, add, sums, sum);
+                });
+            } else if (const Row column = all[i]; dw)
+                row_sum_and_dots<T, C>(column, own.weights + column.begin, mine, dz, dw, sums, sum);
+            else row_sum<T, C>(column, own.weights + column.begin, dz, sum);
             if (again) scale<T, C>(sum, derivative, db ? db + i : nullptr, sums);
             else if (before) differentiate<T, C>(*before, sum, kept.row(i), span, db ? db + i : nullptr, sums);
             put<T, C>(next.row(i), sum, room<C>(l, b));
@@ -353,7 +365,7 @@ void backward(const Backward<T>& a) {
     const int64_t widest = stack.widest_chunk();
     const int parts = count_parts(stack);
     const Grid grid = arrange(a.threads, parts, stack.multiply_adds());
-    const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first.edges);
+    const bool pack_x = a.layers[0].dw && worth_packing(a.x, a.batch, first.inputs, first);
     BackwardPass<T> pass{
         .a = a,
         .stack = stack,

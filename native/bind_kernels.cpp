@@ -116,11 +116,12 @@ void bind_kernels(nb::module_& m) {
         .def(
             "__init__",
             [](KnownJunction* made, int64_t inputs, int64_t outputs, const std::vector<Array>& arrays, bool blocks,
-               bool by_rows, const Columns* columns) {
+               int back, const Columns* columns) {
+                if (back < 0 || back > 2) throw std::invalid_argument("back is 0 (columns), 1 (rows) or 2 (bands).");
                 new (made) KnownJunction(
-                    inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr, by_rows, columns);
+                    inputs, outputs, arrays, blocks ? &instruction_set_in_use().blocks : nullptr, Back(back), columns);
             },
-            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a, "by_rows"_a = false, "columns"_a.none() = nb::none(),
+            "inputs"_a, "outputs"_a, "arrays"_a, "blocks"_a, "back"_a = 0, "columns"_a.none() = nb::none(),
             nb::keep_alive<1, 7>())
         .def_prop_ro("blocks", &KnownJunction::has_blocks)
         .def_prop_ro("walk", &KnownJunction::walk)

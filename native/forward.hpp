@@ -304,7 +304,7 @@ void forward(const Forward<T>& a) {
         .a = a,
         .stack = stack,
         .rotations = rotations,
-        .pack_x = worth_packing(a.x, a.batch, first.inputs, first.edges),
+        .pack_x = worth_packing(a.x, a.batch, first.inputs, first),
         .packed = arena.take<T>(all),
         .widest = widest,
         .weights = arena.take<T>(widened)};

@@ -101,10 +101,9 @@ Junction checked_rows(int64_t inputs, int64_t outputs, const Arrays& arrays) {
 }
 
 KnownJunction::KnownJunction(
-    int64_t inputs, int64_t outputs, const Arrays& arrays, const BlockLimits* limits, bool by_rows,
-    const Columns* columns)
+    int64_t inputs, int64_t outputs, const Arrays& arrays, const BlockLimits* limits, Back back, const Columns* columns)
     : checked(checked_junction(inputs, outputs, arrays, columns)), tables(checked, limits) {
-    checked.by_rows = by_rows;
+    checked.back = back;
     tables.join(checked);
 }
 

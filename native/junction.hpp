@@ -13,6 +13,10 @@ struct Blocks {
     const int64_t* starts;   // (blocks, 2) where a block's inputs and places begin
 };
 
+// How a backward pass walks: over columns, whose edges are brought into their order first; over rows as they are
+// stored; or, if offsets describe the junction, over columns whose edges are brought into bands (bands.hpp).
+enum class Back { COLUMNS, ROWS, BANDS };
+
 // One junction: compressed rows and columns, or offsets (then the other pointers are null). Of columns all but their
 // starts may be missing: the backward pass then walks by rows.
 struct Junction {
@@ -24,14 +28,15 @@ struct Junction {
     const int32_t* offsets = nullptr;       // (k), ascending
     int64_t num_offsets = 0;
     int64_t group = 1;                  // so many neighbouring outputs each read the same inputs
-    bool by_rows = false;               // whether the backward pass walks by rows even so
+    Back back = Back::COLUMNS;          // how the backward pass walks, if it can
     const int32_t* rotation = nullptr;  // tables of the offsets that are kept, or null
     const Blocks* blocks = nullptr;     // or null
 
     int64_t stored_rows() const { return outputs / shared; }
 
-    // Whether the backward pass brings edges into the order of columns.
-    bool sorts_columns() const { return !by_rows && (offsets || column_outputs); }
+    // Whether the backward pass brings edges into the order of columns, or into bands.
+    bool sorts_columns() const { return back != Back::ROWS && (offsets || column_outputs); }
+    bool banded() const { return back == Back::BANDS && offsets; }
 };
 
 }  // namespace gossamer

@@ -194,10 +194,26 @@ GOSSAMER_INLINE bool by_feature(Matrix<T> m) {
     return m.batch_stride == 1 && m.format == OWN;
 }
 
-// Copying pays when rows are read often; it is needed for other layouts and formats, and for tails.
+// Copying pays when rows are read often; it is needed for other layouts and formats, and for tails. Offsets read rows
+// in streams, for which a batch that is stored as its copy would be will do.
 template <typename T>
-GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t rows, int64_t edges) {
-    return !by_feature(m) || batch % Lanes<T>::count != 0 || edges >= 12 * rows;
+GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t rows, const Junction& g) {
+    if (!by_feature(m) || batch % Lanes<T>::count != 0) return true;
+    const bool as_packed = m.feature_stride == batch && batch == Part<T>::widest(batch);
+    return g.edges >= 12 * rows && !(g.offsets && as_packed);
+}
+
+// Writes sums of some columns where gradients are stored; those that are rounded are so where they lie, first.
+template <typename T>
+GOSSAMER_INLINE void scatter(
+    const Columns& columns, int64_t first, int64_t last, T* sums, T* gradients, Format format) {
+    if (format == OWN)
+        return columns.each_edge(first, last, [=](int64_t place, int64_t e) { gradients[e] = sums[place]; });
+    const int64_t begin = columns.begin(first);
+    narrow_all(format, sums + begin, columns.begin(last) - begin, sums + begin, 0);
+    const uint16_t* rounded = shorts(sums + begin);
+    uint16_t* to = shorts(gradients);
+    columns.each_edge(first, last, [=](int64_t place, int64_t e) { to[e] = rounded[place - begin]; });
 }
 
 }  // namespace gossamer::GOSSAMER_ISA

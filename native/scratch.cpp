@@ -12,7 +12,7 @@
 namespace gossamer {
 
 void* scratch(size_t bytes) {
-    constexpr size_t page = size_t(2) << 20, keep = size_t(256) << 20;
+    constexpr size_t page = size_t(2) << 20, keep = size_t(512) << 20;
     struct Free {
         void operator()(void* p) const { std::free(p); }
     };

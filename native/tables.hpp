@@ -45,7 +45,7 @@ class KnownJunction {
     // std::invalid_argument unless they describe a junction.
     KnownJunction(
         int64_t inputs, int64_t outputs, const std::vector<std::pair<uintptr_t, int64_t>>& arrays,
-        const BlockLimits* limits, bool by_rows, const Columns* columns);
+        const BlockLimits* limits, Back back, const Columns* columns);
 
     const Junction& junction() const { return checked; }
     bool has_blocks() const { return tables.has_blocks(); }

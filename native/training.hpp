@@ -17,10 +17,10 @@ double train(const Training<T>& a) {
     Stack<T> stack{a.layers, a.depth, a.batch, true};
     const bool narrow = a.format != OWN;
     const Layer<T>& last = a.layers[a.depth - 1];
-    const int64_t widest = stack.widest_chunk(), width = last.junction.outputs, E = stack.junction(0).edges;
+    const int64_t widest = stack.widest_chunk(), width = last.junction.outputs;
     const int parts = count_parts(stack);
     const Grid grid = arrange(a.threads, parts, 3 * stack.multiply_adds());
-    const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, E),
+    const bool pack_x = worth_packing(a.x, a.batch, stack.junction(0).inputs, stack.junction(0)),
                needs_z = needs_argument(last.activation, last.slope);
 
     Forward<T> values{

@@ -28,6 +28,15 @@ struct Range {
     int64_t first, last;
 };
 
+// Calls f with two conditions as constants.
+template <typename F>
+GOSSAMER_INLINE void with_constants(bool first, bool second, F f) {
+    if (first && second) f(std::true_type{}, std::true_type{});
+    else if (first) f(std::true_type{}, std::false_type{});
+    else if (second) f(std::false_type{}, std::true_type{});
+    else f(std::false_type{}, std::false_type{});
+}
+
 // One of `parts` nearly equal parts of 0..size.
 GOSSAMER_INLINE Range part(int64_t size, int number, int parts) {
     return {size * number / parts, size * (number + 1) / parts};

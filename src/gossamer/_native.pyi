@@ -146,7 +146,7 @@ class Junction:
         outputs: int,
         arrays: list[Array],
         blocks: bool,
-        by_rows: bool = False,
+        back: int = 0,
         columns: Columns | None = None,
     ) -> None: ...
     @property

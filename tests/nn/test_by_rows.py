@@ -29,6 +29,7 @@ JUNCTIONS = {
 @pytest.fixture(params=instruction_sets())
 def by_rows(request, monkeypatch):
     monkeypatch.setattr(native, "_BY_ROWS_FROM", 0)
+    monkeypatch.setattr(native, "_BANDS_FROM", 1 << 26)
     memos = tuple(Memo(partial(native._junction, blocks=blocks)) for blocks in (False, True))
     monkeypatch.setattr(native, "_JUNCTIONS", memos)
     before = native._native.instruction_set()

@@ -34,7 +34,7 @@ from gossamer.nn.kernels.backend import (
 )
 from gossamer.nn.kernels.layout import empty_like
 from gossamer.nn.structure import Checked, Memo, Structure
-from gossamer.topology import Bipartite, Junction
+from gossamer.topology import Bipartite, Junction, Rotated
 from gossamer.tuning import in_use
 
 if TYPE_CHECKING:
@@ -342,13 +342,27 @@ _BLOCKS_FROM = 32
 _BY_ROWS_FROM = 1 << 22
 """From this many edges the order of columns costs more than it saves: an index, and copies of weights and gradients."""
 
+_BANDS_FROM, _BANDS_TO = 1 << 20, 1 << 26
+"""Edges of a rotated junction whose weights outgrow the caches, but of whose weights and gradients there are copies."""
+
+_COLUMNS_BACK, _ROWS_BACK, _BANDS_BACK = range(3)
+"""How the extension numbers the ways in which a backward pass walks."""
+
 
 def _junction(checked: Checked, *, blocks: bool) -> _native.Junction:
     in_use()  # thresholds of this machine, before anything depends on them
     junction = checked.junction
-    by_rows = junction.num_edges >= _BY_ROWS_FROM
-    columns = _COLUMNS.of(checked) if isinstance(junction, Bipartite) and not by_rows else None
-    return _native.Junction(junction.in_features, junction.out_features, checked.places, blocks, by_rows, columns)
+    back = _way_back(junction)
+    columns = _COLUMNS.of(checked) if isinstance(junction, Bipartite) and back == _COLUMNS_BACK else None
+    return _native.Junction(junction.in_features, junction.out_features, checked.places, blocks, back, columns)
+
+
+def _way_back(junction: Junction) -> int:
+    """How the backward pass walks. Bands have gaps where a rotated junction has fewer inputs than outputs."""
+    edges, few_gaps = junction.num_edges, 2 * junction.in_features >= junction.out_features
+    if isinstance(junction, Rotated) and few_gaps and _BANDS_FROM <= edges < _BANDS_TO:
+        return _BANDS_BACK
+    return _ROWS_BACK if edges >= _BY_ROWS_FROM else _COLUMNS_BACK
 
 
 def _columns(checked: Checked) -> _native.Columns:
