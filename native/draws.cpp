@@ -1,5 +1,4 @@
 // Random subsets by a generator of NumPy's: the same draws, in their order, that gossamer.generators.subsets makes.
-#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -46,7 +45,7 @@ GOSSAMER_CLONES void list_members(const uint64_t* words, int64_t count, int64_t*
         const int64_t more = __builtin_popcountll(word);
         if (more <= at_once && found + at_once <= count) {
             for (int64_t k = 0; k < at_once; ++k, word &= word - 1)
-                members[found + k] = 64 * w + (word ? __builtin_ctzll(word) : 0);
+                members[found + k] = 64 * w + __builtin_ctzll(word | uint64_t(1) << 63);
             found += more;
         } else {
             for (; word; word &= word - 1) members[found++] = 64 * w + __builtin_ctzll(word);

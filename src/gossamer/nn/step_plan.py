@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -104,7 +104,8 @@ class StepPlan:
         links = [_followed(link) for link in before.links]
         chain = Chain(before.containers, before.before, before.rest, links, before.backend)
         layers = [link.layer for link in links]
-        return replace(self, chain=chain, topologies=_watch_topologies(chain), steps=self.steps.following(layers))
+        known = self.stack, self.width, self.outputs, self.dtype, self.moving, self.gradients, self.labels, self.drops
+        return StepPlan(chain, *known, self.watch, _watch_topologies(chain), self.steps.following(layers))
 
     def takes(self, x: Tensor, targets: Tensor) -> bool:
         """Whether inputs and targets fit."""

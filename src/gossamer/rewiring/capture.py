@@ -62,7 +62,8 @@ class Capture:
     def keep_from(self, step: int) -> None:
         """Forget the passes of earlier steps."""
         for name, passes in self.passes.items():
-            self.passes[name] = [each for each in passes if each[0] >= step]
+            if passes:
+                self.passes[name] = [each for each in passes if each[0] >= step]
 
 
 class _Observer(PassObserver):

@@ -196,8 +196,7 @@ class Rewirer:
     def _prepare_next(self) -> None:
         step, window = self._step + 1, self.rule.window
         self._capture.step = step
-        wanted = self._due_since is not None or any(self.rule.due(step + ahead) for ahead in range(window))
-        if window and wanted:
+        if window and (self._due_since is not None or any(map(self.rule.due, range(step, step + window)))):
             self._capture.arm()
             self._capture.keep_from(step - window + 1)
         else:
