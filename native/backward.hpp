@@ -387,7 +387,7 @@ void backward(const Backward<T>& a) {
         pass.collect(at.rank, at.threads);
         at.meet_all();
         for (int number = at.group; number < parts; number += at.groups) {
-            const Part<T> share(a.batch, number, parts);
+            const Part<T> share(a.batch, stack.width(), number, parts);
             share.chunks(
                 [&](auto width, int64_t b) { pass.template chunk<width.value>(b, number, b > share.first, at); });
         }

@@ -291,7 +291,7 @@ template <typename T>
 void forward(const Forward<T>& a) {
     Stack<T> stack{a.layers, a.depth, a.batch};
     const Junction& first = stack.junction(0);
-    const int64_t chunks = count_chunks<T>(a.batch), widest = stack.widest_chunk();
+    const int64_t chunks = count_chunks<T>(a.batch, stack.width()), widest = stack.widest_chunk();
     const Grid grid = arrange(a.threads, chunks, stack.multiply_adds());
     const int64_t all = buffers(a.format) * grid.groups * widest,
                   widened = grid.threads() * Weights<T>::size(stack, a.format);
@@ -313,7 +313,7 @@ void forward(const Forward<T>& a) {
         const Place at = place(grid);
         if (single) pass.single(at);
         for (int64_t c = at.group; !single && c < chunks; c += at.groups)
-            Part<T>(a.batch, int(c), int(chunks)).chunks([&](auto width, int64_t b) {
+            Part<T>(a.batch, stack.width(), int(c), int(chunks)).chunks([&](auto width, int64_t b) {
                 pass.template chunk<width.value>(b, at);
             });
     }

@@ -10,25 +10,32 @@
 namespace gossamer::GOSSAMER_ISA {
 
 // Vectors of a chunk: long ones spend less on indices and weights, short ones keep all rows in the second-level cache.
-constexpr int WIDTH = 128 / VECTOR_BYTES > 4 ? 8 : 4;
+// Of rows that stay there anyway, vectors of 32 bytes take the longer ones.
+constexpr int WIDTH = VECTOR_BYTES == 64 ? 4 : 8;
+constexpr int64_t HELD_BYTES = int64_t(1) << 18;
 
-// A part of the batch, chunks first..last; sums over the batch are made part by part.
+GOSSAMER_INLINE int chunk_width(int64_t rows) {
+    return VECTOR_BYTES == 32 && rows * WIDTH * VECTOR_BYTES > HELD_BYTES ? WIDTH / 2 : WIDTH;
+}
+
+// A part of the batch, chunks first..last of so many vectors; sums over the batch are made part by part.
 template <typename T>
 struct Part {
     static constexpr int n = Lanes<T>::count;
-    static constexpr int64_t span = WIDTH * n;
+    int width;
     int64_t first, last;  // samples
 
-    Part(int64_t batch, int number, int parts) {
+    Part(int64_t batch, int width_, int number, int parts) : width(width_) {
+        const int64_t span = width * n;
         const Range range = part((batch + span - 1) / span, number, parts);
         first = range.first * span;
         last = range.last * span < batch ? range.last * span : batch;
     }
 
     // Samples that the longest chunk of a batch has room for.
-    static constexpr int64_t widest(int64_t batch) {
+    static constexpr int64_t widest(int64_t batch, int width) {
         int64_t vectors = 1;
-        while (vectors < WIDTH && 2 * vectors * n <= batch + n - 1) vectors *= 2;
+        while (vectors < width && 2 * vectors * n <= batch + n - 1) vectors *= 2;
         return vectors * n;
     }
 
@@ -37,7 +44,7 @@ struct Part {
     inline __attribute__((always_inline)) void chunks(F f) const {
         for (int64_t b = first; b < last;) {
             const int64_t vectors = (last - b + n - 1) / n;
-            if (vectors >= 8 && WIDTH >= 8) f(std::integral_constant<int, (WIDTH >= 8 ? 8 : 1)>{}, b), b += 8 * n;
+            if (vectors >= 8 && width >= 8) f(std::integral_constant<int, (WIDTH >= 8 ? 8 : 1)>{}, b), b += 8 * n;
             else if (vectors >= 4) f(std::integral_constant<int, 4>{}, b), b += 4 * n;
             else if (vectors >= 2) f(std::integral_constant<int, 2>{}, b), b += 2 * n;
             else f(std::integral_constant<int, 1>{}, b), b += n;
@@ -47,8 +54,9 @@ struct Part {
 
 // Full chunks of a batch, and one for the rest.
 template <typename T>
-GOSSAMER_INLINE int64_t count_chunks(int64_t batch) {
-    return (batch + Part<T>::span - 1) / Part<T>::span;
+GOSSAMER_INLINE int64_t count_chunks(int64_t batch, int width) {
+    const int64_t span = width * Lanes<T>::count;
+    return (batch + span - 1) / span;
 }
 
 // C vectors to memory, of which `left` numbers exist.
@@ -199,7 +207,7 @@ GOSSAMER_INLINE bool by_feature(Matrix<T> m) {
 template <typename T>
 GOSSAMER_INLINE bool worth_packing(Matrix<const T> m, int64_t batch, int64_t rows, const Junction& g) {
     if (!by_feature(m) || batch % Lanes<T>::count != 0) return true;
-    const bool as_packed = m.feature_stride == batch && batch == Part<T>::widest(batch);
+    const bool as_packed = m.feature_stride == batch && batch == Part<T>::widest(batch, WIDTH);
     return g.edges >= 12 * rows && !(g.offsets && as_packed);
 }
 

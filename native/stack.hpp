@@ -30,7 +30,9 @@ struct Stack {
     const Junction& junction(int l) const { return layers[l].junction; }
 
     // Numbers of a packed chunk of the widest activation.
-    int64_t widest_chunk() const { return widest() * Part<T>::widest(batch); }
+    int64_t widest_chunk() const { return widest() * Part<T>::widest(batch, width()); }
+    // Vectors of its chunks.
+    int width() const { return chunk_width(widest()); }
     int64_t widest() const {
         int64_t widest = junction(0).inputs;
         for (int l = 0; l < depth; ++l)
@@ -90,7 +92,7 @@ struct Stack {
 
   private:
     int64_t kept_block(int l) const { return junction(l).outputs * kept_samples(); }
-    int64_t kept_samples() const { return chunkwise ? Part<T>::span : kept_batch(batch); }
+    int64_t kept_samples() const { return chunkwise ? width() * Lanes<T>::count : kept_batch(batch); }
 };
 
 // Chunks of a group of threads in either pass, of the widest activation each; numbers of 16 bits need more of them.
@@ -164,7 +166,7 @@ constexpr int64_t MOST_NUMBERS = 1 << 20;  // that all parts of the weight gradi
 // How many parts of the batch have sums of gradients of their own: by the sizes alone, never by the threads.
 template <typename T>
 GOSSAMER_INLINE int count_parts(const Stack<T>& stack) {
-    int64_t edges = 1, parts = count_chunks<T>(stack.batch);
+    int64_t edges = 1, parts = count_chunks<T>(stack.batch, stack.width());
     for (int l = 0; l < stack.depth; ++l) edges += stack.layers[l].dw ? stack.junction(l).edges : 0;
     if (parts > MOST_PARTS) parts = MOST_PARTS;
     if (parts > MOST_NUMBERS / edges) parts = MOST_NUMBERS / edges;

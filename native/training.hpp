@@ -91,7 +91,7 @@ double train(const Training<T>& a) {
         backward.collect(at.rank, at.threads);
         at.meet_all();
         for (int number = at.group; number < parts; number += at.groups) {
-            const Part<T> share(a.batch, number, parts);
+            const Part<T> share(a.batch, stack.width(), number, parts);
             share.chunks([&](auto width, int64_t b) {
                 constexpr int C = width.value;
                 forward.template chunk<C>(b, at);
