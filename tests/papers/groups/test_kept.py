@@ -63,5 +63,20 @@ def test_even_groups_of_two_and_four_are_free_at_99_percent_on_all_three_data_se
 
 def test_below_99_percent_nothing_is_shown_to_lose_half_a_point_of_colours():
     late = pd.read_csv(LATE / "data" / "G1.csv")
-    assert set(late.loc[(late["sparsity"] < 99) & (late["group"] > 1), "verdict"]) == {"free", "undecided"}
+    static = late["rule"] == "static"
+    assert set(late.loc[static & (late["sparsity"] < 99) & (late["group"] > 1), "verdict"]) == {"free", "undecided"}
     assert set(late.loc[(late["sparsity"] == 99) & (late["kind"] == "twisted"), "verdict"]) == {"free"}
+
+
+def test_what_the_page_says_of_rigl_and_inputs_on_colours():
+    late = pd.read_csv(LATE / "data" / "G1.csv").set_index(["rule", "kind", "sparsity", "group"]).sort_index()
+    said = late["verdict"]
+    costly = {cell[2:] for cell in said[said == "costly"].loc[["RigL"]].index}
+    assert costly == {(95.0, 16), (99.0, 4), (99.0, 8), (99.0, 16)}
+    assert set(said.loc["static", "inputs", 99.0]) == {"free"} and said["static", "both", 99.0, 4] == "costly"
+    points = late["difference, points"].round(1)
+    assert points.loc["RigL", "outputs", 99.0].tolist()[1:] == [-0.6, -1.2, -2.5, -4.5]
+    assert points.loc["static", "outputs", 99.0].tolist()[1:] == [-0.1, -0.7, -2.1, -3.6]
+    assert (points["RigL", "outputs", 95.0, 16], points["static", "outputs", 95.0, 16]) == (-1.3, -0.6)
+    accuracy = late["accuracy, %"]
+    assert round(accuracy["RigL", "outputs", 99.0, 1] - accuracy["static", "outputs", 99.0, 1], 1) == 0.7
