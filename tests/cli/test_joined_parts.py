@@ -158,3 +158,17 @@ def test_parts_and_joins_have_their_calls(refused, tmp_path):
     assert "there is no part of connectivity 'dial'" in refused("reproduce", "connectivity", "--only", "dial", *out)
     with pytest.raises(ValueError, match="are not observed by this plan: nothing is"):
         connectivity.observe(connectivity.QUICK, None, tmp_path)
+
+
+def test_a_study_and_data_that_the_rest_has_not_are_added(part, kept):
+    (part / "data" / "C5-runs.csv").unlink()
+    (part / "data" / "runs-observation.csv").rename(part / "data" / "runs-dial-fashion-mnist.csv")
+    for folder, data in ((kept, "mnist"), (part, "fashion-mnist")):
+        results = json.loads((folder / "results.json").read_text())
+        (folder / "results.json").write_text(json.dumps(results | {"plan": {"data": [data], "epochs": 1}}))
+    observed = (kept / "data" / "C5-runs.csv").read_bytes()
+    for _ in range(2):
+        record = join(connectivity.PAPER, kept, part)
+        assert (record.plan["data"], record.plan["late"]) == (["mnist", "fashion-mnist"], ["cifar10-jpeg"])
+        assert len(pd.read_csv(kept / "data" / "runs-dial-fashion-mnist.csv")) == 8
+    assert (kept / "data" / "C5-runs.csv").read_bytes() == observed

@@ -44,7 +44,8 @@ def reproduce(
         str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option(help="Only this part, in a folder of its own; connectivity has observation.")
+        str | None,
+        typer.Option(help="Only this part, in a folder of its own; connectivity has observation, confirmation."),
     ] = None,
     so_far: Annotated[
         bool, typer.Option("--so-far", help="Train nothing more: conclude from the runs that are done.")

@@ -8,19 +8,22 @@ from gossamer.analysis.claims import Judgement, Verdict, judged
 from gossamer.analysis.prediction import Association
 from gossamer.papers.connectivity.claims import claims, goes_along
 from gossamer.papers.connectivity.contrasts import MARGIN
-from gossamer.papers.connectivity.plan import ConnectivityPlan
+from gossamer.papers.connectivity.plan import ConnectivityPlan, intervention
 from gossamer.papers.connectivity.tables import seeds_needed, tables
 
 PLAN = ConnectivityPlan(data=("mnist",), degrees=(2, 4), depths=(1,), deep=(8,), observed=(), observed_permuted=False)
 COLUMNS = ["data", "topology", "degree", "depth", "seed", "accuracy"]
 
 
-def runs(effect, *, seeds=20, spread=0.001, arms=PLAN.arms, degrees=PLAN.degrees, depth=1):
+LATE = ConnectivityPlan(data=("cifar10-jpeg",), depths=(1,), deep=(), observed=(), recipe_seeds=0)
+
+
+def runs(effect, *, seeds=20, spread=0.001, arms=PLAN.arms, degrees=PLAN.degrees, depth=1, data="mnist"):
     """Accuracies that differ between arms by `effect` and between seeds, whose luck arms share."""
     rng = np.random.default_rng(0)
     luck = rng.normal(0.9, 0.01, seeds)
     rows = [
-        ("mnist", arm, degree, depth, seed, luck[seed] + effect(arm) + spread * rng.normal())
+        (data, arm, degree, depth, seed, luck[seed] + effect(arm) + spread * rng.normal())
         for seed in range(seeds)
         for degree in degrees
         for arm in arms
@@ -67,6 +70,33 @@ def test_networks_that_do_not_train_are_told_from_those_that_do():
     arms, degrees = PLAN.deep_arms, PLAN.deep_degrees
     deep = runs(lambda arm: -0.8 if arm == "modules" else 0.0, arms=arms, degrees=degrees, depth=8)
     assert verdicts(runs(lambda arm: 0.0), deep)["decides whether a deep network trains"] is Verdict.HOLDS
+
+
+def test_late_data_are_judged_by_their_own_arms_and_degrees():
+    effects = {"modules": -0.01, "optimised": 0.01}
+    dialled = runs(
+        lambda arm: effects.get(arm, 0.0), arms=LATE.late_arms, degrees=LATE.late_degrees, data="cifar10-jpeg"
+    )
+    none = pd.DataFrame(columns=COLUMNS)
+    found = {
+        each.claim.key: each for each in judged(claims(tables(dialled, none, none, recipe=none, rivals=none), LATE))
+    }
+    assert {key: each.verdict for key, each in found.items()} == {
+        "λ₂ does not matter": Verdict.FAILS,
+        "falling apart costs accuracy": Verdict.HOLDS,
+        "more than random is better": Verdict.HOLDS,
+        "accuracy grows with λ₂": Verdict.HOLDS,
+    }
+    contrasts = len(LATE.late_degrees) * (len(LATE.late_arms) - 1)
+    assert len(found["λ₂ does not matter"].claim.estimates) == contrasts
+    assert "Ramanujan" not in found["more than random is better"].claim.question
+
+
+def test_late_data_are_trained_by_their_own_arms_degrees_and_rate():
+    made = intervention(LATE, "cifar10-jpeg", range(2))
+    assert len(made) == 2 * len(LATE.late_arms) * len(LATE.late_degrees)
+    assert {run.experiment.config.optimizer.lr for run in made} == {LATE.late_lr}
+    assert {run.experiment.config.optimizer.lr for run in intervention(LATE, "mnist", range(1))} == {LATE.lr}
 
 
 @pytest.mark.parametrize("spread", [0.0005, 0.0015, 0.01])

@@ -23,9 +23,23 @@ if TYPE_CHECKING:
 
     from gossamer.papers.connectivity.tables import Tables
 
+BETTER = {"ramanujan": "Ramanujan", "optimised": "optimised"}
+"""Arms above random, in words."""
+
 
 def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
     """The primary claim first, one verdict a data set and depth."""
+    yield from of_the_dial(tables, plan)
+    for depth in plan.deep:
+        yield decides_training(where(tables.deep, depth=depth), plan, depth)
+    if plan.recipe_seeds:
+        yield matters_in_the_recipe(tables.recipe, plan)
+        yield does_not_matter_in_the_recipe(tables.recipe, plan)
+    yield from of_constructions(tables, plan)
+
+
+def of_the_dial(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
+    """What the intervention decides."""
     for data in plan.data:
         for depth in plan.depths:
             rows = where(tables.dialled, data=data, depth=depth)
@@ -33,12 +47,6 @@ def claims(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
             yield parts_cost(rows, plan, data, depth)
             yield more_is_better(rows, plan, data, depth)
             yield dose(rows, plan, data, depth)
-    for depth in plan.deep:
-        yield decides_training(where(tables.deep, depth=depth), plan, depth)
-    if plan.recipe_seeds:
-        yield matters_in_the_recipe(tables.recipe, plan)
-        yield does_not_matter_in_the_recipe(tables.recipe, plan)
-    yield from of_constructions(tables, plan)
 
 
 def of_constructions(tables: Tables, plan: ConnectivityPlan) -> Iterator[Claim]:
@@ -57,7 +65,7 @@ def does_not_matter(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth
         "Accuracy of every arm of the dial less that of random junctions, at every degree: all within two tenths of a "
         "point. Primary.",
         EQUAL,
-        [less(rows, arm, BASE, degree) for degree in plan.degrees for arm in plan.arms if arm != BASE],
+        [less(rows, arm, BASE, degree) for degree in plan.turns(data) for arm in plan.dial(data) if arm != BASE],
         where_=(data, depth),
         rows=rows,
     )
@@ -71,7 +79,7 @@ def parts_cost(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int
         "Networks that fall apart (λ₂ = 0) are less accurate.",
         "Accuracy of random junctions less that of disconnected modules of the same degrees, at any degree.",
         MORE,
-        [less(rows, BASE, "modules", degree) for degree in plan.degrees],
+        [less(rows, BASE, "modules", degree) for degree in plan.turns(data)],
         where_=(data, depth),
         rows=rows,
         needs=Needs.ANY,
@@ -80,13 +88,14 @@ def parts_cost(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int
 
 def more_is_better(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """The upper end."""
+    shown = [word for arm, word in BETTER.items() if arm in plan.dial(data)]
     return judge(
         "more than random is better",
         "C2",
         "Networks with more connectivity than random ones are more accurate.",
-        "Accuracy of Ramanujan and of optimised junctions less that of random ones, at any degree.",
+        f"Accuracy of {' and of '.join(shown)} junctions less that of random ones, at any degree.",
         MORE,
-        [less(rows, arm, BASE, degree) for degree in plan.degrees for arm in ("ramanujan", "optimised")],
+        [less(rows, arm, BASE, degree) for degree in plan.turns(data) for arm in plan.dial(data) if arm in BETTER],
         where_=(data, depth),
         rows=rows,
         needs=Needs.ANY,
@@ -95,7 +104,7 @@ def more_is_better(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth:
 
 def dose(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> Claim:
     """All arms at once."""
-    place = {arm: number for number, arm in enumerate(plan.arms)}
+    place = {arm: number for number, arm in enumerate(plan.dial(data))}
 
     def correlation(degree: int) -> Estimate:
         table = where(rows, degree=degree)
@@ -112,7 +121,7 @@ def dose(rows: pd.DataFrame, plan: ConnectivityPlan, data: str, depth: int) -> C
         "The better connected of two networks of equal degrees is the more accurate.",
         "Rank correlation of the arms' order and accuracy within a seed, mean over seeds, at any degree.",
         MORE,
-        [correlation(degree) for degree in plan.degrees],
+        [correlation(degree) for degree in plan.turns(data)],
         where_=(data, depth),
         rows=rows,
         needs=Needs.ANY,

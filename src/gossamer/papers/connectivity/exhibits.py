@@ -19,9 +19,13 @@ ACCURACY = "test accuracy"
 
 def exhibits(tables: Tables, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
     """All of them."""
-    dialled = tables.dialled
-    drawn = (_levels(dialled, plan), _differences(dialled, plan), _dial(plan), _deep(tables.deep, plan))
-    return (*drawn, *_rivals(tables, plan), *observed(tables), *_recipe(tables.recipe, plan))
+    deep = _deep(tables.deep, plan), *_rivals(tables, plan)
+    return (*turned(tables.dialled, plan), *deep, *observed(tables), *_recipe(tables.recipe, plan))
+
+
+def turned(dialled: pd.DataFrame, plan: ConnectivityPlan) -> tuple[Exhibit, ...]:
+    """Of the intervention."""
+    return _levels(dialled, plan), _differences(dialled, plan), _dial(plan)
 
 
 def _levels(dialled: pd.DataFrame, plan: ConnectivityPlan) -> Exhibit:

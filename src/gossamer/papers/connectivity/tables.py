@@ -104,9 +104,10 @@ def reached(plan: ConnectivityPlan) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for size in sorted({(pixels(data), plan.width(data)) for data in plan.data}):
-        for degree in plan.degrees:
-            for arm in plan.arms:
+    samples = {(pixels(data), plan.width(data)): data for data in reversed(plan.data)}
+    for size, data in sorted(samples.items()):
+        for degree in plan.turns(data):
+            for arm in plan.dial(data):
                 g = Dial(arm, size[0])(*size, degree * size[0], rng=stream(0, "topology"))
                 rows.append((*size, degree, arm, biregular_connectivity(g)))
     return pd.DataFrame(rows, columns=["inputs", "outputs", "degree", "arm", "connectivity"])
