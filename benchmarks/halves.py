@@ -1,13 +1,16 @@
 """bfloat16 and float16 layers and training steps: as fast as float32, in half the bytes?
 
     python benchmarks/halves.py [--sizes 1024 4096] [--densities .2 .1 .05 .01] [--batch 128] [--rounds 20] [--json F]
-                                [--only layers|steps] [--instructions avx2] [--threads 2]
+                                [--only layers|steps] [--instructions avx2] [--threads 2] [--cpu]
 
 A layer's forward pass and both gradients through autograd, of random junctions, of rotated ones and of groups of 8
 outputs, and one training step of 784-1000-1000-1000-10 in one call. Contenders take turns in one process; ratios are to
 the same in float32. Every 16-bit result is checked first: it is what float32 gives on the same numbers, rounded. Bytes
-are those of weights, gradients, the optimiser's state, inputs, outputs and their gradients.
+are those of weights, gradients, the optimiser's state, inputs, outputs and their gradients. With `--cpu` and one
+thread, processor time is counted: what a busy machine can still tell.
 """
+
+import time
 
 import numpy as np
 import torch
@@ -32,6 +35,7 @@ NARROW = (torch.bfloat16, torch.float16)
 
 parser = race_options(__doc__, rounds=20, sizes=(1024, 4096))
 parser.add_argument("--only", choices=["layers", "steps"])
+parser.add_argument("--cpu", action="store_true", help="count processor time; with --threads 1")
 
 
 def name_of(dtype):
@@ -74,6 +78,12 @@ def layer_bytes(module, x, dy):
     return numbers * module.weight.element_size()
 
 
+def race(calls, options, per_block):
+    """Their timings."""
+    clock = time.process_time if options.cpu else time.perf_counter
+    return best_of_blocks(calls, blocks=options.rounds, per_block=per_block, clock=clock)
+
+
 def race_layers(report, options):
     """Every kind of junction, size and density."""
     for size in options.sizes:
@@ -92,7 +102,7 @@ def race_layers(report, options):
                     sizes.append(layer_bytes(layer, x, dy))
                 dense = torch.nn.Linear(size, size, bias=False, dtype=torch.bfloat16)
                 calls["dense bfloat16"] = layer_call(dense, torch.bfloat16, x, dy)
-                timings = best_of_blocks(calls, blocks=options.rounds, per_block=10 if size <= 2048 else 2)
+                timings = race(calls, options, 10 if size <= 2048 else 2)
                 shares = ", ".join(f"{held / sizes[0]:.2f}" for held in sizes)
                 report.section(
                     f"{kind.__name__} {size} x {size}, {density:g}, batch {options.batch}; bytes {shares}", timings
@@ -110,8 +120,8 @@ def race_steps(report, options):
                 calls[name_of(dtype)] = fused_step(model, make(model), x.to(dtype), target)
             dense = dense_network(WIDTHS).to(torch.bfloat16)
             calls["dense bfloat16"] = network_step(dense, make(dense), x.bfloat16(), target)
-            timings = best_of_blocks(calls, blocks=options.rounds, per_block=10)
-            report.section(f"whole step, {optimizer}, density {density:g}, batch {options.batch}", timings)
+            timings = race(calls, options, 10)
+            report.section(f"whole step, {optimizer}, batch {options.batch}, density {density:g}", timings)
 
 
 def main():

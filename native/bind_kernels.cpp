@@ -39,8 +39,7 @@ void forward(
         .z = optional_result<T>({z.first, z.second, false}, batch, outputs, "z", format),
         .kept = optional_numbers<T>(kept, kept_numbers(described, batch), "kept", format),
         .threads = threads,
-        .format = format,
-        .kept_format = format};
+        .format = format};
     nb::gil_scoped_release release;
     in_large_pages(std::get<0>(y), std::get<1>(y));
     in_large_pages(z.first, z.second);
@@ -63,8 +62,7 @@ void backward(
         .kept = numbers<const T>(kept, kept_numbers(described, batch), "kept", format),
         .dx = optional_result<T>(dx, batch, inputs, "dx", format),
         .threads = threads,
-        .format = format,
-        .kept_format = format};
+        .format = format};
     nb::gil_scoped_release release;
     in_large_pages(std::get<0>(dx), std::get<1>(dx));
     for (const auto& [dw, db] : gradients) in_large_pages(dw.first, dw.second);

@@ -33,23 +33,24 @@ struct Group {
 };
 
 // sums += weights * an input's vectors, for the rows of a set. Either the vectors stay in registers, or the weights do.
-template <typename T, int C, int SET, int... MEMBER>
+template <Format F, typename T, int C, int SET, int... MEMBER>
 GOSSAMER_INLINE void add_input(
-    const T* p, const T* weights, const uint16_t* places, BlockSums<T, C>& sums,
+    const Number<F, T>* p, const T* weights, const uint16_t* places, BlockSums<T, C>& sums,
     std::integer_sequence<int, MEMBER...>) {
-    constexpr int n = Lanes<T>::count, members = sizeof...(MEMBER);
+    constexpr int members = sizeof...(MEMBER);
+    const LoadedRow<F, T, C> row(p);
     if constexpr (REGISTERS == 32) {
         Vector<T> v[C];
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
-            v[c] = load(p + c * n);
-            if constexpr (members > 1) hold<T>(v[c]);
+            v[c] = row[c];
+            if constexpr (F == OWN && members > 1) hold<T>(v[c]);
         }
         const auto add = [&](auto member) __attribute__((always_inline)) {
-            constexpr int row = nth_bit(SET, member.value);
+            constexpr int place = nth_bit(SET, member.value);
             const T weight = weights[places[member.value]];
 #pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sums.of[row][c] += weight * v[c];
+            for (int c = 0; c < C; ++c) sums.of[place][c] += weight * v[c];
         };
         (add(std::integral_constant<int, MEMBER>{}), ...);
     } else {
@@ -57,32 +58,32 @@ GOSSAMER_INLINE void add_input(
         (hold<T>(weight[MEMBER]), ...);
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
-            Vector<T> v = load(p + c * n);
-            if constexpr (members > 1) hold<T>(v);
+            Vector<T> v = row[c];
+            if constexpr (F == OWN && members > 1) hold<T>(v);
             ((sums.of[nth_bit(SET, MEMBER)][c] += weight[MEMBER] * v), ...);
         }
     }
 }
 
 // The inputs that exactly the rows of the set SET read.
-template <typename T, int C, int SET>
+template <Format F, typename T, int C, int SET>
 GOSSAMER_INLINE Group
-add_group(int count, Group group, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
+add_group(int count, Group group, const T* weights, const Chunk<const Number<F, T>>& x, BlockSums<T, C>& sums) {
     constexpr int members = __builtin_popcount(SET);
     const uint16_t *inputs = group.inputs, *places = group.places, *end = inputs + count;
     for (; inputs < end; ++inputs, places += members)
-        add_input<T, C, SET>(x.row(*inputs), weights, places, sums, std::make_integer_sequence<int, members>{});
+        add_input<F, T, C, SET>(x.row(*inputs), weights, places, sums, std::make_integer_sequence<int, members>{});
     return {inputs, places};
 }
 
 // The sums of all rows of a block. `weights` are those from its first edge on.
-template <typename T, int C>
+template <Format F, typename T, int C>
 GOSSAMER_INLINE void block_sums(
-    const Blocks& blocks, int64_t block, const T* weights, const Chunk<const T>& x, BlockSums<T, C>& sums) {
+    const Blocks& blocks, int64_t block, const T* weights, const Chunk<const Number<F, T>>& x, BlockSums<T, C>& sums) {
     const uint16_t* counts = blocks.counts + block * BLOCK_SETS;
     Group group{blocks.inputs + blocks.starts[2 * block], blocks.places + blocks.starts[2 * block + 1]};
     [&]<int... BEFORE>(std::integer_sequence<int, BEFORE...>) __attribute__((always_inline)) {
-        ((group = add_group<T, C, BEFORE + 1>(counts[BEFORE + 1], group, weights, x, sums)), ...);
+        ((group = add_group<F, T, C, BEFORE + 1>(counts[BEFORE + 1], group, weights, x, sums)), ...);
     }(std::make_integer_sequence<int, BLOCK_SETS - 1>{});
 }
 

@@ -20,12 +20,20 @@ constexpr int ahead(int vectors) { return vectors == 1 ? 2 * AHEAD : AHEAD; }
 // A chunk of so many bytes does not stay in a core's caches.
 constexpr int64_t NEAR_BYTES = int64_t(1) << 20;
 
+// Whether a chunk of a layer's inputs leaves the caches. Sums are then made in another order, so that numbers of 16
+// bits count as what they become.
+template <int C>
+GOSSAMER_INLINE bool is_far(const Junction& g) {
+    return g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+}
+
 // Asks for C vectors from an address, which need not be one: nothing is read where there is no memory.
-template <typename T, int C>
-GOSSAMER_INLINE void ask(const T* base, int64_t numbers) {
-    const char* at = reinterpret_cast<const char*>(uintptr_t(base) + uintptr_t(numbers) * sizeof(T));
+template <typename T, int C, Format F = OWN>
+GOSSAMER_INLINE void ask(const Number<F, T>* base, int64_t numbers) {
+    constexpr int bytes = C * Lanes<T>::count * int(sizeof(*base));
+    const char* at = reinterpret_cast<const char*>(uintptr_t(base) + uintptr_t(numbers) * sizeof(*base));
 #pragma GCC unroll 8
-    for (int byte = 0; byte < C * VECTOR_BYTES; byte += 64) __builtin_prefetch(at + byte);
+    for (int byte = 0; byte < bytes; byte += 64) __builtin_prefetch(at + byte);
 }
 
 // What the rows some edges behind a row will read: the next ones of compressed rows are stored behind it. A rotated
@@ -43,51 +51,52 @@ struct Coming {
 };
 
 // sum = the weighted rows of x; `w` are the weights of the row.
-template <typename T, int C>
+template <typename T, int C, Format F>
 GOSSAMER_INLINE void far_row_sum(
-    const Row& row, const Coming& coming, const T* w, const Chunk<const T>& x, Vector<T>* sum) {
-    constexpr int n = Lanes<T>::count;
+    const Row& row, const Coming& coming, const T* w, const Chunk<const Number<F, T>>& x, Vector<T>* sum) {
     Vector<T> a[C] = {};
-    const T *base = x.row(row.shift), *next = x.base;
+    const Number<F, T>*base = x.row(row.shift), *next = x.base;
     for (int e = 0; e < row.count; ++e) {
-        if (e < coming.count) ask<T, C>(next, (coming.sources[e] + coming.shift) * x.stride);
-        const T* p = base + row.sources[e] * x.stride;
+        if (e < coming.count) ask<T, C, F>(next, (coming.sources[e] + coming.shift) * x.stride);
+        const LoadedRow<F, T, C> v(base + row.sources[e] * x.stride);
         const T weight = w[e];
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) a[c] += weight * load(p + c * n);
+        for (int c = 0; c < C; ++c) a[c] += weight * v[c];
     }
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) sum[c] = a[c];
 }
 
 // dw[e] (+)= mine . row of `other` that e reads, for the edges of one row.
-template <typename T, int C>
+template <Format F, typename T, int C>
 GOSSAMER_INLINE void far_row_dots(
-    const Row& row, const Coming& coming, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums) {
+    const Row& row, const Coming& coming, const T* mine, const Chunk<const Number<F, T>>& other, T* dw,
+    LaneSums<T>& sums) {
     constexpr int n = Lanes<T>::count;
     Vector<T> m[C];
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
-    const T *base = other.row(row.shift), *next = other.base;
+    const Number<F, T>*base = other.row(row.shift), *next = other.base;
     sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
-        if (e < coming.count) ask<T, C>(next, (coming.sources[e] + coming.shift) * other.stride);
-        const T* p = base + row.sources[e] * other.stride;
-        Vector<T> s = m[0] * load(p);
+        if (e < coming.count) ask<T, C, F>(next, (coming.sources[e] + coming.shift) * other.stride);
+        const LoadedRow<F, T, C> v(base + row.sources[e] * other.stride);
+        Vector<T> s = m[0] * v[0];
 #pragma GCC unroll 8
-        for (int c = 1; c < C; ++c) s += m[c] * load(p + c * n);
+        for (int c = 1; c < C; ++c) s += m[c] * v[c];
         return s;
     });
 }
 
 // The same of some rows, near or far.
-template <typename T, int C>
+template <Format F, typename T, int C>
 GOSSAMER_INLINE void row_after_row_dots(
-    const Rows& rows, Range range, const Chunk<const T>& dz, const Chunk<const T>& x, T* dw, LaneSums<T>& sums) {
-    const bool far = rows.g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    const Rows& rows, Range range, const Chunk<const T>& dz, const Chunk<const Number<F, T>>& x, T* dw,
+    LaneSums<T>& sums) {
+    const bool far = is_far<C>(rows.g);
     for (int64_t j = range.first; j < range.last; ++j) {
         const Row row = rows[j];
-        if (far) far_row_dots<T, C>(row, Coming::after(rows.g, row, ahead(C)), dz.row(j), x, dw, sums);
-        else row_dots<T, C>(row, dz.row(j), x, dw, sums);
+        if (far) far_row_dots<F, T, C>(row, Coming::after(rows.g, row, ahead(C)), dz.row(j), x, dw, sums);
+        else row_dots<F, T, C>(row, dz.row(j), x, dw, sums);
     }
 }
 

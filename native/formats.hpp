@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #endif
 
+#include <type_traits>
+
 #include "kernels.hpp"
 #include "vector.hpp"
 
@@ -140,6 +142,13 @@ GOSSAMER_INLINE void with_format_of(Format format, F f) {
     f(std::integral_constant<Format, OWN>{});
 }
 
+// As `hold`.
+GOSSAMER_INLINE void hold_bits(Bits& bits) {
+    Vector<float> v = float_of(bits);
+    hold<float>(v);
+    bits = bits_of(v);
+}
+
 // Two vectors of numbers that lie side by side in memory, in an order of their own that is the same for all numbers of
 // a format: of bfloat16 the lower and the upper halves of 32 bits, so that no number leaves its lane.
 template <typename T>
@@ -153,7 +162,8 @@ GOSSAMER_INLINE Pair<T> load_pair(const T* stored) {
     constexpr int n = Lanes<T>::count;
     if constexpr (F == OWN) return {load(stored), load(stored + n)};
     if constexpr (F == BFLOAT16) {
-        const Bits both = *reinterpret_cast<const UnalignedBits*>(stored);
+        Bits both = *reinterpret_cast<const UnalignedBits*>(stored);
+        hold_bits(both);
         return {float_of(both << 16), float_of(both & 0xffff0000u)};
     }
     if constexpr (F == FLOAT16) return {widen<F>(shorts(stored)), widen<F>(shorts(stored) + n)};
@@ -172,6 +182,62 @@ GOSSAMER_INLINE void store_pair(T* stored, Pair<T> v) {
         narrow<F>(shorts(stored), v.first);
         narrow<F>(shorts(stored) + n, v.second);
     }
+}
+
+// What numbers of a format are to the compiler.
+template <Format F, typename T>
+using Number = std::conditional_t<F == OWN, T, uint16_t>;
+
+// Numbers of a format, which travel as T's.
+template <Format F, typename T>
+GOSSAMER_INLINE Number<F, T>* stored(T* numbers) {
+    if constexpr (F == OWN) return numbers;
+    else return shorts(numbers);
+}
+
+// A row of a chunk, C vectors of the batch: those of 16 bits lie in pairs, where there are two.
+template <Format F, typename T, int C>
+class LoadedRow {
+    Vector<T> v[C];
+
+  public:
+    GOSSAMER_METHOD explicit LoadedRow(const uint16_t* p) {
+        if constexpr (C == 1) v[0] = widen<F>(p);
+        else
+#pragma GCC unroll 8
+            for (int c = 0; c < C; c += 2) {
+                const Pair<T> pair = load_pair<F>(reinterpret_cast<const T*>(p + c * Lanes<T>::count));
+                v[c] = pair.first, v[c + 1] = pair.second;
+            }
+    }
+    GOSSAMER_METHOD Vector<T> operator[](int c) const { return v[c]; }
+};
+
+// The type's own numbers are loaded where they are used.
+template <typename T, int C>
+class LoadedRow<OWN, T, C> {
+    const T* p;
+
+  public:
+    GOSSAMER_METHOD explicit LoadedRow(const T* p_) : p(p_) {}
+    GOSSAMER_METHOD Vector<T> operator[](int c) const { return load(p + c * Lanes<T>::count); }
+};
+
+// Such a row of 16 bits, rounded.
+template <Format F, typename T, int C>
+GOSSAMER_INLINE void store_row(uint16_t* p, const Vector<T>* v) {
+    if constexpr (C == 1) narrow<F>(p, v[0]);
+    else
+#pragma GCC unroll 8
+        for (int c = 0; c < C; c += 2)
+            store_pair<F, T>(reinterpret_cast<T*>(p + c * Lanes<T>::count), {v[c], v[c + 1]});
+}
+
+// Where sample s lies in such a row of `samples`.
+template <Format F>
+GOSSAMER_INLINE int64_t place_in_row(int64_t s, int64_t samples) {
+    if (F == FLOAT16 || samples == FLOATS) return s;
+    return s / (2 * FLOATS) * (2 * FLOATS) + s % FLOATS * 2 + s / FLOATS % 2;
 }
 
 // Numbers from `first` on as T's; nothing beyond them is read.

@@ -4,54 +4,13 @@
 #include "far.hpp"
 #include "groups.hpp"
 #include "stack.hpp"
+#include "target.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
 
-// Where one layer's chunk of results goes; of a row `left` numbers of the value and `argument_left` of the argument
-// exist there. The argument's base may be null.
-template <typename T>
-struct Target {
-    Chunk<T> value, argument;
-    int64_t left, argument_left;
-    Format format = OWN;  // that values are rounded to
-
-    // The same of samples that come later by so many.
-    GOSSAMER_METHOD Target from(int64_t samples) const {
-        T* const beside = argument.base ? argument.base + samples : nullptr;
-        return {
-            {value.base + samples, value.stride},
-            {beside, argument.stride},
-            left - samples,
-            argument_left - samples,
-            format};
-    }
-};
-
-// Adds the bias to one row's sums, applies the activation and writes both.
-template <typename T, int C>
-GOSSAMER_INLINE void finish_row(const Layer<T>& layer, int64_t j, const Vector<T>* sum, const Target<T>& to) {
-    const T bias = layer.bias ? layer.bias[j] : T(0);
-    with_kind(layer.activation, [&](auto kind) __attribute__((always_inline)) {
-        Vector<T> argument[C], value[C];
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) {
-            argument[c] = sum[c] + bias;
-            value[c] = activate<T, kind.value>(argument[c], layer.slope);
-            if constexpr (kind.value == SIGMOID) argument[c] = value[c];  // what its derivative needs
-        }
-        if (to.argument.base) put<T, C>(to.argument.row(j), argument, to.argument_left);
-        with_format_of<T>(to.format, [&](auto f) __attribute__((always_inline)) {
-            if constexpr (f.value != OWN)
-#pragma GCC unroll 8
-                for (int c = 0; c < C; ++c) value[c] = rounded<f.value>(value[c]);
-        });
-        put<T, C>(to.value.row(j), value, to.left);
-    });
-}
-
-template <typename T, int C>
+template <Format F, typename T, int C>
 void forward_blocks(
-    const Layer<T>& layer, Weights<T> weights, const Rows& rows, Range range, const Chunk<const T>& x,
+    const Layer<T>& layer, Weights<T> weights, const Rows& rows, Range range, const Chunk<const Number<F, T>>& x,
     const Target<T>& to) {
     constexpr int n = Lanes<T>::count, tile = BLOCK_TILE;
     const int64_t O = layer.junction.outputs;
@@ -62,7 +21,7 @@ void forward_blocks(
 #pragma GCC unroll 8
         for (int c = 0; c < C; c += tile) {
             BlockSums<T, tile> sums{};
-            block_sums<T, tile>(*layer.junction.blocks, block, own, {x.base + c * n, x.stride}, sums);
+            block_sums<F, T, tile>(*layer.junction.blocks, block, own, {x.base + c * n, x.stride}, sums);
             const Target<T> part = to.from(c * n);
 #pragma GCC unroll 8
             for (int r = 0; r < BLOCK_ROWS; ++r)
@@ -71,18 +30,18 @@ void forward_blocks(
     }
 }
 
-template <typename T, int C>
+template <Format F, typename T, int C>
 void forward_groups(
-    const Layer<T>& layer, Weights<T> weights, Range blocks, const Chunk<const T>& x, const Target<T>& to) {
+    const Layer<T>& layer, Weights<T> weights, Range blocks, const Chunk<const Number<F, T>>& x, const Target<T>& to) {
     constexpr int n = Lanes<T>::count, tile = C < TILE ? C : TILE;
-    const bool far = layer.junction.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    const bool far = is_far<C>(layer.junction);
     each_block<ROWS_TOGETHER>(layer.junction, blocks, [&](RowsOfGroup rows, auto together) {
         constexpr int R = together.value;
         const T* own = weights.from(rows.begin, R * rows.count);
 #pragma GCC unroll 8
         for (int c = 0; c < C; c += tile) {
             Vector<T> sum[R][tile];
-            group_sums<T, R, tile>(rows, far ? rows.coming : 0, own, {x.base + c * n, x.stride}, sum);
+            group_sums<F, T, R, tile>(rows, far ? rows.coming : 0, own, {x.base + c * n, x.stride}, sum);
             const Target<T> part = to.from(c * n);
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) finish_row<T, tile>(layer, rows.first + r, sum[r], part);
@@ -90,17 +49,17 @@ void forward_groups(
     });
 }
 
-template <typename T, int C>
+template <Format F, typename T, int C>
 void forward_rows(
-    const Layer<T>& layer, Weights<T> weights, const Rows& rows, Range range, const Chunk<const T>& x,
+    const Layer<T>& layer, Weights<T> weights, const Rows& rows, Range range, const Chunk<const Number<F, T>>& x,
     const Target<T>& to) {
-    const bool far = rows.g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    const bool far = is_far<C>(rows.g);
     for (int64_t j = range.first; j < range.last; ++j) {
         const Row row = rows[j];
         Vector<T> sum[C];
         const T* w = weights.from(row.begin, row.count);
-        if (far) far_row_sum<T, C>(row, Coming::after(rows.g, row, ahead(C)), w, x, sum);
-        else row_sum<T, C>(row, w, x, sum);
+        if (far) far_row_sum<T, C, F>(row, Coming::after(rows.g, row, ahead(C)), w, x, sum);
+        else row_sum<T, C, F>(row, w, x, sum);
         finish_row<T, C>(layer, j, sum, to);
     }
 }
@@ -152,112 +111,125 @@ struct ForwardPass {
 
     template <int C>
     Target<T> target(int l, int64_t b, int group) const {
-        Target<T> found = place_of<C>(l, b, group);
+        Target<T> found = l == a.depth - 1 ? last_target<C>(b, group) : inner_target<C>(l, b, group);
         if (l < a.depth - 1 || by_feature(a.y)) found.format = a.format;  // else rounded on its way out
         return found;
     }
     template <int C>
-    Target<T> place_of(int l, int64_t b, int group) const {
+    Target<T> last_target(int64_t b, int group) const {
         constexpr int64_t span = C * Lanes<T>::count;
-        const Chunk<T> own{buffer(group, 1 + l % 2), span}, beside{buffer(group, 3), span};
-        if (l == a.depth - 1) {
-            const bool there = by_feature(a.z);
-            const Chunk<T> argument = there ? Chunk<T>{a.z.data + b, a.z.feature_stride} : beside;
-            const Chunk<T> wanted{a.z.data ? argument.base : nullptr, argument.stride};
-            const int64_t left = a.batch - b, argument_left = there ? left : span;
-            if (!by_feature(a.y)) return {own, wanted, span, argument_left};
-            return {{a.y.data + b, a.y.feature_stride}, wanted, left, argument_left};
+        const bool there = by_feature(a.z);
+        const Chunk<T> own{buffer(group, 1 + (a.depth - 1) % 2), span}, beside{buffer(group, 3), span},
+            argument = there ? Chunk<T>{a.z.data + b, a.z.feature_stride} : beside,
+            wanted{a.z.data ? argument.base : nullptr, argument.stride};
+        const int64_t left = a.batch - b, argument_left = there ? left : span;
+        if (!by_feature(a.y)) return {own, wanted, span, argument_left};
+        return {{a.y.data + b, a.y.feature_stride}, wanted, left, argument_left};
+    }
+    template <int C>
+    Target<T> inner_target(int l, int64_t b, int group) const {
+        constexpr int64_t span = C * Lanes<T>::count;
+        const bool again = stack.made_again(l);
+        Target<T> found{{buffer(group, 1 + l % 2), span}, {nullptr, 0}, span, span};
+        if (a.format == OWN) {
+            if (!a.kept) return found;
+            const Chunk<T> value = stack.template kept_output<C>(a.kept, l, b, group);
+            const Chunk<T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
+            if (!again) found.value = value;
+            if (again || argument.base != value.base) found.argument = argument;
+            return found;
         }
-        if (!a.kept) return {own, {nullptr, 0}, span, span};
-        if (a.kept_format != OWN) {
-            const bool wanted = stack.made_again(l) || stack.keeps_beside(l);
-            return {own, {wanted ? beside.base : nullptr, span}, span, span};
+        const bool narrow = chunk_format(a.format) != OWN;
+        if (narrow) {
+            found.narrow_value = {shorts(found.value.base), span};
+            found.value.base = nullptr;
         }
-        const Chunk<T> value = stack.template kept_output<C>(a.kept, l, b, group);
-        const Chunk<T> argument = stack.template kept_argument<C>(a.kept, l, b, group);
-        if (stack.made_again(l)) return {own, argument, span, span};
-        return {value, {argument.base == value.base ? nullptr : argument.base, argument.stride}, span, span};
+        if (!a.kept) return found;
+        if (!again) found.narrow_value = stack.template kept_output<C>(shorts(a.kept), l, b, group);
+        if (again || stack.keeps_beside(l))
+            found.narrow_argument = stack.template kept_argument<C>(shorts(a.kept), l, b, group);
+        return found;
     }
 
-    template <int C>
+    template <Format F, int C>
     void forward_share(
-        const Layer<T>& layer, const Rows& rows, const Chunk<const T>& x, const Target<T>& to, const Place& at) const {
+        const Layer<T>& layer, const Rows& rows, const Chunk<const Number<F, T>>& x, const Target<T>& to,
+        const Place& at) const {
         const Weights<T> own = weights_of(layer, at);
         if (layer.junction.group > 1)
-            return forward_groups<T, C>(layer, own, at.share(count_blocks<ROWS_TOGETHER>(layer.junction)), x, to);
+            return forward_groups<F, T, C>(layer, own, at.share(count_blocks<ROWS_TOGETHER>(layer.junction)), x, to);
         if constexpr (BLOCK_ROWS > 0 && C % BLOCK_TILE == 0) {
             const int64_t blocks = (layer.junction.outputs + BLOCK_ROWS - 1) / BLOCK_ROWS;
             if (layer.junction.blocks && layer.junction.blocks->rows == BLOCK_ROWS)  // else another instruction set's
-                return forward_blocks<T, C>(layer, own, rows, at.share(blocks), x, to);
+                return forward_blocks<F, T, C>(layer, own, rows, at.share(blocks), x, to);
         }
         const Range range{rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)};
-        forward_rows<T, C>(layer, own, rows, range, x, to);
+        forward_rows<F, T, C>(layer, own, rows, range, x, to);
     }
 
     Weights<T> weights_of(const Layer<T>& layer, const Place& at) const {
         return {layer, a.format, weights + at.rank * Weights<T>::size(stack, a.format)};
     }
 
+    // A chunk of x: packed, or where it is.
+    template <int C>
+    Operand<T> inputs(int64_t b, const Place& at) const {
+        constexpr int64_t span = C * Lanes<T>::count;
+        T* own = pack_x ? buffer(at.group, 0) : nullptr;
+        if (!own) return {operand<T, C>(a.x, b, own), {nullptr, 0}};
+        const Range range = at.share(stack.junction(0).inputs);
+        if (chunk_format(a.format) == OWN) pack<T, C>(a.x, b, a.batch - b, range, {own, span});
+        else pack_shorts(a.x, b, a.batch - b < span ? a.batch - b : span, range, shorts(own), span);
+        at.meet();
+        return {{own, span}, {shorts(own), span}};
+    }
+
     template <int C>
     void chunk(int64_t b, const Place& at) const {
-        T* own = pack_x ? buffer(at.group, 0) : nullptr;
-        const int64_t inputs = stack.junction(0).inputs;
-        if (own) pack<T, C>(a.x, b, a.batch - b, at.share(inputs), {own, C * Lanes<T>::count});
-        if (own) at.meet();
-        Chunk<const T> x = operand<T, C>(a.x, b, own);
+        Operand<T> x = inputs<C>(b, at);
         for (int l = 0; l < a.depth; ++l) {
             const Rows rows{stack.junction(l), rotations[l]};
             const Target<T> to = target<C>(l, b, at.group);
-            forward_share<C>(stack.layers[l], rows, x, to, at);
+            with_format_of<T>(chunk_format(a.format), [&](auto f) __attribute__((always_inline)) {
+                forward_share<f.value, C>(stack.layers[l], rows, x.template as<f.value>(), to, at);
+            });
             at.meet();
-            if (l == a.depth - 1 ? a.z.data && !by_feature(a.z) : a.kept && a.kept_format != OWN) {
-                settle<C>(l, b, to, at);
-                at.meet();
-            }
             if (a.layers[l].mask.data) {
-                cover<C>(l, b, to.value, at);
+                cover<C>(l, b, to, at);
                 at.meet();
             }
-            x = {to.value.base, to.value.stride};
+            x = to.operand();
         }
-        if (by_feature(a.y)) return;
-        const Range own_outputs = at.share(stack.junction(a.depth - 1).outputs, Lanes<T>::count);
-        unpack<T, C>(x, own_outputs, a.y, b, a.batch - b);
+        const Range own = at.share(stack.junction(a.depth - 1).outputs, Lanes<T>::count);
+        if (a.z.data && !by_feature(a.z))
+            unpack<T, C>({buffer(at.group, 3), C * Lanes<T>::count}, own, a.z, b, a.batch - b);
+        if (!by_feature(a.y)) unpack<T, C>(x.wide, own, a.y, b, a.batch - b);
         at.meet();
-    }
-
-    // Stores what is kept of a layer in 16 bits, or the last one's arguments in another layout.
-    template <int C>
-    void settle(int l, int64_t b, const Target<T>& to, const Place& at) const {
-        const Range own = at.share(stack.junction(l).outputs);
-        const int64_t span = C * Lanes<T>::count;
-        if (l == a.depth - 1) {
-            unpack<T, C>({to.argument.base, to.argument.stride}, own, a.z, b, a.batch - b);
-            return;
-        }
-        const auto keep = [&](const Chunk<T>& from, const Chunk<uint16_t>& place) {
-            for (int64_t j = own.first; j < own.last; ++j)
-                narrow_all(a.kept_format, from.row(j), span, reinterpret_cast<T*>(place.base), j * place.stride);
-        };
-        const Chunk<uint16_t> value = stack.template kept_output<C>(shorts(a.kept), l, b, at.group),
-                              argument = stack.template kept_argument<C>(shorts(a.kept), l, b, at.group);
-        if (!stack.made_again(l)) keep(to.value, value);
-        if (to.argument.base) keep(to.argument, argument);
     }
 
     // Multiplies a layer's outputs by its mask, which is kept.
     template <int C>
-    void cover(int l, int64_t b, const Chunk<T>& values, const Place& at) const {
-        const Chunk<T> mask = stack.template kept_mask<C>(a.kept, l, b, at.group);
+    void cover(int l, int64_t b, const Target<T>& to, const Place& at) const {
+        constexpr int64_t span = C * Lanes<T>::count;
         const Range own = at.share(stack.junction(l).outputs);
-        pack<T, C>(a.layers[l].mask, b, a.batch - b, own, mask);
-        for (int64_t j = own.first; j < own.last; ++j) {
-            for (int c = 0; c < C; ++c) {
-                T* value = values.row(j) + c * Lanes<T>::count;
-                store(value, load(value) * load(mask.row(j) + c * Lanes<T>::count));
+        const Matrix<const T>& mask = a.layers[l].mask;
+        with_format_of<T>(a.format, [&](auto f) __attribute__((always_inline)) {
+            constexpr Format F = f.value;
+            const auto kept = stack.template kept_mask<C>(stored<F>(a.kept), l, b, at.group);
+            if constexpr (F == OWN) pack<T, C>(mask, b, a.batch - b, own, kept);
+            else pack_shorts(mask, b, a.batch - b < span ? a.batch - b : span, own, kept.base, span);
+            for (int64_t j = own.first; j < own.last; ++j) {
+                const LoadedRow<F, T, C> covering(kept.row(j));
+                Vector<T> v[C];
+                if (to.value.base) get<T, C>(to.value.row(j), v, span);
+                else {
+                    const LoadedRow<F, T, C> value(to.operand().template as<F>().row(j));
+                    for (int c = 0; c < C; ++c) v[c] = value[c];
+                }
+                for (int c = 0; c < C; ++c) v[c] *= covering[c];
+                to.template write_value<C>(j, v);
             }
-            if (a.format != OWN) round_all(a.format, values.row(j), C * Lanes<T>::count);
-        }
+        });
     }
 
     // A single contiguous sample. Nothing is kept, so that all activations lie one behind the other.
@@ -273,12 +245,13 @@ struct ForwardPass {
         for (int l = 0; l < a.depth; ++l) {
             const Layer<T>& layer = stack.layers[l];
             const Rows rows{stack.junction(l), rotations[l]};
-            const Target<T> to = target<1>(l, 0, at.group);
+            const bool last = l == a.depth - 1;
+            const Target<T> to = last ? target<1>(l, 0, at.group) : Target<T>{};
             const Range own{rows.cut(at.member, at.members), rows.cut(at.member + 1, at.members)};
-            T *value = to.value.base, *argument = to.argument.base;
+            T *value = last ? to.value.base : buffer(at.group, 1 + l % 2), *argument = to.argument.base;
             single_rows(layer, weights_of(layer, at), rows, own, x, value, argument);
             const int64_t count = own.last - own.first;
-            if (a.format != OWN && l < a.depth - 1) round_all(a.format, value + own.first, count);
+            if (a.format != OWN && !last) round_all(a.format, value + own.first, count);
             else if (a.y.format != OWN) narrow_all(a.y.format, value + own.first, count, a.y.data, own.first);
             if (argument && a.z.format != OWN) narrow_all(a.z.format, argument + own.first, count, a.z.data, own.first);
             at.meet();

@@ -3,6 +3,7 @@
 // The dense operand comes in chunks of C vectors of the batch, so that one chunk of all its rows stays in cache; C
 // accumulators (U sets of them, to hide the latency of the multiply-add) stay in registers along an edge list.
 #pragma once
+#include "formats.hpp"
 #include "rows.hpp"
 
 namespace gossamer::GOSSAMER_ISA {
@@ -65,26 +66,26 @@ class LaneSums {
 };
 
 // `w` are the weights of the row.
-template <typename T, int C>
-GOSSAMER_INLINE void row_sum(const Row& row, const T* w, const Chunk<const T>& x, Vector<T>* sum) {
-    constexpr int n = Lanes<T>::count, U = strands(C);
+template <typename T, int C, Format F = OWN>
+GOSSAMER_INLINE void row_sum(const Row& row, const T* w, const Chunk<const Number<F, T>>& x, Vector<T>* sum) {
+    constexpr int U = strands(C);
     Vector<T> a[U][C] = {};
-    const T* base = x.row(row.shift);
+    const Number<F, T>* base = x.row(row.shift);
     int e = 0;
     for (; e + U <= row.count; e += U) {
 #pragma GCC unroll 8
         for (int u = 0; u < U; ++u) {
-            const T* p = base + row.sources[e + u] * x.stride;
+            const LoadedRow<F, T, C> v(base + row.sources[e + u] * x.stride);
             const T weight = w[e + u];
 #pragma GCC unroll 16
-            for (int c = 0; c < C; ++c) a[u][c] += weight * load(p + c * n);
+            for (int c = 0; c < C; ++c) a[u][c] += weight * v[c];
         }
     }
     for (; e < row.count; ++e) {
-        const T* p = base + row.sources[e] * x.stride;
+        const LoadedRow<F, T, C> v(base + row.sources[e] * x.stride);
         const T weight = w[e];
 #pragma GCC unroll 16
-        for (int c = 0; c < C; ++c) a[0][c] += weight * load(p + c * n);
+        for (int c = 0; c < C; ++c) a[0][c] += weight * v[c];
     }
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) {
@@ -95,18 +96,19 @@ GOSSAMER_INLINE void row_sum(const Row& row, const T* w, const Chunk<const T>& x
 }
 
 // dw[e] (+)= mine . row of `other` that e reads, for the edges of one row.
-template <typename T, int C>
-GOSSAMER_INLINE void row_dots(const Row& row, const T* mine, const Chunk<const T>& other, T* dw, LaneSums<T>& sums) {
+template <Format F, typename T, int C>
+GOSSAMER_INLINE void row_dots(
+    const Row& row, const T* mine, const Chunk<const Number<F, T>>& other, T* dw, LaneSums<T>& sums) {
     constexpr int n = Lanes<T>::count;
     Vector<T> m[C];
 #pragma GCC unroll 16
     for (int c = 0; c < C; ++c) m[c] = load(mine + c * n);
-    const T* base = other.row(row.shift);
+    const Number<F, T>* base = other.row(row.shift);
     sums.take_all(row.count, dw + row.begin, [&](int e) __attribute__((always_inline)) {
-        const T* p = base + row.sources[e] * other.stride;
-        Vector<T> s = m[0] * load(p);
+        const LoadedRow<F, T, C> v(base + row.sources[e] * other.stride);
+        Vector<T> s = m[0] * v[0];
 #pragma GCC unroll 16
-        for (int c = 1; c < C; ++c) s += m[c] * load(p + c * n);
+        for (int c = 1; c < C; ++c) s += m[c] * v[c];
         return s;
     });
 }

@@ -63,19 +63,18 @@ GOSSAMER_INLINE int64_t count_blocks(const Junction& g) {
 
 // The sums of R rows, whose weights begin at `w`, over one tile of C vectors. What the first `coming` inputs announce
 // is asked for.
-template <typename T, int R, int C>
+template <Format F, typename T, int R, int C>
 GOSSAMER_INLINE void group_sums(
-    const RowsOfGroup& rows, int64_t coming, const T* w, const Chunk<const T>& x, Vector<T> (*sum)[C]) {
-    constexpr int n = Lanes<T>::count;
+    const RowsOfGroup& rows, int64_t coming, const T* w, const Chunk<const Number<F, T>>& x, Vector<T> (*sum)[C]) {
     Vector<T> a[R][C] = {};
     for (int64_t p = 0; p < rows.count; ++p) {
-        if (p < coming) ask<T, C>(x.base, rows.inputs[p + AHEAD] * x.stride);
-        const T* from = x.row(rows.inputs[p]);
+        if (p < coming) ask<T, C, F>(x.base, rows.inputs[p + AHEAD] * x.stride);
+        const LoadedRow<F, T, C> from(x.row(rows.inputs[p]));
         Vector<T> v[C];
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
-            v[c] = load(from + c * n);
-            hold<T>(v[c]);
+            v[c] = from[c];
+            if constexpr (F == OWN) hold<T>(v[c]);
         }
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
@@ -207,7 +206,7 @@ void groups_back(
     const Chunk<T>& dx, T* dw, bool add) {
     constexpr int n = Lanes<T>::count, tile = C < TILE_BACK ? C : TILE_BACK;
     constexpr int64_t piece = 4096 / (VECTOR_BYTES * C) * 4;  // inputs: a third of that cache
-    const bool all = own.first == 0 && own.last == g.inputs, far = g.inputs * C * VECTOR_BYTES > NEAR_BYTES;
+    const bool all = own.first == 0 && own.last == g.inputs, far = is_far<C>(g);
     const Range asked = far ? own : Range{0, 0};
     const int64_t of_group = (g.group + ROWS_BACK - 1) / ROWS_BACK;
     for (int64_t row = 0, block = 0; row < g.outputs; row += g.group, block += of_group) {

@@ -49,9 +49,9 @@ struct Forward {
     Matrix<const T> x;
     Matrix<T> y;
     Matrix<T> z;  // contiguous rows of features, the last activation's argument; or no data
-    T* kept;      // null if there will be no backward pass
+    T* kept;      // in the format; null if there will be no backward pass
     int threads;
-    Format format = OWN, kept_format = OWN;
+    Format format = OWN;
 };
 
 template <typename T>
@@ -63,7 +63,7 @@ struct Backward {
     const T* kept;
     Matrix<T> dx;  // no data if it is not wanted
     int threads;
-    Format format = OWN, kept_format = OWN;
+    Format format = OWN;
 };
 
 constexpr int64_t kept_batch(int64_t batch) { return (batch + 15) / 16 * 16; }

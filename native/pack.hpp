@@ -112,6 +112,71 @@ __attribute__((noinline)) void pack_widened(
         });
 }
 
+// A range of the rows of m, of numbers of 16 bits, samples b onwards of which `full` exist, into rows of a chunk for
+// `span` samples that are stored in pairs (see LoadedRow). No number is converted: two samples of 16 bits are turned as
+// one of 32.
+template <typename T>
+__attribute__((noinline)) void pack_shorts(
+    Matrix<const T> m, int64_t b, int64_t full, Range range, uint16_t* chunk, int64_t span) {
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(m.format, [&](auto f) __attribute__((always_inline)) {
+            constexpr int n = FLOATS;
+            const int64_t step = m.batch_stride, whole = m.feature_stride == 1 ? (range.last - range.first) / n * n : 0,
+                          wide = span == n ? n : 2 * n;
+            const uint16_t* source = shorts(m.data) + b * step;
+            // Samples that come together, and how far the first ones of two lanes are apart.
+            const int64_t beside = f.value == BFLOAT16 ? n : 1, apart = f.value == BFLOAT16 || span == n ? 1 : 2;
+            for (int64_t first = 0; first < span; first += wide)
+                for (int64_t i = range.first; i < range.first + whole; i += n) {
+                    const auto of = [&](int64_t s) __attribute__((always_inline)) {
+                        const uint16_t* p = source + s * step + i;
+                        return s < full ? lengthen(*reinterpret_cast<const UnalignedShort*>(p)) : Bits{};
+                    };
+                    Vector<float> v[n];
+#pragma GCC unroll 16
+                    for (int s = 0; s < n; ++s) {
+                        Bits both = of(first + s * apart);
+                        if (wide > n) both |= of(first + s * apart + beside) << 16;
+                        v[s] = float_of(both);
+                    }
+                    transpose<float>(v);
+#pragma GCC unroll 16
+                    for (int k = 0; k < n; ++k) {
+                        uint16_t* to = chunk + (i + k) * span + first;
+                        if (wide > n) *reinterpret_cast<UnalignedBits*>(to) = bits_of(v[k]);
+                        else *reinterpret_cast<UnalignedShort*>(to) = shorten(bits_of(v[k]));
+                    }
+                }
+            for (int64_t i = range.first + whole; i < range.last; ++i) {
+                const uint16_t* row = source + i * m.feature_stride;
+                int64_t s = 0;
+                for (; step == 1 && s + wide <= full; s += wide) {
+                    const auto* there = reinterpret_cast<const UnalignedShort*>(row + s);
+                    uint16_t* to = chunk + i * span + s;
+                    if (f.value == BFLOAT16 && wide > n)
+                        *reinterpret_cast<UnalignedBits*>(to) = lengthen(there[0]) | lengthen(there[1]) << 16;
+                    else __builtin_memcpy(to, row + s, size_t(wide) * 2);
+                }
+                for (; s < span; ++s)
+                    chunk[i * span + place_in_row<f.value>(s, span)] = s < full ? row[s * step] : uint16_t(0);
+            }
+        });
+}
+
+// Rows of a chunk of 16 bits, as T's.
+template <typename T, int C>
+GOSSAMER_INLINE void widen_rows(Format format, const uint16_t* from, Range rows, T* to) {
+    constexpr int64_t n = Lanes<T>::count, span = C * n;
+    if constexpr (sizeof(T) == sizeof(float))
+        with_format(format, [&](auto f) __attribute__((always_inline)) {
+            for (int64_t j = rows.first; j < rows.last; ++j) {
+                const LoadedRow<f.value, T, C> row(from + j * span);
+#pragma GCC unroll 8
+                for (int c = 0; c < C; ++c) store(to + j * span + c * n, row[c]);
+            }
+        });
+}
+
 // What `unpack` does, into numbers stored in 16 bits.
 template <typename T>
 __attribute__((noinline)) void unpack_narrowed(

@@ -96,7 +96,7 @@ struct Stack {
 };
 
 // Chunks of a group of threads in either pass, of the widest activation each; numbers of 16 bits need more of them.
-constexpr int buffers(Format format) { return format == OWN ? 3 : 5; }
+constexpr int buffers(Format format) { return format == OWN ? 3 : 6; }
 
 // Layers whose biases are T's, whatever they are stored as.
 template <typename T>

@@ -3,7 +3,7 @@
 // A thread takes its chunk of the batch through all layers and back before it begins another, so that the backward pass
 // finds the chunk's activations in that core's cache; nobody waits for anybody until the gradients are added up.
 #pragma once
-#include "backward.hpp"
+#include "backward_pass.hpp"
 #include "clipping.hpp"
 #include "forward.hpp"
 #include "loss.hpp"
@@ -55,11 +55,11 @@ double train(const Training<T>& a) {
         .widest = widest,
         .x_is_there = true};
 
-    const int64_t chunks = buffers(a.format) * grid.groups * widest, kept = grid.groups * stack.kept_size(a.depth - 1),
-                  outputs = width * a.batch, pieces = Clipping<T>::count(a),
-                  widened = grid.threads() * Weights<T>::size(stack, a.format);
+    const int64_t chunks = buffers(a.format) * grid.groups * widest,
+                  kept = grid.groups * stack.kept_size(a.depth - 1) * bytes_of<T>(a.format), outputs = width * a.batch,
+                  pieces = Clipping<T>::count(a), widened = grid.threads() * Weights<T>::size(stack, a.format);
     Arena arena{static_cast<char*>(scratch(
-        stack.rotation_bytes() + Arena::bytes<T>(chunks) + Arena::bytes<T>(kept) + Arena::bytes<T>(backward.size()) +
+        stack.rotation_bytes() + Arena::bytes<T>(chunks) + Arena::bytes<char>(kept) + Arena::bytes<T>(backward.size()) +
         (1 + needs_z + narrow) * Arena::bytes<T>(outputs) + Arena::bytes<T>(a.batch) + Arena::bytes<double>(pieces) +
         Biases<T>::bytes(stack, a.format) + Arena::bytes<T>(widened)))};
     backward.rotations = stack.rotations(arena);
@@ -73,7 +73,7 @@ double train(const Training<T>& a) {
         .packed = backward.packed,
         .widest = widest,
         .weights = arena.take<T>(widened)};
-    values.kept = arena.take<T>(kept);
+    values.kept = reinterpret_cast<T*>(arena.take<char>(kept));
     backward.numbers = arena.take<T>(backward.size());
     T *dy = arena.take<T>(outputs), *losses = arena.take<T>(a.batch);
     if (needs_z) values.z.data = arena.take<T>(outputs);
