@@ -86,9 +86,12 @@ GOSSAMER_INLINE Short narrow_float16(Vector<float> v) {
 }
 #endif
 
+// At any address: `auto` would lose the type's alignment.
+GOSSAMER_INLINE Short shorts_at(const uint16_t* p) { return *reinterpret_cast<const UnalignedShort*>(p); }
+
 template <Format F>
 GOSSAMER_INLINE Vector<float> widen(const uint16_t* p) {
-    const Short v = *reinterpret_cast<const UnalignedShort*>(p);
+    const Short v = shorts_at(p);
     if constexpr (F == BFLOAT16) return widen_bfloat16(v);
     else return widen_float16(v);
 }

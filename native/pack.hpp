@@ -130,7 +130,7 @@ __attribute__((noinline)) void pack_shorts(
                 for (int64_t i = range.first; i < range.first + whole; i += n) {
                     const auto of = [&](int64_t s) __attribute__((always_inline)) {
                         const uint16_t* p = source + s * step + i;
-                        return s < full ? lengthen(*reinterpret_cast<const UnalignedShort*>(p)) : Bits{};
+                        return s < full ? lengthen(shorts_at(p)) : Bits{};
                     };
                     Vector<float> v[n];
 #pragma GCC unroll 16
@@ -151,10 +151,10 @@ __attribute__((noinline)) void pack_shorts(
                 const uint16_t* row = source + i * m.feature_stride;
                 int64_t s = 0;
                 for (; step == 1 && s + wide <= full; s += wide) {
-                    const auto* there = reinterpret_cast<const UnalignedShort*>(row + s);
                     uint16_t* to = chunk + i * span + s;
                     if (f.value == BFLOAT16 && wide > n)
-                        *reinterpret_cast<UnalignedBits*>(to) = lengthen(there[0]) | lengthen(there[1]) << 16;
+                        *reinterpret_cast<UnalignedBits*>(to) =
+                            lengthen(shorts_at(row + s)) | lengthen(shorts_at(row + s + n)) << 16;
                     else __builtin_memcpy(to, row + s, size_t(wide) * 2);
                 }
                 for (; s < span; ++s)
