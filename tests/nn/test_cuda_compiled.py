@@ -44,7 +44,7 @@ def launched(monkeypatch, junction, dtype):
     """Every program of a forward and a backward pass, with its arguments."""
     from gossamer.nn.kernels.cuda import _programs as programs
 
-    names = ("group_sums", "row_sums", "group_gradient", "row_gradient")
+    names = ("group_sums", "row_sums", "group_gradient", "row_gradient", "share_sums")
     fakes = SimpleNamespace(INTERPRETED=False, **{name: Launched() for name in names})
     monkeypatch.setattr(launch, "_programs", lambda: fakes)
     batch, structure, activation = 2048, Structure.of(junction), Activation(Kind.GELU)
@@ -83,12 +83,15 @@ def compiled(program, arguments, said, capability):
 def test_programs_compile(monkeypatch, tmp_path, name, dtype, capability):
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     found = launched(monkeypatch, JUNCTIONS[name], dtype)
-    assert len(found) == 3  # forward, and both gradients
+    adding = ["share_sums"] * (len(found) - 3)  # where the batch is shared out
+    assert [program.__name__ for program, _, _ in found][3:] == adding  # after forward, and both gradients
     for program, arguments, said in found:
         made = compiled(program, arguments, said, capability)
         code = made.asm["ptx"]
         assert made.asm["cubin"]
         assert made.metadata.shared <= SHARED[capability]
+        if program.__name__ == "share_sums":
+            continue
         if name != "rows":
             dots = re.findall(r"wgmma\.mma_async\S*|mma\.sync\S*", code)
             assert dots and all("f32.bf16.bf16" in dot if dtype is torch.bfloat16 else "tf32" in dot for dot in dots)

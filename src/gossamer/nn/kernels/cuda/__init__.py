@@ -5,8 +5,8 @@ rows or columns repeat) are products of matrices for tensor cores. Arbitrary edg
 product of a number and a run of samples. Sums are float32, and what is stored is rounded once; float32 groups are
 summed by three TF32 products (`torch.set_float32_matmul_precision` other than "highest": by one).
 
-These kernels are tested in Triton's interpreter. They have never run on a GPU, so each device computes a small layer
-first, and is not trusted if that fails or is wrong: layers then take PyTorch's kernels, and a `KernelWarning` says why.
+They were tested in Triton's interpreter and on an H200. Each device computes a small layer first, and is not trusted if
+that fails or is wrong: layers then take PyTorch's kernels, and a `KernelWarning` says why.
 """
 
 from gossamer.nn.kernels.cuda.backend import CUDA, warn_of, why_not

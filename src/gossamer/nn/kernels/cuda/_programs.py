@@ -74,6 +74,7 @@ def group_sums(
     those of one output and the next are `leads` apart. Numbers of weights that lie together are multiples of ALIGNED.
     """
     tiles: tl.constexpr = (OWN + G - 1) // G
+    ONE: tl.constexpr = OTHER % K == 0  # the K are of one group, found by one load
     group = tl.program_id(0) // tiles
     member = tl.program_id(0) % tiles * G + tl.arange(0, G)
     sample = tl.program_id(1) * B + tl.arange(0, B)
@@ -83,13 +84,22 @@ def group_sums(
     sums = tl.zeros((B, G), dtype=tl.float32)
     for start in range(0, length, K):
         k = start + tl.arange(0, K)
-        live, edge, part = k < length, first + k // OTHER, k % OTHER
-        feature = tl.load(neighbours + edge, mask=live, other=0) * OTHER + part
+        live = k < length
+        if ONE:
+            edge, part = first + start // OTHER, start % OTHER + tl.arange(0, K)
+            feature = tl.load(neighbours + edge) * OTHER + part
+        else:
+            edge, part = first + k // OTHER, k % OTHER
+            feature = tl.load(neighbours + edge, mask=live, other=0) * OTHER + part
         read = x + feature[None, :].to(tl.int64) * x_feature + sample[:, None]
         x_BK = tl.load(read, mask=live[None, :] & (sample[:, None] < batch), other=0.0)
         if BACK:
-            place = tl.multiple_of(tl.load(places + edge, mask=live, other=0), ALIGNED)
-            apart = tl.multiple_of(tl.load(leads + edge, mask=live, other=0), ALIGNED)
+            if ONE:
+                place, apart = tl.load(places + edge), tl.load(leads + edge)
+            else:
+                place = tl.load(places + edge, mask=live, other=0)
+                apart = tl.load(leads + edge, mask=live, other=0)
+            place, apart = tl.multiple_of(place, ALIGNED), tl.multiple_of(apart, ALIGNED)
             at = (place + part * apart)[:, None] + member[None, :]
         else:
             at = first * (OWN * OTHER) + k[:, None] + member[None, :] * lead
@@ -182,6 +192,19 @@ def row_gradient(
         sums_KB += x_KB.to(tl.float32) * dy_B[None, :].to(tl.float32)
     at = tl.program_id(1).to(tl.int64) * edges + edge
     tl.store(dw + at, rounded(tl.sum(sums_KB, axis=1), dw.dtype.element_ty, INTERPRETED), mask=live)
+
+
+@triton.jit
+def share_sums(parts, dw, edges, shares, INTERPRETED: tl.constexpr, E: tl.constexpr):
+    """Add up what shares of the batch make of the weights' gradient, in their order; they lie `edges` apart."""
+    edge = tl.program_id(0).to(tl.int64) * E + tl.arange(0, E)
+    live = edge < edges
+    read = parts + edge
+    sums = tl.zeros((E,), dtype=tl.float32)
+    for _ in range(shares):
+        sums += tl.load(read, mask=live, other=0.0)
+        read += edges
+    tl.store(dw + edge, rounded(sums, dw.dtype.element_ty, INTERPRETED), mask=live)
 
 
 INTERPRETED = not isinstance(products, triton.JITFunction)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gossamer.nn.activations import Activation
-from gossamer.nn.kernels.cuda.walks import CHUNK, Side, Walk
+from gossamer.nn.kernels.cuda.walks import Side, Walk
 
-SHARE = 512
+SHARE = 1024
 """Samples that one program sums the gradient of a weight over, at least: few weights are no reason for few programs."""
 
 PROGRAMS = 512
@@ -19,6 +19,9 @@ PROGRAMS = 512
 
 _TILES_OF_BATCH = 65_535
 """What a grid's second axis takes."""
+
+_TOGETHER = 512
+"""Weights whose shares one program adds up."""
 
 
 class Sums(NamedTuple):
@@ -39,7 +42,7 @@ class Sums(NamedTuple):
 
 def sum_along(walk: Walk, x_BI: Tensor, w_E: Tensor, sums: Sums, *, back: bool) -> None:
     """Write w times x, activated: x are inputs, or going back the gradients of outputs."""
-    tile = _tile(len(x_BI), 128 if walk.grouped else 256)
+    tile = _tile(len(x_BI), 128 if walk.grouped else 512 // x_BI.element_size())
     most = _TILES_OF_BATCH * tile
     x_BI = by_feature(x_BI)
     for start in range(0, len(x_BI), most):
@@ -62,11 +65,11 @@ def _sum_part(walk: Walk, x_BI: Tensor, w_E: Tensor, sums: Sums, tile: int, back
     with torch.cuda.device_of(x_BI):
         if walk.grouped:
             leads = side.indptr if side.leads is None else side.leads
-            said |= _matrices(side, x_BI, 128 // x_BI.element_size())
+            said |= _matrices(side, x_BI, _inner(side, x_BI), stages=2)
             grid = side.groups * -(-side.own // _members(side)), tiles
             programs.group_sums[grid](*numbers, *along, leads, *sizes, **said)
         else:
-            programs.row_sums[side.groups, tiles](*numbers, *along, *sizes, **said, K=8, num_warps=4)
+            programs.row_sums[side.groups, tiles](*numbers, *along, *sizes, **said, K=4, num_warps=1)
 
 
 def weight_gradient(walk: Walk, dy_BO: Tensor, x_BI: Tensor, edges: int) -> Tensor:
@@ -75,7 +78,7 @@ def weight_gradient(walk: Walk, dy_BO: Tensor, x_BI: Tensor, edges: int) -> Tens
     if edges == 0 or batch == 0:
         return x_BI.new_zeros(edges)
     x_BI, dy_BO = by_feature(x_BI), by_feature(dy_BO)
-    tile = _tile(batch, 64)
+    tile = _tile(batch, 64 if walk.grouped else 32)
     across = len(walk.rows) * (-(-side.own // _members(side)) if walk.grouped else 1)
     share = -(-batch // max(1, min(PROGRAMS // across, batch // SHARE)))
     share = -(-share // tile) * tile
@@ -86,10 +89,17 @@ def weight_gradient(walk: Walk, dy_BO: Tensor, x_BI: Tensor, edges: int) -> Tens
     said = {"INTERPRETED": programs.INTERPRETED, "B": tile}
     with torch.cuda.device_of(x_BI):
         if walk.grouped:
-            programs.group_gradient[across, shares](*tensors, *sizes, **said, **_matrices(side, x_BI, CHUNK))
+            matrices = _matrices(side, x_BI, walk.chunk, stages=2 if x_BI.element_size() > 2 else 4)
+            programs.group_gradient[across, shares](*tensors, *sizes, **said, **matrices)
         else:
-            programs.row_gradient[across, shares](*tensors, *sizes, **said, K=CHUNK, num_warps=4)
-    return dw[0] if shares == 1 else dw.sum(0).to(x_BI.dtype)
+            programs.row_gradient[across, shares](*tensors, *sizes, **said, K=walk.chunk, num_warps=2)
+        if shares == 1:
+            return dw[0]
+        total = torch.empty(edges, dtype=x_BI.dtype, device=x_BI.device)
+        programs.share_sums[(-(-edges // _TOGETHER),)](
+            dw, total, edges, shares, INTERPRETED=programs.INTERPRETED, E=_TOGETHER, num_warps=4
+        )
+    return total
 
 
 def by_feature(x: Tensor) -> Tensor:
@@ -107,15 +117,22 @@ def _members(side: Side) -> int:
     return min(128, max(16, 1 << (side.own - 1).bit_length()))
 
 
-def _matrices(side: Side, x: Tensor, inner: int) -> dict[str, Any]:
-    """How products of matrices are made, `inner` weights of a neuron at a time.
+def _inner(side: Side, x: Tensor) -> int:
+    """Weights of a neuron at a time: two lines of memory, or fewer, so that they are of one group."""
+    widest = 128 // x.element_size()
+    return 32 if side.other >= 16 and side.other % widest else widest
 
-    What is loaded beforehand stays below 99 KiB, the least of any processor's shared memory from Ampere on.
+
+def _matrices(side: Side, x: Tensor, inner: int, *, stages: int) -> dict[str, Any]:
+    """How products of matrices are made, `inner` weights of a neuron at a time, `stages` of them on their way.
+
+    What is loaded beforehand stays below 99 KiB, the least of any processor's shared memory from Ampere on. Four warps,
+    two stages for the steps of a sum and four over the batch did best on an H200, for groups of 16 to 128 in bfloat16.
     """
-    members, stages = _members(side), 2 if x.element_size() > 2 else 3
+    members = _members(side)
     return {
         "OWN": side.own, "OTHER": side.other, "ALIGNED": side.aligned, "G": members, "K": inner,
-        "PRECISION": _precision(), "num_warps": 8 if members > 64 else 4, "num_stages": stages,
+        "PRECISION": _precision(), "num_warps": 8 if members > 64 and x.element_size() > 2 else 4, "num_stages": stages,
     }  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from gossamer.topology.transpose import transpose
 GROUPS_FROM = 16
 """Neurons of a group, on either side, from which products of matrices serve: the least that tensor cores take."""
 
-CHUNK = 64
-"""Weights of an output whose gradients one program makes."""
+CHUNKS = {True: 64, False: 32}
+"""Weights of an output whose gradients one program makes, of groups and of arbitrary edges: measured on an H200."""
 
 
 class Side(NamedTuple):
@@ -54,6 +54,7 @@ class Walk(NamedTuple):
 
     Args:
         grouped: whether edges are those between groups, which are walked by products of matrices.
+        chunk: weights of a row in a chunk.
         rows: the group of each chunk.
         starts: which of the neurons that the group is joined to is the chunk's first.
     """
@@ -61,6 +62,7 @@ class Walk(NamedTuple):
     grouped: bool
     forward: Side
     back: Side
+    chunk: int
     rows: Tensor
     starts: Tensor
 
@@ -81,9 +83,9 @@ def _walk(checked: Checked, device: torch.device) -> Walk:
         junction = Bipartite(junction.indptr, junction.indices, in_features=junction.in_features)
     base, (g, h) = _between_groups(junction)
     lengths = np.diff(base.indptr).astype(np.int64)
-    rows, starts = _chunks(lengths * h)
     columns = transpose(base)
     grouped = max(g, h) > 1
+    rows, starts = _chunks(lengths * h, CHUNKS[grouped])
     firsts = np.repeat(base.indptr[:-1].astype(np.int64), lengths)
     places = firsts * (g * h) + (np.arange(base.num_edges) - firsts) * h
 
@@ -95,7 +97,7 @@ def _walk(checked: Checked, device: torch.device) -> Walk:
         leads = put(np.repeat(lengths * h, lengths)[columns.edges]) if grouped else None
         behind = put(columns.indptr), put(columns.outputs), put(places[columns.edges]), leads
         back = Side(h, g, *behind, _power_of_two(np.array([h])))
-        return Walk(grouped, forward, back, put(rows), put(starts))
+        return Walk(grouped, forward, back, CHUNKS[grouped], put(rows), put(starts))
 
 
 def _between_groups(junction: Bipartite) -> tuple[Bipartite, tuple[int, int]]:
@@ -106,11 +108,11 @@ def _between_groups(junction: Bipartite) -> tuple[Bipartite, tuple[int, int]]:
     return junction, (1, 1)
 
 
-def _chunks(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _chunks(lengths: NDArray[np.int64], chunk: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of these lengths cut into chunks: the row of each, and where in it the chunk starts."""
-    counts = -(-lengths // CHUNK)
+    counts = -(-lengths // chunk)
     rows = np.repeat(np.arange(len(lengths)), counts)
-    return rows, (np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)) * CHUNK
+    return rows, (np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)) * chunk
 
 
 def _power_of_two(numbers: NDArray[np.int64]) -> int:
