@@ -36,7 +36,7 @@ docs: install
 # The kernels' tests on an extension that checks every access (addresses and undefined behaviour). Nothing to do where
 # neither the kernels nor their tests have changed.
 SANITIZED := build/sanitize/passed
-KERNEL_TESTS := $(addprefix tests/nn/,test_binding.py test_blocks.py test_fuzzing.py test_halves.py test_kernels.py test_threads.py test_training_step.py test_step_between.py test_step_observed.py test_step_losses.py test_chain.py test_convolution.py test_dot_product.py test_groups.py test_by_rows.py test_passes.py) tests/rewiring/test_missing.py tests/runtime/test_network.py
+KERNEL_TESTS := $(addprefix tests/nn/,test_binding.py test_blocks.py test_fuzzing.py test_halves.py test_kernels.py test_threads.py test_training_step.py test_step_between.py test_step_observed.py test_step_losses.py test_chain.py test_convolution.py test_dot_product.py test_groups.py test_by_rows.py test_passes.py test_bands.py) tests/rewiring/test_edges.py tests/rewiring/test_missing.py tests/runtime/test_network.py
 sanitize: $(SANITIZED)
 
 $(SANITIZED): $(STAMP) $(KERNEL_TESTS) src/gossamer/nn/kernels/native.py
