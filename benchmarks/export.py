@@ -119,6 +119,16 @@ def sparse_runner(layers, path, threads):
     return run
 
 
+def by_torch(module):
+    """A module as a function of arrays, under inference_mode."""
+
+    def run(x):
+        with torch.inference_mode():
+            return module(torch.from_numpy(x)).numpy()
+
+    return run
+
+
 def contenders(model, folder, threads):
     """Name to a function of an array (B, I), and the bytes of the file that it came from."""
     dense = gs.nn.densify(model).eval()
@@ -130,13 +140,6 @@ def contenders(model, folder, threads):
     torch.save(dense.state_dict(), folder / "dense.pt")
     running = session(folder / "dense.onnx", threads)
     name = running.get_outputs()[0].name
-
-    def by_torch(module):
-        def run(x):
-            with torch.inference_mode():
-                return module(torch.from_numpy(x)).numpy()
-
-        return run
 
     found = {
         "torch dense": (by_torch(dense), "dense.pt"),

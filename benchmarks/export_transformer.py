@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from export import session
+from export import by_torch, session
 from plain_gpt import GPT
 from report import Report
 
@@ -47,13 +47,6 @@ def contenders(sparsity, folder, options):
     torch.onnx.export(dense, (tokens,), folder / "gpt.onnx", dynamo=True, dynamic_shapes=(shapes,), verbose=False)
     running = session(folder / "gpt.onnx", options.threads)
     given, found = running.get_inputs()[0].name, running.get_outputs()[0].name
-
-    def by_torch(module):
-        def run(tokens):
-            with torch.inference_mode():
-                return module(torch.from_numpy(tokens)).numpy()
-
-        return run
 
     racing = {
         "torch dense": by_torch(dense),

@@ -238,3 +238,9 @@ def test_damaged_orders():
         gs.nn.in_original_order(model)
     with pytest.raises(ValueError, match="no permutation of 3 features"):
         gs.nn.Reordered(3).take_on(torch.tensor([0, 0, 1]))
+
+
+@pytest.mark.parametrize("width", [2, 5])
+def test_another_number_of_features_is_refused(width):
+    with pytest.raises(ValueError, match=rf"x has shape \(4, {width}\); \(\.\.\., 3\) is needed"):
+        gs.nn.Reordered(3)(torch.randn(4, width))

@@ -49,7 +49,13 @@ class Reordered(nn.Module):
         self.inverse[order.to(self.inverse.device).long()] = places.to(self.inverse)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., features) to (..., features)."""
+        """(..., features) to (..., features).
+
+        Raises:
+            ValueError: x has another number of features.
+        """
+        if x.shape[-1] != self.features:
+            raise ValueError(f"x has shape {tuple(x.shape)}; (..., {self.features}) is needed.")
         if traced(x) or transformed():
             return _selected(x, self.order)
         return _Selected.apply(x, self.order, self.inverse)  # type: ignore[no-any-return, no-untyped-call]

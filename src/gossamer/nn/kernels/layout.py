@@ -15,10 +15,19 @@ def empty_like(x: Tensor, features: int) -> Tensor:
 
     No view: whoever gets it may write to it.
     """
-    batch = x.shape[0]
-    if feature_major(x):
-        return x.new_empty_strided((batch, features), (1, max(1, batch)))
-    return x.new_empty(batch, features)
+    return empty_feature_major(x, features) if feature_major(x) else x.new_empty(x.shape[0], features)
+
+
+def empty_feature_major(x: Tensor, features: int) -> Tensor:
+    """New memory for (B, features), feature by feature, for `x` (B, I); no view, either."""
+    return x.new_empty_strided((x.shape[0], features), (1, max(1, x.shape[0])))
+
+
+def empty_blocks(x: Tensor, features: int, size: int) -> list[Tensor]:
+    """New matrices (size, features) for the samples of several steps, the last one of the rest; each as one step's."""
+    whole = x.new_empty(x.shape[0] * features)
+    starts = range(0, x.shape[0], size)
+    return [whole[b * features : (b + size) * features].view(features, -1).t() for b in starts]
 
 
 def laid_out_like(x: Tensor, y: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ from gossamer.nn.kernels.backend import (
     Stacks,
     Wanted,
 )
-from gossamer.nn.kernels.layout import empty_like
+from gossamer.nn.kernels.layout import empty_blocks, empty_feature_major, empty_like
 from gossamer.nn.structure import Checked, Memo, Structure
 from gossamer.topology import Bipartite, Junction, Rotated
 from gossamer.tuning import in_use
@@ -98,7 +98,7 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
     stack = _Stack(layers, dtype, blocks=batch >= _BLOCKS_FROM)
     outputs = layers[-1].structure.out_features
     y_BO = empty_like(x_BI, outputs)
-    z_BO = _feature_major(x, outputs) if layers[-1].activation.needs_input else None
+    z_BO = empty_feature_major(x, outputs) if layers[-1].activation.needs_input else None
     kept = x.new_empty(_native.kept_numbers(stack.described, batch)) if keep and len(layers) > 1 else None
     _native.stack_forward(
         _NUMBERS[dtype],
@@ -111,11 +111,6 @@ def stack_forward(layers: Sequence[Layer], x_BI: Tensor, *, keep: bool) -> tuple
         torch.get_num_threads(),
     )
     return y_BO, y_BO if z_BO is None else z_BO, kept
-
-
-def _feature_major(x: Tensor, features: int) -> Tensor:
-    """A new matrix (B, features) with strides (1, B), which is no view: its owner may write to it."""
-    return x.new_empty_strided((x.shape[0], features), (1, max(1, x.shape[0])))
 
 
 def stack_backward(
@@ -233,7 +228,7 @@ class NativeSteps:
             self._take_counts()
         wide = [self._mask(mask, batch, number) for number, mask in enumerate(samples.masks)]
         one = course.size >= batch
-        outputs = [_feature_major(x, self._outputs)] if one else _blocks(x, self._outputs, course.size)
+        outputs = [empty_feature_major(x, self._outputs)] if one else empty_blocks(x, self._outputs, course.size)
         whole = outputs[0].untyped_storage()
         labels, numbers = (address(targets), (0, 0)) if self._labels else ((0, 0), address(targets))
         masks = [_matrix(mask) for mask in wide]
@@ -272,13 +267,6 @@ def _float32(tensor: Tensor | None) -> Tensor | None:
 
 def _flat(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor
-
-
-def _blocks(x: Tensor, features: int, size: int) -> list[Tensor]:
-    """New matrices (size, features) for the samples of several steps, the last one of the rest; each as one step's."""
-    whole = x.new_empty(x.shape[0] * features)
-    starts = range(0, x.shape[0], size)
-    return [whole[b * features : (b + size) * features].view(features, -1).t() for b in starts]
 
 
 def unchanged(checks: list[tuple[int, object, object, object]]) -> bool:
