@@ -208,7 +208,11 @@ def reproduction(found):
 
 def sized(found):
     """What a title says of a reproduction that is not of the usual size."""
-    return {"large cut": ", at full size, cut", "large followup": ", at full size, again"}.get(found["size"], "")
+    return {
+        "large cut": ", at full size, cut",
+        "large followup": ", at full size, again",
+        "large long": ", at full size, longer",
+    }.get(found["size"], "")
 
 
 def verdicts(name):

@@ -147,8 +147,9 @@ def test_the_full_size_can_be_cut(refused, tmp_path, monkeypatch):
     assert "24 epochs" in refused(*words, "--large", "--cut")
     assert "16 epochs" in refused(*words, "--large", "--followup")
     assert "--cut is for the full size" in refused(*words, "--cut")
-    assert "So is --followup" in refused(*words, "--followup")
-    assert "and --cut and --followup" in refused(*words, "--large", "--cut", "--followup")
+    assert "40 epochs" in refused(*words, "--large", "--long")
+    assert "--followup is for the full size" in refused(*words, "--followup")
+    assert "and --cut, --followup and --long" in refused(*words, "--large", "--cut", "--long")
     again = ["reproduce", "insights-2020", "--large", "--followup", "--out", tmp_path / "c"]
     assert "there is no size 'large followup'" in refused(*again)
     assert "there is no size 'large cut'" in refused("reproduce", "groups", "--large", "--cut", "--out", tmp_path / "b")

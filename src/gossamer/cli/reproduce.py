@@ -43,6 +43,9 @@ def reproduce(
     followup: Annotated[
         bool, typer.Option("--followup", help="Of --large what was planned after the results of its --cut.")
     ] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Of --large few networks for all of their epochs, planned last.")
+    ] = False,
     data: Annotated[
         str | None, typer.Option(help="Only these data sets of the plan, separated by commas: what to cut first.")
     ] = None,
@@ -70,15 +73,17 @@ def reproduce(
     from gossamer.reports.reproduction import reproduction_page
     from gossamer.studies import Loky
 
-    if (cut or followup) and not large:
-        raise ValueError("--cut is for the full size: give --large --cut. So is --followup.")
-    if quick + large + judge > 1 or so_far + judge > 1 or cut + followup > 1:
+    parts = [name for name, asked in (("cut", cut), ("followup", followup), ("long", long)) if asked]
+    if parts and not large:
+        raise ValueError(f"--{parts[0]} is for the full size: give --large --{parts[0]}.")
+    if quick + large + judge > 1 or so_far + judge > 1 or len(parts) > 1:
         raise ValueError(
-            "--quick, --large and --judge exclude each other, and so do --so-far and --judge, and --cut and --followup."
+            "--quick, --large and --judge exclude each other, and so do --so-far and --judge, and --cut, --followup "
+            "and --long."
         )
     if (join is not None and not judge) or (only is not None and judge):
         raise ValueError("--join is for --judge, and --only is not.")
-    size = "quick" if quick else "large" + cut * " cut" + followup * " followup" if large else "full"
+    size = "quick" if quick else " ".join(["large", *parts]) if large else "full"
     chosen = paper_named(paper)
     folder = require_folder(Path(paper) if out is None else out)
     _require_same_paper(folder, chosen)

@@ -50,8 +50,8 @@ class Paper:
         name: on the command line.
         title: of the paper.
         citation: who, where, when.
-        plans: how much is trained, by the names "full" and "quick", and of some "large", "large cut" and
-            "large followup": frozen dataclasses with a field `data`.
+        plans: how much is trained, by the names "full" and "quick", and of some "large", "large cut",
+            "large followup" and "large long": frozen dataclasses with a field `data`.
         reproduce: trains what a plan says, and concludes; keeps what is long to compute in the folder given.
         remarks: what a reader must know of the choices, a sentence each.
         again: concludes from the tables that a folder keeps and the plan that they were made by, as JSON has it; None

@@ -23,7 +23,7 @@ class Record:
 
     Args:
         command: what was typed.
-        size: "full", "quick", "large", "large cut" or "large followup".
+        size: "full", "quick", "large", "large cut", "large followup" or "large long".
         plan: what was trained, as JSON holds it.
         data: digest of each data set that was at hand, by name; numbers that were measured before need none.
         studies: digests of the runs of each study, by name.

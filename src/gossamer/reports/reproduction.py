@@ -23,7 +23,12 @@ _WORDS = {
     Verdict.OPEN: ("is inconclusive", "are inconclusive"),
     Verdict.UNTRIED: ("is not tested", "are not tested"),
 }
-_SIZES = {"large": " at full size", "large cut": " at full size, cut", "large followup": " at full size, again"}
+_SIZES = {
+    "large": " at full size",
+    "large cut": " at full size, cut",
+    "large followup": " at full size, again",
+    "large long": " at full size, longer",
+}
 _COLUMNS = ("judged", "estimate", "95 % interval", "n", "points to")
 
 

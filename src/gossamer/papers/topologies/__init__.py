@@ -13,7 +13,7 @@ from gossamer.papers.paper import Findings, Paper, Train
 from gossamer.papers.topologies import exhibits, large_exhibits
 from gossamer.papers.topologies.claims import claims
 from gossamer.papers.topologies.large import TUNED_BY, best_rates, final_runs, last_gains, tuning_runs
-from gossamer.papers.topologies.large_plan import CUT, FOLLOWUP, Large
+from gossamer.papers.topologies.large_plan import CUT, FOLLOWUP, LONG, Large
 from gossamer.papers.topologies.plan import TopologiesPlan, runs
 from gossamer.papers.topologies.tables import Tables, of_folder, of_study, only_large, plan_of
 
@@ -24,6 +24,7 @@ FULL = TopologiesPlan()
 LARGE = replace(FULL, large=Large())
 LARGE_CUT = replace(FULL, seeds=0, large=CUT)
 LARGE_FOLLOWUP = replace(FULL, seeds=0, large=FOLLOWUP)
+LARGE_LONG = replace(FULL, seeds=0, large=LONG)
 QUICK = TopologiesPlan(
     epochs=3,
     seeds=2,
@@ -91,7 +92,14 @@ PAPER = Paper(
     "topologies-2017",
     "Sparse Neural Networks Topologies",
     "A. Bourely, J. P. Boueri, K. Choromanski, arXiv 1706.05683, 2017",
-    {"full": FULL, "quick": QUICK, "large": LARGE, "large cut": LARGE_CUT, "large followup": LARGE_FOLLOWUP},
+    {
+        "full": FULL,
+        "quick": QUICK,
+        "large": LARGE,
+        "large cut": LARGE_CUT,
+        "large followup": LARGE_FOLLOWUP,
+        "large long": LARGE_LONG,
+    },
     reproduce,
     (
         "Of the paper's numbers (hidden size, epochs, batch, learning rate, momentum, degrees, dropout rates, "

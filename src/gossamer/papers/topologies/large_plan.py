@@ -129,6 +129,27 @@ set, unless there is time for it. If the time ends before the tenth seed, the se
 whatever they say; fewer than five are not.
 """
 
+LONG = Large(
+    layers=(Layer(1000, (8, 32, 128), 10),),
+    constructions=CUT.constructions,
+    starts=("dense",),
+    rates=(4.0, 8.0, 16.0, 32.0),
+    tuning_seeds=2,
+    tuning_epochs=20,
+    epochs=40,
+    first_seed=20,
+)
+"""All constructions and both data sets, longer, with rates beyond those of which the largest had won.
+
+Changed since `FOLLOWUP`: 40 epochs; rates from 4 to 32, as 8 was the best for two networks of three on what tuning
+held out, and 2 for none; two tuning seeds; degrees 8 and 32 again, four constructions again; Fashion-MNIST; seeds that
+no run had before. Nothing was looked at for it that is not on the pages of the other two.
+
+About 80 processor minutes by the seconds of `Large`. Cut for that before any run: degree 320, layers of 100 units, the
+expected-degree variants, the second start, 20 of 60 epochs. If the time ends before the tenth seed, the seeds that are
+whole by then are judged, whatever they say; fewer than five are not.
+"""
+
 
 def large_of(found: Mapping[str, Any] | None) -> Large | None:
     """The plan as JSON has it."""

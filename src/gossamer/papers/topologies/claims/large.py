@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COMMAND = (
     "gossamer reproduce topologies-2017 --large: layers of 1000 units, tuned rates, 60 epochs; or its --cut, 24 "
-    "epochs, or its --followup, 16"
+    "epochs, its --followup, 16, or its --long, 40"
 )
 
 
