@@ -11,11 +11,11 @@ on all of them, and the test examples are looked at once, after the last epoch. 
 in passes over the examples: an epoch of the examples and four copies is five. A cosine, one thread; sparse steps are
 one call. Each is judged once more by the best of its candidates that see no moved copies.
 
-Fashion-MNIST has a second round, whose rule the plan tells.
+Fashion-MNIST and CIFAR-10 JPEG have a second round, whose rules the plan tells.
 
 Moved copies: MNIST, by one pixel up, down, left and right; Fashion-MNIST, mirrored images, with and without those
-moved by one pixel; CIFAR-10 JPEG, mirrored images alone, for all candidates. They are knowledge of images, as a
-receptive field is; the dense rival has the copies, not the field.
+moved by one pixel; CIFAR-10 JPEG, mirrored images alone, for all candidates, and in the second round those moved by a
+pixel, too. They are knowledge of images, as a receptive field is; the dense rival has the copies, not the field.
 
 Cut before any run, for want of processor time, as dense steps are dear: dense networks have three seeds instead of five
 and come last, and on CIFAR-10 JPEG all train for 16 passes instead of 60 and are chosen by runs of 8.

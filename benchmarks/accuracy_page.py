@@ -4,8 +4,9 @@
 
 An entry is a network and the candidate settings that it chose from. `sparse` and `dense` chose from all of theirs; the
 entries "images as they are" from those without moved copies; "second round" from settings that were written down when
-the test accuracy of the first round was known. Which candidate was best is decided when all have run, and only runs of
-that one are shown. Sparse and dense are compared, paired by seed, as soon as both have two seeds.
+the test accuracy of the first round was known, and its entries "from" a start from one setting alone. Which candidate
+was best is decided when all have run, and only runs of that one are shown. Sparse and dense are compared, paired by
+seed, as soon as both have two seeds.
 """
 
 import itertools

@@ -76,6 +76,49 @@ def test_the_smaller_side_picks_evenly():
     assert set(gen.receptive_field(30, 10, 65, r=0.25, rng=rng()).fan_in.tolist()) == {6, 7}
 
 
+def test_a_planar_field_without_randomness_holds_the_nearest_of_all_channels():
+    mask = gen.planar_field(3 * 36, 3 * 36, 3 * 108, r=0.0, rng=rng()).to_mask()
+    assert np.array_equal(mask, np.tile(np.eye(36, dtype=bool), (3, 3)))
+
+
+def test_a_planar_field_follows_its_law_of_distance_in_the_plane():
+    # One pick of the one output in the middle of 7 by 5 pixels.
+    r, image = 0.3, (1, 7, 5)
+    picks = [gen.planar_field(35, 1, 1, r=r, rng=rng(seed), image=image).edges()[0][0] for seed in range(4000)]
+    rows, columns = np.divmod(np.arange(35), 5)
+    place = np.array([1 / 1.324717957244746, 1 / 1.324717957244746**2]) * (7, 5)
+    weight = (1 + np.hypot(rows + 0.5 - place[0], columns + 0.5 - place[1])) ** (-(1 - r) / r)
+    assert scipy.stats.chisquare(np.bincount(picks, minlength=35), weight / weight.sum() * 4000).pvalue > 1e-4
+
+
+def test_hidden_neurons_are_spread_over_the_image_and_read_patches():
+    image, hidden = (3, 20, 30), 500
+    mask = gen.planar_field(1800, hidden, 12 * hidden, r=0.0, rng=rng(), image=image).to_mask().reshape(hidden, *image)
+    pixels = mask.any(axis=1)
+    rows, columns = pixels.any(axis=2).sum(axis=1), pixels.any(axis=1).sum(axis=1)
+    assert rows.max() <= 4  # 12 values are 4 pixels in 3 colours, or parts of a few more
+    assert columns.max() <= 4
+    assert pixels.any(axis=0).all()
+    between = gen.planar_field(hidden, hidden, hidden, r=0.0, rng=rng(), image=image)
+    assert np.array_equal(between.to_mask(), np.eye(hidden, dtype=bool))
+
+
+@pytest.mark.parametrize("wrong", [{"image": (3, 4)}, {"image": (1, 0, 4)}, {"r": 1.5}])
+def test_what_a_planar_field_cannot_be_is_told(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        gen.planar_field(16, 4, 8, **{"r": 0.1, "rng": rng()} | wrong)
+
+
+def test_places_are_coordinates_of_as_many_dimensions():
+    good = np.zeros((3, 2))
+    with pytest.raises(InvalidTopologyError, match=r"in_places has 2 coordinates a neuron and out_places 1"):
+        gen.spatial(good, good[:, :1], 3, r=0.1, rng=rng())
+    with pytest.raises(InvalidTopologyError, match=r"out_places\[1\] is \[nan, 0.0\]"):
+        gen.spatial(good, [[0, 0], [np.nan, 0]], 3, r=0.1, rng=rng())
+    with pytest.raises(InvalidTopologyError, match=r"shape \(3,\)"):
+        gen.spatial(good[:, 0], good, 3, r=0.1, rng=rng())
+
+
 @UNTIMED
 @given(st.integers(2, 12), st.data())
 def test_preferential_attachment_spends_exactly_on_a_simple_graph(nodes, data):

@@ -13,6 +13,7 @@ from gossamer.generators.narrow import narrowed
 from gossamer.generators.optimised import optimised
 from gossamer.generators.own import family_of, register
 from gossamer.generators.perturbed import perturbed
+from gossamer.generators.planar import planar_field, spatial
 from gossamer.generators.profiles import LogNormal, PowerLaw, profiled
 from gossamer.generators.radix import radix_net
 from gossamer.generators.random import bernoulli, constant_fan_in, dense, erdos_renyi, regular_random
@@ -60,6 +61,7 @@ __all__ = [
     "near_biregular",
     "optimised",
     "perturbed",
+    "planar_field",
     "profiled",
     "radix_net",
     "ramanujan",
@@ -76,6 +78,7 @@ __all__ = [
     "rotating_regular",
     "scale_free",
     "small_world",
+    "spatial",
     "switched",
     "ws_flex",
 ]

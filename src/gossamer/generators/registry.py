@@ -22,6 +22,7 @@ from gossamer.generators.expander import ramanujan, ramanujan_degrees
 from gossamer.generators.family import Family, Size
 from gossamer.generators.grouped import grouped
 from gossamer.generators.optimised import optimised
+from gossamer.generators.planar import planar_field
 from gossamer.generators.relational import relational, ws_flex
 from gossamer.generators.scalefree import scale_free
 from gossamer.generators.smallworld import receptive_field, small_world
@@ -29,6 +30,7 @@ from gossamer.topology import Bipartite, Junction
 
 REWIRING = 0.1
 RECEPTIVE_FIELD_R = 0.25  # the authors' best for MLPs
+PLANAR_FIELD_R = 0.1
 RELATIONAL_REWIRING = 0.5
 LOGNORMAL_SIGMA = 1.0
 POWER_LAW_EXPONENT = 2.5
@@ -69,6 +71,10 @@ def _small_world(in_features: int, out_features: int, num_edges: int, *, rng: Ge
 
 def _receptive_field(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
     return receptive_field(in_features, out_features, num_edges, r=RECEPTIVE_FIELD_R, rng=rng)
+
+
+def _planar_field(in_features: int, out_features: int, num_edges: int, *, rng: Generator) -> Bipartite:
+    return planar_field(in_features, out_features, num_edges, r=PLANAR_FIELD_R, rng=rng)
 
 
 def _butterfly(in_features: int, out_features: int, degree: int) -> Bipartite:
@@ -179,6 +185,7 @@ _FAMILIES = (
     Family("n_of_m", _n_of_m, Size.FAN_IN, _whole_groups),
     Family("small_world", _small_world, Size.NUM_EDGES, _any_count),
     Family("receptive_field", _receptive_field, Size.NUM_EDGES, _any_count),
+    Family("planar_field", _planar_field, Size.NUM_EDGES, _any_count),
     Family("scale_free", scale_free, Size.NUM_EDGES, _any_count),
     Family("relational", _relational, Size.NUM_EDGES, _relational_counts),
     Family("lognormal_fan_in", _lognormal, Size.NUM_EDGES, _no_dead_output),

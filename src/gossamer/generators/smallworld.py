@@ -45,7 +45,7 @@ def small_world(in_features: int, out_features: int, num_edges: int, *, rewiring
     count = require_num_edges(num_edges, I, O)
     beta = require_fraction("rewiring", rewiring)
     rng = require_rng(rng)
-    reads = _even_counts(count, O, rng)
+    reads = even_counts(count, O, rng)
     outputs = np.repeat(np.arange(O), reads)
     place = np.arange(count) - np.repeat(np.cumsum(reads) - reads, reads)
     starts = (2 * np.arange(O) * I - reads * O) // (2 * O)
@@ -87,39 +87,44 @@ def receptive_field(in_features: int, out_features: int, num_edges: int, *, r: f
     randomness = require_fraction("r", r)
     small, large = sorted((I, O))
     rng = require_rng(rng)
-    picks = _even_counts(count, small, rng)
+    picks = even_counts(count, small, rng)
     step = max(1, _BLOCK_PAIRS // large)
     chosen = [
-        _nearby(
-            np.arange(start, min(start + step, small)) * large // small,
-            picks[start : start + step],
-            large,
-            randomness=randomness,
-            rng=rng,
-        )
-        for start in range(0, small, step)
+        picked_near(_on_a_ring(centres, large), picks[first : first + step], randomness=randomness, rng=rng)
+        for first in range(0, small, step)
+        for centres in [np.arange(first, min(first + step, small)) * large // small]
     ]
     picked, pickers = np.concatenate(chosen), np.repeat(np.arange(small), picks)
     inputs, outputs = (pickers, picked) if small == I else (picked, pickers)
     return joined(inputs, outputs, I, O)
 
 
-def _nearby(
-    centres: NDArray[np.int64], picks: NDArray[np.int64], size: int, *, randomness: float, rng: np.random.Generator
+def _on_a_ring(centres: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Distance of every place of a ring from each centre, shape (centres, size)."""
+    distance: NDArray[np.int64] = np.abs(np.arange(size) - centres[:, None])
+    nearer: NDArray[np.int64] = np.minimum(distance, size - distance)
+    return nearer
+
+
+def picked_near(
+    distance: NDArray[np.int64] | NDArray[np.float64],
+    picks: NDArray[np.int64],
+    *,
+    randomness: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """For each centre its picks from a ring of `size`.
+    """For each row of distances its picks among the columns, row behind row.
 
     The largest of log-weights with Gumbel noise are a weighted draw without replacement. Log-weights and noise are
     multiplied by r, which changes no order and leaves the limit r = 0 finite; ties there are broken at random.
     """
-    distance = np.abs(np.arange(size) - centres[:, None])
-    distance = np.minimum(distance, size - distance)
+    size = distance.shape[1]
     score = (randomness - 1) * np.log1p(distance) + max(randomness, 1e-12) * rng.gumbel(size=distance.shape)
     order = np.argsort(-score, axis=1)
     return order[np.arange(size) < picks[:, None]]
 
 
-def _even_counts(total: int, neurons: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def even_counts(total: int, neurons: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """`total` in `neurons` parts that differ by one at most, the larger ones at random places."""
     share, rest = divmod(total, neurons)
     counts = np.full(neurons, share)

@@ -35,7 +35,7 @@ CONSTRUCTIONS = (
     "rolled_permutations", "block_random", "rotating_bernoulli", "relational", "optimised", "correlated",
     "lognormal_fan_in", "power_law_fan_in", "grouped_2", "grouped_4", "grouped_8", "grouped_16",
     "twisted_2", "twisted_4", "twisted_8", "twisted_16",
-    "near_biregular", "grouped_even_2", "grouped_even_4", "grouped_even_8", "grouped_even_16",
+    "near_biregular", "grouped_even_2", "grouped_even_4", "grouped_even_8", "grouped_even_16", "planar_field",
 )
 # fmt: on
 """Constructions in the order of their styles: the eight of the demo have a colour and a marker of their own each."""
