@@ -64,7 +64,7 @@ def test_inputs_and_outputs_stay():
 @pytest.mark.parametrize(
     ("orders", "words"),
     [
-        ([[0, 1]], "1 orders do not fit 2 layers"),
+        ([[0, 1]], "1 orders are given; 2 layers"),
         ([[0, 1], [0, 0, 1]], r"orders\[1\] is no permutation of the 3 neurons"),
         ([[0, 2], [0, 1, 2]], r"orders\[0\] is no permutation of the 2 neurons"),
         ([[0, 1, 2], [0, 1, 2]], r"orders\[0\] is no permutation"),

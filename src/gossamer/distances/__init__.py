@@ -12,11 +12,11 @@ from gossamer.distances.pairs import console_bar, pairwise
 from gossamer.distances.ram import InsufficientMemoryError
 from gossamer.distances.reading import as_topology, padded
 from gossamer.distances.registry import DISTANCES, Distance, distance_named
-from gossamer.distances.relabel import relabelled
 from gossamer.distances.spectra import degree_sequence, spectral
 from gossamer.distances.symmetric import SymmetricDistance, symmetric_nnstd
 from gossamer.distances.table import DistanceTable, distance_table
 from gossamer.distances.ties import TieBounds, tie_bounds, tie_spread
+from gossamer.topology import relabelled
 
 __all__ = [
     "DISTANCES",

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gossamer.distances.reading import NetworkLike, as_topology
-from gossamer.distances.relabel import relabelled
 from gossamer.errors import require_int
-from gossamer.topology import Topology
+from gossamer.topology import Topology, relabelled
 
 Colours = tuple[NDArray[np.int64], ...]
 """The colour of each neuron of each layer, inputs first, (width,) each: 0, 1, ... in an order that no label decides."""

@@ -13,9 +13,8 @@ from gossamer.distances import kernels
 from gossamer.distances.edges import shared_edges
 from gossamer.distances.ram import require_memory
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
-from gossamer.distances.relabel import relabelled
 from gossamer.distances.symmetric import symmetric_nnstd
-from gossamer.topology import Topology
+from gossamer.topology import Topology, relabelled
 
 
 @final

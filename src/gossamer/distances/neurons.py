@@ -9,9 +9,15 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gossamer.distances.relabel import inverse
 from gossamer.errors import InvalidTopologyError
 from gossamer.topology import Junction
+
+
+def inverse(permutation: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The permutation that undoes `permutation`."""
+    undone = np.empty_like(permutation)
+    undone[permutation] = np.arange(len(permutation))
+    return undone
 
 
 @final

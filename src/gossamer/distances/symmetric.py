@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gossamer.distances.alignment import Alignment, Orders
 from gossamer.distances.canonical import CanonicalForm, canonical_form
+from gossamer.distances.neurons import inverse
 from gossamer.distances.ram import require_memory
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
-from gossamer.distances.relabel import inverse
 from gossamer.errors import require_int
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from gossamer.distances.matched import nnstd
 from gossamer.distances.optima import Blocks, interval_costs, optima
 from gossamer.distances.ram import require_memory
 from gossamer.distances.reading import NetworkLike, as_topology, require_same_widths
-from gossamer.distances.relabel import relabelled, reorder
 from gossamer.errors import Rng, require_int, require_rng
-from gossamer.topology import Junction, Topology
+from gossamer.topology import Junction, Topology, relabelled
+from gossamer.topology.order import reordered
 
 _TOLERANCE = 1e-9
 
@@ -129,7 +129,8 @@ def _bound(first: Sequence[Junction], second: Sequence[Junction], blocks: Blocks
     options = optimum.matches(alternatives) if len(first) > 1 else None
     if options is None:
         return [here, *_bound(first[1:], second[1:], optimum.blocks, alternatives)]
-    distinct = {reorder(second[1], inputs=option).digest(): option for option in options}
+    outputs = np.arange(second[1].out_features)
+    distinct = {reordered(second[1], option, outputs)[0].digest(): option for option in options}
     branches = [
         _bound(first[1:], second[1:], Blocks.matched(option), alternatives // len(distinct))
         for option in distinct.values()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from gossamer.errors import InvalidTopologyError
 from gossamer.topology.bipartite import Bipartite
 from gossamer.topology.junction import Junction
 from gossamer.topology.topology import Topology
@@ -40,29 +41,38 @@ def near_orders(topology: Topology) -> tuple[Order, ...]:
     return tuple(order[layer == number] - ends[number] for number in range(len(topology.widths)))
 
 
-def relabelled(topology: Topology, orders: Sequence[Order]) -> Topology:
+def relabelled(topology: Topology, orders: Sequence[ArrayLike | None]) -> Topology:
     """The topology in which neuron `orders[l][p]` of layer `l` lies at place `p`: an isomorphic one.
 
     Args:
         topology: L junctions.
-        orders: a permutation for each of its L + 1 layers of neurons.
+        orders: a permutation for each of its L + 1 layers of neurons, the inputs' first; None leaves a layer as it is.
 
     Raises:
-        ValueError: orders that are no permutations of the layers' neurons.
+        InvalidTopologyError: another number of orders, or one that is no permutation of its layer's neurons.
 
     >>> g = Bipartite.from_mask([[1, 0], [1, 1]])
-    >>> relabelled(Topology([g]), ([1, 0], [0, 1])).layers[0].to_mask().astype(int)
+    >>> relabelled(Topology([g]), ([1, 0], None)).layers[0].to_mask().astype(int)
     array([[0, 1],
            [1, 1]])
     """
     widths = topology.widths
     if len(orders) != len(widths):
-        raise ValueError(f"{len(orders)} orders do not fit {len(widths)} layers of neurons.")
-    for number, (order, width) in enumerate(zip(orders, widths, strict=True)):
-        if not np.array_equal(np.sort(order), np.arange(width)):
-            raise ValueError(f"orders[{number}] is no permutation of the {width} neurons of its layer.")
-    pairs = zip(topology.layers, orders[:-1], orders[1:], strict=True)
+        raise InvalidTopologyError(f"{len(orders)} orders are given; {len(widths)} layers of neurons need one each.")
+    full = [
+        _permutation(order, width, number) for number, (order, width) in enumerate(zip(orders, widths, strict=True))
+    ]
+    pairs = zip(topology.layers, full[:-1], full[1:], strict=True)
     return Topology([reordered(junction, before, after)[0] for junction, before, after in pairs])
+
+
+def _permutation(order: ArrayLike | None, width: int, number: int) -> Order:
+    if order is None:
+        return np.arange(width)
+    array = np.asarray(order)
+    if not np.array_equal(np.sort(array), np.arange(width)):
+        raise InvalidTopologyError(f"orders[{number}] is no permutation of the {width} neurons of layer {number}.")
+    return array.astype(np.int64)
 
 
 def reordered(junction: Junction, before: Order, after: Order) -> tuple[Bipartite, NDArray[np.int32]]:
@@ -98,7 +108,7 @@ def in_near_order(topology: Topology) -> Topology:
     (3, 3, 3)
     """
     hidden = near_orders(topology)[1:-1]
-    return relabelled(topology, (np.arange(topology.widths[0]), *hidden, np.arange(topology.widths[-1])))
+    return relabelled(topology, (None, *hidden, None))
 
 
 def _adjacency(topology: Topology) -> scipy.sparse.csr_array:
