@@ -1,11 +1,15 @@
 """Backends against dense float64."""
 
+from contextlib import contextmanager
+from functools import partial
+
 import torch
 
 import gossamer as gs
 from gossamer.nn.activations import Activation, Kind
+from gossamer.nn.kernels import native
 from gossamer.nn.kernels.native import NATIVE
-from gossamer.nn.structure import Structure
+from gossamer.nn.structure import Memo, Structure
 
 ACTIVATIONS = [
     Activation(),
@@ -25,6 +29,25 @@ def instruction_sets():
     from gossamer import _native
 
     return _native.instruction_sets()
+
+
+@contextmanager
+def held_to(instructions):
+    """Kernels run with this instruction set."""
+    from gossamer import _native
+
+    before = _native.instruction_set()
+    _native.use_instruction_set(instructions)
+    try:
+        yield
+    finally:
+        _native.use_instruction_set(before)
+
+
+def remembers_no_junction(monkeypatch):
+    """Limits that a test has moved hold for junctions that were prepared before, too."""
+    memos = tuple(Memo(partial(native._junction, blocks=blocks)) for blocks in (False, True))
+    monkeypatch.setattr(native, "_JUNCTIONS", memos)
 
 
 def reference(junction, x, w, bias, activation, dy):

@@ -1,9 +1,17 @@
 """What tests of kernels share."""
 
 import pytest
+from tests.nn.conformance import held_to, instruction_sets
 
 from gossamer.nn import TrainingStep
 from gossamer.nn.kernels import native
+
+
+@pytest.fixture(params=instruction_sets())
+def instructions(request):
+    """Kernels run with each instruction set that there is."""
+    with held_to(request.param):
+        yield request.param
 
 
 @pytest.fixture

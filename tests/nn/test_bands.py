@@ -1,17 +1,15 @@
 """Rotated junctions so large that the backward pass brings their weights into bands, in small."""
 
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from tests.nn.conformance import ACTIVATIONS, check, instruction_sets
+from tests.nn.conformance import ACTIVATIONS, check, remembers_no_junction
 
 import gossamer as gs
 from gossamer.nn.kernels import native
 from gossamer.nn.kernels.native import NATIVE
-from gossamer.nn.structure import Memo
 
 pytestmark = pytest.mark.skipif(not native.built(), reason="the extension was not built")
 
@@ -26,15 +24,10 @@ JUNCTIONS = {
 }
 
 
-@pytest.fixture(params=instruction_sets())
-def bands(request, monkeypatch):
+@pytest.fixture
+def bands(instructions, monkeypatch):
     monkeypatch.setattr(native, "_BANDS_FROM", 0)
-    memos = tuple(Memo(partial(native._junction, blocks=blocks)) for blocks in (False, True))
-    monkeypatch.setattr(native, "_JUNCTIONS", memos)
-    before = native._native.instruction_set()
-    native._native.use_instruction_set(request.param)
-    yield
-    native._native.use_instruction_set(before)
+    remembers_no_junction(monkeypatch)
 
 
 @pytest.mark.parametrize("name", JUNCTIONS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from tests.nn.conformance import check, instruction_sets, random_junction
+from tests.nn.conformance import check, held_to, instruction_sets, random_junction
 
 import gossamer as gs
 from gossamer.nn.activations import Activation, Kind
@@ -47,10 +47,8 @@ def avx512():
     """The limits that these junctions are made for; with AVX2 blocks pay in denser ones only."""
     if "avx512" not in instruction_sets():
         pytest.skip("this processor has no AVX-512.")
-    before = native._native.instruction_set()
-    native._native.use_instruction_set("avx512")
-    yield
-    native._native.use_instruction_set(before)
+    with held_to("avx512"):
+        yield
 
 
 @pytest.mark.usefixtures("avx512")
@@ -69,13 +67,11 @@ def test_junctions_without(junction):
 def always(request):
     """Instruction sets that have blocks, and take them wherever they can."""
     extension = native._native
-    before = extension.instruction_set()
-    extension.use_instruction_set(request.param)
-    _, edges_a_row, densities = extension.block_limits()
-    extension.set_block_limits(0, [(65_535, 0.0)])
-    yield request.param
-    extension.set_block_limits(edges_a_row, densities)
-    extension.use_instruction_set(before)
+    with held_to(request.param):
+        _, edges_a_row, densities = extension.block_limits()
+        extension.set_block_limits(0, [(65_535, 0.0)])
+        yield request.param
+        extension.set_block_limits(edges_a_row, densities)
 
 
 @pytest.mark.parametrize("junction", [*DENSE, *OTHERS[:2]], ids=repr)
@@ -140,14 +136,13 @@ def test_what_is_remembered_of_a_structure_goes_when_its_arrays_change():
 
 
 def test_every_instruction_set_takes_its_own_and_leaves_those_of_others(always):
-    before, found = native._native.instruction_set(), []
+    found = []
     x, w = torch.randn(128, 300), torch.randn(DENSE[0].num_edges)
     structure = Structure.of(DENSE[0])
     for instructions in (always, *instruction_sets()):  # what is known of the structure is of the first one
-        native._native.use_instruction_set(instructions)
-        found.append(NATIVE.forward(structure, x, w, None, Activation())[0])
-        assert native._native.uses_blocks() is (instructions != "portable")
-    native._native.use_instruction_set(before)
+        with held_to(instructions):
+            found.append(NATIVE.forward(structure, x, w, None, Activation())[0])
+            assert native._native.uses_blocks() is (instructions != "portable")
     for other in found:
         torch.testing.assert_close(other, found[0], rtol=0, atol=1e-3)
 

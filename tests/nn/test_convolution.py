@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from tests.nn.conformance import held_to
 from torch import nn
 
 import gossamer as gs
@@ -102,13 +103,9 @@ def test_every_instruction_set_computes_the_same(name):
 
     if name not in _native.instruction_sets():
         pytest.skip(f"this processor has no {name}.")
-    before = _native.instruction_set()
-    _native.use_instruction_set(name)
-    try:
+    with held_to(name):
         for geometry in GEOMETRIES:
             test_values_and_gradients_equal_the_dense_convolution(geometry, 0.4)
-    finally:
-        _native.use_instruction_set(before)
 
 
 def test_random_geometries_equal_the_dense_convolution():

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from tests.nn.conformance import ACTIVATIONS, check, instruction_sets
+from tests.nn.conformance import ACTIVATIONS, check
 
 import gossamer as gs
 from gossamer.nn.kernels import native
@@ -20,14 +20,6 @@ RNG = np.random.default_rng(0)
 def junction(inputs, outputs, density, group):
     base = gs.Bipartite.from_mask(RNG.random((outputs // group, inputs)) < density)
     return gs.topology.Grouped(base, outputs=group)
-
-
-@pytest.fixture(params=instruction_sets())
-def instructions(request):
-    before = native._native.instruction_set()
-    native._native.use_instruction_set(request.param)
-    yield
-    native._native.use_instruction_set(before)
 
 
 def group_of(g):

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from tests.nn.conformance import ACTIVATIONS, instruction_sets, layouts, random_junction, reference
+from tests.nn.conformance import ACTIVATIONS, layouts, random_junction, reference
 from torch import nn
 
 import gossamer as gs
@@ -27,16 +27,6 @@ JUNCTIONS = [
 ]
 WIDE = random_junction(np.random.default_rng(3), 600, 30, 0.5)  # in blocks; rows longer than what is widened at once
 FAR = random_junction(np.random.default_rng(4), 9001, 5, 0.01)  # chunks of the inputs leave the caches, in 16 bits too
-
-
-@pytest.fixture(params=instruction_sets())
-def instructions(request):
-    from gossamer import _native
-
-    before = _native.instruction_set()
-    _native.use_instruction_set(request.param)
-    yield request.param
-    _native.use_instruction_set(before)
 
 
 def drawn(junction, batch, dtype):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nn.conformance import ACTIVATIONS, check, instruction_sets, random_junction
+from tests.nn.conformance import ACTIVATIONS, check, held_to, instruction_sets, random_junction
 
 import gossamer as gs
 from gossamer.nn.activations import Activation, Kind
@@ -24,12 +24,8 @@ def backend(request):
     if not instructions:
         yield BACKENDS[name]
         return
-    from gossamer import _native
-
-    before = _native.instruction_set()
-    _native.use_instruction_set(instructions)
-    yield BACKENDS[name]
-    _native.use_instruction_set(before)
+    with held_to(instructions):
+        yield BACKENDS[name]
 
 
 JUNCTIONS = [
