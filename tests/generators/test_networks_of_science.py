@@ -103,7 +103,7 @@ def test_hidden_neurons_are_spread_over_the_image_and_read_patches():
     assert np.array_equal(between.to_mask(), np.eye(hidden, dtype=bool))
 
 
-@pytest.mark.parametrize("wrong", [{"image": (3, 4)}, {"image": (1, 0, 4)}, {"r": 1.5}])
+@pytest.mark.parametrize("wrong", [{"image": 3}, {"image": (3, 4)}, {"image": (1, 0, 4)}, {"r": 1.5}])
 def test_what_a_planar_field_cannot_be_is_told(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         gen.planar_field(16, 4, 8, **{"r": 0.1, "rng": rng()} | wrong)
@@ -115,6 +115,8 @@ def test_places_are_coordinates_of_as_many_dimensions():
         gen.spatial(good, good[:, :1], 3, r=0.1, rng=rng())
     with pytest.raises(InvalidTopologyError, match=r"out_places\[1\] is \[nan, 0.0\]"):
         gen.spatial(good, [[0, 0], [np.nan, 0]], 3, r=0.1, rng=rng())
+    with pytest.raises(InvalidTopologyError, match="in_places cannot be read as numbers"):
+        gen.spatial([["left"]], good, 3, r=0.1, rng=rng())
     with pytest.raises(InvalidTopologyError, match=r"shape \(3,\)"):
         gen.spatial(good[:, 0], good, 3, r=0.1, rng=rng())
 

@@ -139,8 +139,8 @@ def _of_as_many(neurons: int, image: tuple[int, int, int] | None) -> tuple[int, 
 
 
 def _shape(image: tuple[int, int, int]) -> tuple[int, int, int]:
-    if len(image) != 3:
-        raise ValueError(f"image={image!r} has {len(image)} numbers; give channels, height and width.")
+    if not isinstance(image, (tuple, list)) or len(image) != 3:
+        raise ValueError(f"image={image!r} is no shape; give channels, height and width, such as (3, 32, 32).")
     channels, height, width = image
     return (
         require_int("channels of image", channels, low=1),
@@ -150,7 +150,10 @@ def _shape(image: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def _coordinates(name: str, places: ArrayLike) -> NDArray[np.float64]:
-    found = np.asarray(places, dtype=np.float64)
+    try:
+        found = np.asarray(places, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidTopologyError(f"{name} cannot be read as numbers: {error}.") from error
     if found.ndim != 2:
         raise InvalidTopologyError(f"{name} has shape {found.shape}; give (neurons, coordinates).")
     if not np.isfinite(found).all():
