@@ -26,7 +26,8 @@ round's best two, with mirrored and with all moved copies, and averaged as the s
 a side chosen by one seed of 10 passes; five sparse seeds and three dense ones, as before; the same rule. Two more
 sparse rows have one candidate each, the first of the sparse side with its start alone exchanged, so that what the
 start is worth can be told. If the time ends before a dense seed has, it waits. Added when the sparse side had chosen a
-rate of .006 and the two rows had run: a third row, the planar start itself at their rate of .003.
+rate of .006 and the two rows had run: a third row, the planar start itself at their rate of .003, and before its runs
+a fourth, of rewired networks from the planar start, so that what rewiring does to it is kept.
 """
 
 import json
@@ -108,6 +109,7 @@ CIFAR_SECOND_DENSE = (
     ("mirrored and shifts", replace(DENSE_BY_SGD, dropout=0.0, averaged=0.25)),
     ("mirrored", replace(DENSE_BY_SGD, dropout=0.0)),
 )
+REWIRED = tuple(("mirrored and shifts", replace(PLANAR, rule=rule)) for rule in ("RigL", "GSE", "CHTs"))
 STARTS = ("erdos_renyi", "receptive_field", PLANAR.start)
 
 
@@ -169,6 +171,7 @@ CIFAR_SECOND = (
         )
         for start in STARTS
     ),
+    cifar_second("sparse", REWIRED, f"{SECOND_ROUND} from planar field, rewired"),
     cifar_second("dense", CIFAR_SECOND_DENSE),
 )
 PLAN = (*entries("sparse", CIFAR_SPARSE), SECOND, *entries("dense", CIFAR_DENSE), *CIFAR_SECOND)
