@@ -75,6 +75,16 @@ def test_a_candidate_that_was_under_way_when_killed_is_begun_anew(tmp_path):
     assert (trial.labels["topology"], trial.labels["degree"]) == tuple(killed.params.values())
 
 
+def test_narrow_is_a_candidate_with_as_many_edges_as_a_sparse_one_of_its_degree(tmp_path):
+    """64 x 8 and 16 x 10 edges, or as near as whole neurons of 64 + 10 come."""
+    (trial,) = Search(plan(topology="narrow", degree=[8], seeds=[0]), tmp_path, trials=1).execute()
+    assert (trial.state, trial.labels["topology"], trial.labels["degree"]) == ("trained", "narrow", 8)
+    (row,) = Study.open(tmp_path).frame().itertuples()
+    assert row.edges % 74 == 0
+    assert abs(row.edges - (64 * 8 + 16 * 10)) <= 37
+    assert trial.value == pytest.approx(row.validation_accuracy)
+
+
 def test_one_process_searches_at_a_time(tmp_path):
     with held(RunFolder(tmp_path)), pytest.raises(StudyError, match="another process searches"):
         Search(plan(), tmp_path, trials=1).execute()
@@ -85,6 +95,10 @@ def test_one_process_searches_at_a_time(tmp_path):
     [
         (lambda: Search(plan(hidden=[8, 16]), None, 1), "hidden has 2 values"),
         (lambda: Search(plan(topology="dense", degree=None), None, 1), "needs sparse topologies"),
+        (
+            lambda: Search(plan(topology=["narrow", "fibonacci"]), None, 1, Prescreen("components", threshold=1.0)),
+            "prescreen by components is not allowed with the topology narrow",
+        ),
         (lambda: Search(plan(training={"validation": 0}), None, 1), "validation=0 is not allowed"),
         (lambda: Search(plan(), None, 0), "trials=0"),
         (lambda: Prescreen("components"), "give exactly one"),

@@ -19,8 +19,8 @@ from gossamer.errors import (
     without_topology_warnings,
 )
 from gossamer.studies.engines.local import Engine, InProcess
+from gossamer.studies.plan.constructions import DENSE, NARROW
 from gossamer.studies.plan.grid import cells, run
-from gossamer.studies.plan.names import DENSE
 from gossamer.studies.plan.study_file import StudyFile
 from gossamer.studies.run import Run, dataset
 from gossamer.studies.store.locks import held
@@ -99,14 +99,15 @@ class Search:
 
     Args:
         plan: its topologies are the choices; its degrees or densities span the range; all its seeds judge a candidate.
-            Other axes must have one value, and `validation` must be above 0.
+            "narrow", fully connected with the edges of that degree or density, is a choice like the others. Other axes
+            must have one value, and `validation` must be above 0.
         folder: where it is kept.
         trials: candidates in all, with those of earlier calls.
         prescreen: which of them are trained; all if None.
         seed: of the proposals.
 
     Raises:
-        ValueError: an axis with several values, or nothing held out.
+        ValueError: an axis with several values, nothing held out, or a pre-screen of fully connected networks.
     """
 
     plan: StudyFile
@@ -127,6 +128,11 @@ class Search:
             raise ValueError("validation=0 is not allowed: candidates are judged by the examples held out.")
         if DENSE in self.plan.topology or any(isinstance(size, str) for size in self._sizes):
             raise ValueError("a search needs sparse topologies, and degrees or densities that are numbers.")
+        if self.prescreen is not None and NARROW in self.plan.topology:
+            raise ValueError(
+                f"prescreen by {self.prescreen.measure} is not allowed with the topology {NARROW}: its junctions have "
+                "every edge, so that a measure of them tells their sizes alone. Search without one, or without it."
+            )
 
     def execute(self, engine: Engine | None = None, *, on_trial: Callable[[Trial], None] | None = None) -> list[Trial]:
         """Go on until there are enough candidates; returns them all.
