@@ -19,6 +19,10 @@ Dense networks run on PyTorch's layers, and once more on ours, with every edge t
 one call, as it is of all sparse networks. A narrow network of one hidden layer joins for those who would not waste
 edges on three.
 
+Added after the results were seen, to close a gap: from the narrow networks of 10 % to the wide one none was trained,
+though the sparse networks of 10 % take seconds in between. Narrow ones in one call of 15, 20 and 30 %, of three hidden
+layers and of one, are in the plan since, and not yet run; till then those comparisons are not tested.
+
 Every finished run is a line in docs/results/frontier.jsonl and is not done again, so that it may be stopped at any
 moment. Seconds are those of the processor, which other work on the machine lengthens less than those of the clock; the
 least over seeds is shown.
@@ -52,6 +56,8 @@ parser.add_argument("--out", type=Path, default=KEPT)
 
 SETTINGS = {"hidden": [300] * 3, "epochs": 5, "seeds": 8, "densities": [0.005, 0.01, 0.03, 0.1]}
 LARGE_SETTINGS = {"hidden": [1568] * 3, "epochs": 20, "seeds": 5, "densities": [0.001, 0.003, 0.01, 0.03, 0.1]}
+BETWEEN = {NATIVE[NARROW]: [0.15, 0.2, 0.3], SHALLOW: [0.15, 0.2, 0.3]}
+"""Densities added after the results were seen, for rivals in the seconds of the sparse networks of 10 %."""
 ONLY_AT = {WIDE: [1.0], NATIVE[WIDE]: [1.0], "CHTss": [0.03]}
 """Densities of contenders that are not at all of them."""
 RATES = (0.001, 0.003)
@@ -153,7 +159,8 @@ class Runs:
 def points(settings, contenders):
     """(contender, density): what is trained; the wide network is the same at every density."""
     for contender in contenders:
-        yield from ((contender, density) for density in ONLY_AT.get(contender, settings["densities"]))
+        densities = ONLY_AT.get(contender, [*settings["densities"], *BETWEEN.get(contender, [])])
+        yield from ((contender, density) for density in densities)
 
 
 def train_all(settings, contenders, options):

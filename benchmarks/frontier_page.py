@@ -8,16 +8,22 @@ sparse contender is compared at every density, paired by seed,
 
 - with the narrow dense network of as many edges: the more accurate of that of three hidden layers and that of one,
 - with the wide dense network,
-- with the most accurate dense network, narrow or wide, that took no more processor seconds, if there is one.
+- with the most accurate dense network, narrow or wide, that took no more processor seconds, if there is one. Up to a
+  quarter more is no more, as the machine was busy: the least seconds of the same network on the two data sets, which
+  are the same work, differ by up to 7 % from 1 % of the edges on, and at .5 % by 11, 24 and 56 % for three networks.
+  Where no dense network with steps in one call took about as many seconds, to a quarter either way, what those seconds
+  buy is not tested, and that is no win. A loss to a quicker one stays a loss.
 
 Two rivals joined late, both to the harm of the sparse side: dense networks in one call when two seeds of Fashion-MNIST
 had been seen, as PyTorch's small ones spend their time between the products, and the narrow network of one hidden layer
 when five had. Holm's family was all comparisons of a data set before any test accuracy was there, and seconds were the
-median over seeds of a data set; they are the least over seeds and both data sets now.
+median over seeds of a data set; they are the least over seeds and both data sets now. The quarter, and what is not
+tested, came last, when all results had been seen and a reader had found wins that hung on .01 s or on a gap in the
+grid; both are to the harm of the sparse side: the best of more rivals is at least as accurate, and wins go.
 
 Student's interval of the difference of test accuracies in points; p-values corrected by Holm's method for all
-comparisons of one of these kinds on a data set. Sparse wins, or loses, where the corrected p is at most .05; otherwise
-that is not decided.
+comparisons of one of these kinds on a data set, those that are not tested among them. Sparse wins, or loses, where the
+corrected p is at most .05; otherwise that is not decided.
 """
 
 import argparse
@@ -37,6 +43,10 @@ WIDE, NARROW = "dense, wide", "dense, narrow"
 NATIVE = {WIDE: "dense, wide, in one call", NARROW: "dense, narrow, in one call"}
 """The same networks on our layers, where a step is one call, as it is of all sparse networks."""
 SHALLOW = "dense, narrow, one hidden layer"
+ONE_CALL = (*NATIVE.values(), SHALLOW)
+"""Dense networks whose steps are one call; PyTorch's narrow ones spend their seconds between the products."""
+TOLERANCE = 0.25
+"""How much longer a rival may take, as a share, and still take no more seconds."""
 SPARSE = ("static", "SET", "RigL", "CHTs", "CHTss", "GSE", "RigL, receptive fields")
 COLOURS = dict(
     zip(
@@ -69,20 +79,24 @@ class Point(NamedTuple):
 
 
 class Contest(NamedTuple):
-    """A sparse point against a dense one; `p` is corrected."""
+    """A sparse point against a dense one; `p` is corrected, `near` says whether a dense one took about its seconds."""
 
     kind: str
     sparse: Point
     dense: Point
     gap: Difference
     p: float
+    near: bool
 
     @property
     def verdict(self):
-        """Wins, loses, or not decided."""
-        if not self.p <= 0.05:
-            return "not decided"
-        return "**wins**" if self.gap.mean > 0 else "loses"
+        """Wins, loses, not decided, or not tested."""
+        decided = self.p <= 0.05
+        if decided and self.gap.mean < 0:
+            return "loses"
+        if self.kind == "no more seconds" and not self.near:
+            return "not tested"
+        return "**wins**" if decided else "not decided"
 
 
 def kept(path=KEPT):
@@ -131,19 +145,26 @@ def contests(points):
     narrow = {each.density: each for each in sorted(dense, key=accuracy) if each.contender in (NARROW, SHALLOW)}
     pairs = []
     for each in (each for each in points if each.contender in SPARSE):
-        quick = [rival for rival in dense if rival.seconds <= each.seconds]
+        quick = [rival for rival in dense if rival.seconds <= (1 + TOLERANCE) * each.seconds]
         pairs += [("equal edges", each, narrow[each.density])] if each.density in narrow else []
         pairs += [("wide", each, rival) for rival in wide]
         pairs += [("no more seconds", each, max(quick, key=accuracy))] if quick else []
     kinds = {kind: [(sparse, dense) for other, sparse, dense in pairs if other == kind] for kind, *_ in pairs}
-    return [contest for kind, those in kinds.items() for contest in corrected(kind, those)]
+    rivals = [rival for rival in dense if rival.contender in ONE_CALL]
+    return [contest for kind, those in kinds.items() for contest in corrected(kind, those, rivals)]
 
 
-def corrected(kind, pairs):
+def near(each, rivals):
+    """Whether one of the rivals took about as many seconds."""
+    return any(1 / (1 + TOLERANCE) <= rival.seconds / each.seconds <= 1 + TOLERANCE for rival in rivals)
+
+
+def corrected(kind, pairs, rivals):
     """Contests of one kind, their p-values corrected together."""
     gaps = [difference(sparse.accuracies, dense.accuracies) for sparse, dense in pairs]
     values = holm([gap.p_value for gap in gaps]).tolist()
-    return [Contest(kind, *pair, gap, p) for pair, gap, p in zip(pairs, gaps, values, strict=True)]
+    found = zip(pairs, gaps, values, strict=True)
+    return [Contest(kind, sparse, dense, gap, p, near(sparse, rivals)) for (sparse, dense), gap, p in found]
 
 
 def accuracy(each):
@@ -194,9 +215,13 @@ def spans(lines):
 
 
 def span(found, kind, density):
-    """Of the differences at one density."""
-    gaps = [each.gap.mean for each in found if each.kind == kind and each.sparse.density == density]
-    return f"{min(gaps):+.1f} to {max(gaps):+.1f}" if gaps else "–"
+    """Of the differences at one density that were tested, and how many were not."""
+    those = [each for each in found if each.kind == kind and each.sparse.density == density]
+    gaps = [each.gap.mean for each in those if each.verdict != "not tested"]
+    if not gaps:
+        return "not tested" if those else "–"
+    untested = f", {len(those) - len(gaps)} not tested" if len(gaps) < len(those) else ""
+    return f"{min(gaps):+.1f} to {max(gaps):+.1f}{untested}"
 
 
 def in_words(contest):
