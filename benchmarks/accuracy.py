@@ -39,7 +39,7 @@ from accuracy_plan import EPOCHS, KEPT, PLAN, SEEDS, TUNING_SEED, Setting, best,
 from gossamer import rewiring
 from gossamer.generators import named
 from gossamer.studies import Architecture, Experiment
-from gossamer.timing.environment import environment_line
+from gossamer.timing.environment import commit, environment_line
 from gossamer.training import SGD, Adam, Config, CosineRate, CrossEntropy
 from gossamer.training.data import Examples, load
 
@@ -131,7 +131,7 @@ def trained(key):
     found = {"validation" if tuning else "test": outcome.test.accuracy}
     seconds = round(time.process_time() - start, 1)
     told = {"edges": outcome.history.epochs[-1].edges, "seconds": seconds, "rule": repr(rule), "config": repr(config)}
-    return key | found | told | {"environment": environment_line()}
+    return key | found | told | {"environment": environment_line(), "commit": commit()}
 
 
 def parsed():
