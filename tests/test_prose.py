@@ -82,3 +82,19 @@ def test_the_readmes_frontier_is_what_the_command_prints():
     page = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(page)
     assert page.spans(page.kept()) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def accuracies(**wanted):
+    """Test accuracies in per cent of CIFAR-10 JPEG's second round, of the settings that have these values."""
+    lines = map(json.loads, (RESULTS / "accuracy.jsonl").read_text(encoding="utf-8").splitlines())
+    runs = [line for line in lines if line["data"] == "cifar10-jpeg" and line["epochs"] == 30 and "test" in line]
+    return [100 * line["test"] for line in runs if wanted.items() <= line["setting"].items()]
+
+
+def test_what_a_start_is_worth():
+    starts = ("erdos_renyi", "receptive_field", "planar_field")
+    found = [accuracies(start=start, rule="static", rate=0.003) for start in starts]
+    assert [len(each) for each in found] == [5, 5, 5]
+    means = [f"{sum(each) / len(each):.1f}" for each in (*found, accuracies(rule="dense"))]
+    said = "random {} %, near on a line {}, in the plane (`planar_field`) {}; all edges {}.".format(*means)
+    assert said in text_of("README.md")
