@@ -40,12 +40,18 @@ def part(folder):
     many = f"{seeds} seeds, " if seeds and isinstance(seeds, int) else ""
     shown = "report.html" if (folder / "report.html").exists() else "results.json"
     made = (
-        f"`{found['command']}`, {many}{hours:.1f} hours of training, one thread a run, on "
+        f"{_commands(found)}, {many}{hours:.1f} hours of training, one thread a run, on "
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
         f"[{folder.name}]({folder.name}/{shown})."
     )
     head = [found["paper"]["name"] + sized(found), "data", "ours, with 95 % intervals", "verdict", "under"]
     return f"{table(head, rows, texts=5)}\n\n{made}"
+
+
+def _commands(found):
+    """What gives the numbers: the command, and those of the parts that were joined to it."""
+    joined = [f"`--{each['command'].partition(' --')[2]}`" for each in found.get("joined", [])]
+    return f"`{found['command']}`" + (f", joined {' and '.join(joined)}" if joined else "")
 
 
 def _machine(environment):
@@ -65,7 +71,7 @@ def counted(folder):
     """How many of a paper's claims hold."""
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     verdicts = [claim["verdict"] for claim in found["claims"]]
-    return [f"`{found['command']}`", *(verdicts.count(verdict) for verdict in VERDICTS)]
+    return [_commands(found), *(verdicts.count(verdict) for verdict in VERDICTS)]
 
 
 def folders():

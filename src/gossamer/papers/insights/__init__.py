@@ -60,7 +60,7 @@ LARGE_CUT = replace(
     rates=(0.03, 0.1),
     dense_seeds=3,
 )
-"""What about 20 minutes of a busy core pay for by the seconds above: 26 final and 10 tuning runs.
+"""What about 20 minutes of a core should pay for by the seconds above, and .7 hours did: 26 final and 10 tuning runs.
 
 Cut before any result: the chain, which has its page; CIFAR-10 JPEG; ε = 5 and 50; a learning rate of .01; two of five
 fully connected seeds, each of which takes as long as a dozen sparse ones; and two thirds of the epochs. Ten seeds of

@@ -26,13 +26,14 @@ PUBLISHED = {
     100: (0.4408, 0.5040, 0.4663),
     190: (0.4801, 0.5428, 0.5041),
 }
-"""`MEANS` by epoch."""
+"""`MEANS` by epoch, noted for this project from the matrices behind the authors' published heat maps; the files are not
+at hand here, so that nobody can compute them again from this repository."""
 
 PUBLISHED_START = (0.0176, 0.0363, 0.0532, 0.0690, 0.0864, 0.1015, 0.1186, 0.1341, 0.1478)
-"""Distances to the first network before training, layer 0."""
+"""Distances to the first network before training, layer 0: noted, and not what the authors' released weights give."""
 
 PUBLISHED_ACCURACY = 0.8744
-"""Final, mean of seven networks; ± .0016."""
+"""Final, mean of seven networks; ± .0016; noted as `PUBLISHED` was."""
 
 BARS = "Points are means over seeds, bars their 95 % intervals."
 

@@ -57,8 +57,10 @@ def connectivity_part(results: Results, densities: Densities) -> Part | Absent:
     )
     if not parts:
         return Absent("no measure of connectivity is recorded of three sparse networks or more.")
+    unread = any(not densities.get(group.first) for group in results.groups if group.sparse)
     test = (
         page.paragraph(_explained(found, compared)),
+        *([page.paragraph(_UNREAD)] if found and unread else []),
         *([page.table(_COLUMNS, map(_row, found), stacked=True)] if found else []),
     )
     return Part(words, Html(page.choice(parts, label="Measure and data") + "".join(test)))
@@ -96,6 +98,12 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
 
 
 _COLUMNS = ("measure", "ρ", "p", "p, Holm", "p, max-T", "ρ given densities", "its p", "held-out R²")
+
+
+_UNREAD = (
+    "The topology of some networks could not be read, and with it the densities of their junctions: "
+    "nothing is held fixed but the edges, and the correlation given densities is the plain one."
+)
 
 
 def _table(rows: Sequence[Sequence[float]]) -> list[list[float]]:
