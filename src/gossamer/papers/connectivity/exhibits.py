@@ -151,8 +151,8 @@ def observed(tables: Tables) -> tuple[Exhibit, ...]:
             "C5",
             "Every measure, over constructions of equal edges",
             "The witness is the construction: p by permuting whole ones across their degrees. Held-out R² is against "
-            "the other constructions' mean at equal edges, where all layers are equally dense, so that correlations with "
-            "densities held fixed are the same.",
+            "the other constructions' mean at equal edges, where all layers are equally dense, so that correlations "
+            "with densities held fixed are the same.",
             pd.DataFrame(rows, columns=columns),
             shown=True,
         ),

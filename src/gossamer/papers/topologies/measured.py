@@ -33,8 +33,8 @@ PUBLISHED = {
 }
 """λ₂ of a junction from 784 inputs to so many outputs at degrees 8, 16, 32.
 
-No published numbers: they were computed for this project from the same definitions before its own code was there, by code
-that is not kept; `gossamer topology NAME --inputs 784 --outputs 300 --degree 8` prints ours.
+No published numbers: they were computed for this project from the same definitions before its own code was there, by
+code that is not kept; `gossamer topology NAME --inputs 784 --outputs 300 --degree 8` prints ours.
 """
 
 PUBLISHED_DEGREES = (8, 16, 32)
