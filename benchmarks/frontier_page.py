@@ -15,11 +15,12 @@ sparse contender is compared at every density, paired by seed,
   buy is not tested, and that is no win. A loss to a quicker one stays a loss.
 
 Two rivals joined late, both to the harm of the sparse side: dense networks in one call when two seeds of Fashion-MNIST
-had been seen, as PyTorch's small ones spend their time between the products, and the narrow network of one hidden layer
-when five had. Holm's family was all comparisons of a data set before any test accuracy was there, and seconds were the
-median over seeds of a data set; they are the least over seeds and both data sets now. The quarter, and what is not
-tested, came last, when all results had been seen and a reader had found wins that hung on .01 s or on a gap in the
-grid; both are to the harm of the sparse side: the best of more rivals is at least as accurate, and wins go.
+had been seen, as PyTorch's small ones spend their time between the products, and the narrow network of one hidden
+layer when five had. Holm's family was all comparisons of a data set before any test accuracy was there, and seconds
+were the median over seeds of a data set; they are the least over seeds and both data sets now. The quarter, and what
+is not tested, came next to last, when all results had been seen and a reader had found wins that hung on .01 s or on a
+gap in the grid; both are to the harm of the sparse side: the best of more rivals is at least as accurate, and wins go.
+Dense networks that fill the gap came last.
 
 Student's interval of the difference of test accuracies in points; p-values corrected by Holm's method for all
 comparisons of one of these kinds on a data set, those that are not tested among them. Sparse wins, or loses, where the
