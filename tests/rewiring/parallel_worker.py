@@ -1,6 +1,7 @@
 """One of the two processes of test_parallel.py."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -74,3 +75,4 @@ if __name__ == "__main__":
     results["resized"] = complaint(DistributedDataParallel(families.network()), rank, gradual)
     torch.save(results, folder / f"{rank}.pt")
     dist.destroy_process_group()
+    os._exit(0)  # all is saved; PyTorch's threads may outlive what they use while an interpreter ends, and abort then
