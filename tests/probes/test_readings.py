@@ -102,6 +102,6 @@ def test_a_study_measures_them_of_the_whole_network_on_training_examples(study):
 
 def test_the_test_of_what_goes_with_accuracy_counts_them_in(study):
     results = Results(study.frame(), ("topology", "seed"))
-    found, compared = measure_associations(results, {})
-    assert compared == 4
-    assert {"hessian_max", "slab_fraction", "interaction_concentration"} <= {each.measure for each in found}
+    tested = measure_associations(results, {})
+    assert tested.compared == 4
+    assert {"hessian_max", "slab_fraction", "interaction_concentration"} <= {each.measure for each in tested.found}

@@ -4,11 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.analysis.invented import MEANS, NOISE, results, row, table
 
 from gossamer.reports.study.accuracy import size_lines
 from gossamer.reports.study.conclusions import conclusions
-from gossamer.reports.study.connectivity import measure_associations
+from gossamer.reports.study.connectivity import connectivity_part, measure_associations
 
 
 @pytest.fixture
@@ -66,10 +67,12 @@ def test_seeds_are_no_independent_witnesses_of_a_measure():
         row("fibonacci", 8, seed) | {"topology": name, "algebraic_connectivity": value, "accuracy": value / 10}
         for (name, value), seed in itertools.product(values.items(), range(3))
     ]
-    assert measure_associations(results(rows), {}) == ((), 3)
+    none = measure_associations(results(rows), {})
+    assert (none.found, none.compared) == ((), 3)
     more = [each | {"edges": 7, "degree": 3} for each in rows]
-    (association,), compared = measure_associations(results(rows + more), {})
-    assert compared == 6
+    tested = measure_associations(results(rows + more), {})
+    (association,) = tested.found
+    assert tested.compared == 6
     assert association.spearman == pytest.approx(1.0)
     assert association.families == 3
     assert association.p_value > 1 / 6 / 2  # six arrangements of three constructions
@@ -81,3 +84,45 @@ def test_dense_networks_are_a_level_not_a_line(found):
     assert plot.layout.shapes[0].y0 == pytest.approx(
         np.mean([row("dense", None, seed)["accuracy"] for seed in range(3)])
     )
+
+
+VALUES = {"a": (1, 1, 0.9), "b": (2, 4, 0.5), "c": (3, 2, 0.7), "d": (4, 6, 0.2), "e": (5, 3, 0.4), "f": (6, 5, 0.3)}
+"""Of six constructions of as many edges: a measure, accuracy, and the density of the first of two junctions."""
+
+
+def six():
+    """Their runs, one each, and the densities of their junctions."""
+    rows = [
+        row("fibonacci", 8, 0)
+        | {"run": name, "topology": name, "algebraic_connectivity": float(x), "accuracy": y / 10, "edges": 8}
+        for name, (x, y, _) in VALUES.items()
+    ]
+    return results(rows), {name: (z, 1 - z / 2) for name, (_, _, z) in VALUES.items()}
+
+
+def test_the_correlation_given_densities_is_another_one_where_densities_differ():
+    found, densities = six()
+    tested = measure_associations(found, densities)
+    x, y, z = (stats.rankdata(column) for column in zip(*VALUES.values(), strict=True))
+    left = [each - np.polyval(np.polyfit(z, each, 1), z) for each in (x, y)]
+    assert tested.alone == ""
+    assert tested.found[0].spearman == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert tested.found[0].partial == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert abs(tested.found[0].partial - tested.found[0].spearman) > 0.1
+    assert "ρ given densities" in connectivity_part(found, densities).body
+    assert "with the densities of all junctions held fixed" in " ".join(conclusions(found, densities))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (dict.fromkeys(VALUES, (0.5, 1.0)), "networks of as many edges have equally dense junctions here"),
+        ({"c": ()}, "the topologies of 1 of these 6 networks could not be read"),
+    ],
+)
+def test_a_correlation_given_densities_that_says_nothing_is_not_shown(changed, why):
+    found, densities = six()
+    page = connectivity_part(found, densities | changed).body
+    assert f"There is no correlation given densities: {why}" in page
+    assert "ρ given densities" not in page
+    assert "held fixed" not in " ".join(conclusions(found, densities | changed))

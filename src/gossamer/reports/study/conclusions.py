@@ -158,16 +158,17 @@ def _against_reference(groups: Sequence[Group], outcome: Outcome) -> Iterator[st
 
 
 def _connectivity(results: Results, densities: Densities) -> Iterator[str]:
-    found, compared = measure_associations(results, densities)
-    for each in found:
+    tested = measure_associations(results, densities)
+    for each in tested.found:
         if each.measure == "algebraic_connectivity":
             p, corrected = _p(each.p_value), _p(each.p_holm)
+            given = f"{signed(each.partial)} with the densities of all junctions held fixed; " * (not tested.alone)
             yield (
                 f"At fixed edges, algebraic connectivity and {results.outcome.word} have a rank correlation of "
-                f"{signed(each.spearman)} over {compared} means of {each.families} constructions (p = {p} by permuting "
-                f"whole constructions, {corrected} after Holm's correction for {_plural(len(found), 'measure')}); "
-                f"{signed(each.partial)} with the densities of all junctions held fixed; held-out R² "
-                f"{signed(each.held_out_all)}, where 0 is no better than the others' mean at equal edges."
+                f"{signed(each.spearman)} over {tested.compared} means of {each.families} constructions (p = {p} by "
+                f"permuting whole constructions, {corrected} after Holm's correction for "
+                f"{_plural(len(tested.found), 'measure')}); {given}held-out R² {signed(each.held_out_all)}, where 0 is "
+                "no better than the others' mean at equal edges."
             )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, final
 
 from gossamer.analysis.columns import column_named
 from gossamer.analysis.groups import Group, Results
@@ -35,6 +36,23 @@ Densities: TypeAlias = Mapping[str, Sequence[float]]
 """Density of each junction, by the digest of a group's first run."""
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """How measures go with accuracy at fixed edges.
+
+    Attributes:
+        found: one a measure; none where too few networks have as many edges.
+        compared: of how many means over seeds.
+        alone: why nothing but the edges could be held fixed, so that `partial` of each says no more than `spearman`;
+            empty where the densities of junctions are held fixed too.
+    """
+
+    found: tuple[Association, ...]
+    compared: int
+    alone: str = ""
+
+
 def densities_of(results: Results, material: Material) -> Densities:
     """Densities of the networks of the sparse groups, of those whose topology can be read."""
     found = {group.first: material.topology(group.first) for group in results.groups if group.sparse}
@@ -49,7 +67,7 @@ def connectivity_part(results: Results, densities: Densities) -> Part | Absent:
             plot = _figure(groups, measure, results.outcome)
             if plot is not None:
                 parts[joined(measure.replace("_", " "), panel)] = page.figure(plot, name=joined(measure, panel))
-    found, compared = measure_associations(results, densities)
+    tested = measure_associations(results, densities)
     words = (
         "Each point is a mean over seeds, the larger the more edges; pale dots are single seeds. Measures are of the "
         "graph that the sparse junctions make at the end of training; probes that the study took are of its networks "
@@ -57,17 +75,17 @@ def connectivity_part(results: Results, densities: Densities) -> Part | Absent:
     )
     if not parts:
         return Absent("no measure of connectivity is recorded of three sparse networks or more.")
-    unread = any(not densities.get(group.first) for group in results.groups if group.sparse)
+    kept = [k for k, name in enumerate(_COLUMNS) if not (tested.alone and name in _GIVEN)]
+    rows = [[row[k] for k in kept] for row in map(_row, tested.found)]
     test = (
-        page.paragraph(_explained(found, compared)),
-        *([page.paragraph(_UNREAD)] if found and unread else []),
-        *([page.table(_COLUMNS, map(_row, found), stacked=True)] if found else []),
+        page.paragraph(_explained(tested)),
+        *([page.table([_COLUMNS[k] for k in kept], rows, stacked=True)] if rows else []),
     )
     return Part(words, Html(page.choice(parts, label="Measure and data") + "".join(test)))
 
 
-def measure_associations(results: Results, densities: Densities) -> tuple[tuple[Association, ...], int]:
-    """Rank correlations of all measures with accuracy among means over seeds of as many edges, and of how many means.
+def measure_associations(results: Results, densities: Densities) -> Associations:
+    """Rank correlations of all measures with accuracy among means over seeds of as many edges.
 
     The construction is the witness, not its degrees, data sets or seeds: what else makes it good or bad makes it so in
     all of them. Only groups of one panel are compared, and only where three have as many edges.
@@ -86,30 +104,36 @@ def measure_associations(results: Results, densities: Densities) -> tuple[tuple[
         if all(map(math.isfinite, values)) and len(set(values)) > 1
     }
     if len(usable) < 4 or not measures:
-        return (), len(usable)
+        return Associations((), len(usable))
+    codes = [code for code, _ in usable]  # edges of a panel: accuracies on other data are not comparable
+    rows = [tuple(densities.get(group.first, ())) for _, group in usable]
+    alone = _why_alone(rows, codes)
     runs = Runs(
         measures=measures,
         family=[group.name for _, group in usable],
-        num_edges=[code for code, _ in usable],  # edges of a panel: accuracies on other data are not comparable
-        layer_densities=_table([densities.get(group.first, ()) for _, group in usable]),
+        num_edges=codes,
+        layer_densities=[[1.0]] * len(rows) if alone else _table(rows),
         accuracy=[group.mean(results.outcome.column) for _, group in usable],
     )
-    return associate(runs, rng=stream(0, "report")), len(usable)
+    return Associations(associate(runs, rng=stream(0, "report")), len(usable), alone)
 
 
-_COLUMNS = ("measure", "ρ", "p", "p, Holm", "p, max-T", "ρ given densities", "its p", "held-out R²")
+_GIVEN = ("ρ given densities", "its p")
+_COLUMNS = ("measure", "ρ", "p", "p, Holm", "p, max-T", *_GIVEN, "held-out R²")
 
 
-_UNREAD = (
-    "The topology of some networks could not be read, and with it the densities of their junctions: "
-    "nothing is held fixed but the edges, and the correlation given densities is the plain one."
-)
+def _why_alone(rows: Sequence[tuple[float, ...]], codes: Sequence[int]) -> str:
+    """Why the densities of these networks, none where they are not known, cannot be held fixed at equal edges."""
+    unread = sum(not row for row in rows)
+    if unread:
+        return f"the topologies of {unread} of these {len(rows)} networks could not be read"
+    if len(set(zip(codes, rows, strict=True))) == len(set(codes)):
+        return "networks of as many edges have equally dense junctions here, and it would be ρ again"
+    return ""
 
 
 def _table(rows: Sequence[Sequence[float]]) -> list[list[float]]:
     """Densities in columns; networks with fewer junctions than others are filled up, which tells none of them apart."""
-    if not all(rows):
-        return [[1.0]] * len(rows)  # something could not be read: nothing is held fixed but the edges
     longest = max(map(len, rows))
     return [[*row, *[0.0] * (longest - len(row))] for row in rows]
 
@@ -126,17 +150,21 @@ def _row(found: Association) -> list[Cell]:
     ]
 
 
-def _explained(found: Sequence[Association], compared: int) -> str:
+def _explained(tested: Associations) -> str:
+    found = tested.found
     if not found:
         return "A correlation at fixed edges needs three constructions or more of as many edges, which there are not."
+    given = "Given densities: the correlation left when the density of every junction is held fixed."
+    if tested.alone:
+        given = f"There is no correlation given densities: {tested.alone}."
     return (
-        f"At fixed edges: ρ is Spearman's rank correlation with accuracy within groups of equal edges, over {compared} "
-        f"means over seeds. The witnesses are {found[0].families} constructions: p by 999 permutations that move whole "
-        "constructions, with all their degrees, so that with few of them it cannot be small. Holm's and the max-T "
-        f"correction account for all measures looked at, {len(found)} here. Given densities: the correlation left when "
-        "the density of every junction is held fixed. Held-out R²: each construction's accuracies foretold from all "
-        "others, against their mean at equal edges; 1 is perfect, 0 no better than that mean, below 0 worse. A "
-        "correlation over constructions that were not drawn at random says what goes together, not what causes what."
+        "At fixed edges: ρ is Spearman's rank correlation with accuracy within groups of equal edges, over "
+        f"{tested.compared} means over seeds. The witnesses are {found[0].families} constructions: p by 999 "
+        "permutations that move whole constructions, with all their degrees, so that with few of them it cannot be "
+        f"small. Holm's and the max-T correction account for all measures looked at, {len(found)} here. {given} "
+        "Held-out R²: each construction's accuracies foretold from all others, against their mean at equal edges; 1 is "
+        "perfect, 0 no better than that mean, below 0 worse. A correlation over constructions that were not drawn at "
+        "random says what goes together, not what causes what."
     )
 
 
