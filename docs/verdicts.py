@@ -15,11 +15,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
-from results import digits, line, sized, table  # noqa: E402
+from results import commands, digits, line, sized, table  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 VERDICTS = ("holds", "does not hold", "inconclusive", "not tested")
-HEAD = "Written by `python docs/verdicts.py` from kept results. How they were found: [reproductions](reproductions.md)."
+HEAD = """Written by `python docs/verdicts.py` from kept results. How they were found: [reproductions](reproductions.md).
+What is called joined was trained in a folder of its own by the same command with these options, and joined by
+`--judge --join`; hours are of all parts."""
 SECTION = re.compile(r"(<!-- verdicts: begin -->\n).*?(<!-- verdicts: end -->)", re.DOTALL)
 
 
@@ -40,18 +42,12 @@ def part(folder):
     many = f"{seeds} seeds, " if seeds and isinstance(seeds, int) else ""
     shown = "report.html" if (folder / "report.html").exists() else "results.json"
     made = (
-        f"{_commands(found)}, {many}{hours:.1f} hours of training, one thread a run, on "
+        f"{commands(found)}, {many}{hours:.1f} hours of training, one thread a run, on "
         f"{_machine(found['environment'])}; figures, numbers and rules are in "
         f"[{folder.name}]({folder.name}/{shown})."
     )
     head = [found["paper"]["name"] + sized(found), "data", "ours, with 95 % intervals", "verdict", "under"]
     return f"{table(head, rows, texts=5)}\n\n{made}"
-
-
-def _commands(found):
-    """What gives the numbers: the command, and those of the parts that were joined to it."""
-    joined = [f"`--{each['command'].partition(' --')[2]}`" for each in found.get("joined", [])]
-    return f"`{found['command']}`" + (f", joined {' and '.join(joined)}" if joined else "")
 
 
 def _machine(environment):
@@ -71,7 +67,7 @@ def counted(folder):
     """How many of a paper's claims hold."""
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     verdicts = [claim["verdict"] for claim in found["claims"]]
-    return [_commands(found), *(verdicts.count(verdict) for verdict in VERDICTS)]
+    return [commands(found), *(verdicts.count(verdict) for verdict in VERDICTS)]
 
 
 def folders():

@@ -202,8 +202,15 @@ def reproduction(found):
     ]
     hours = found["seconds_of_training"] / 3600
     failed = f", {len(found['failures'])} runs without a result" if found["failures"] else ""
-    made = f"`{found['command']}`, {hours:.1f} hours of training{failed}; every number is in `results.json`."
+    made = f"{commands(found)}, {hours:.1f} hours of training{failed}; every number is in `results.json`."
     return f"### {line(found['paper']['title'])}{sized(found)}\n\n{table(head, rows, texts=7)}\n\n*{made}*"
+
+
+def commands(found):
+    """What gives the numbers: the command, and what those of the parts that were joined to it add; hours are of all."""
+    start = f"gossamer reproduce {found['paper'].get('name', '')} "
+    joined = [f"`{each['command'].removeprefix(start)}`" for each in found.get("joined", [])]
+    return f"`{found['command']}`" + (f", joined {' and '.join(joined)}" if joined else "")
 
 
 def sized(found):

@@ -151,3 +151,30 @@ def test_verdicts_are_those_of_the_committed_results(tmp_path, monkeypatch):
     assert r"| a \<b\> \| c | F3 | slope: 0.123 [–, 1] | **inconclusive** |" in shown
     assert shown.startswith("### On \\*x\\*\n")
     assert "`gossamer reproduce x`, 1.5 hours of training;" in shown
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({}, "`gossamer reproduce x --data a`"),
+        ({"joined": []}, "`gossamer reproduce x --data a`"),
+        (
+            {"joined": [{"command": "gossamer reproduce x --only b"}, {"command": "gossamer reproduce x"}]},
+            "`gossamer reproduce x --data a`, joined `--only b` and `gossamer reproduce x`",
+        ),
+    ],
+)
+def test_commands_of_joined_parts_stand_beside_the_first(more, shown):
+    found = {"command": "gossamer reproduce x --data a", "paper": {"name": "x"}}
+    assert hook("results").commands(found | more) == shown
+
+
+def test_the_page_of_verdicts_and_the_table_of_the_readme_are_those_of_the_kept_results(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "site"))
+    spec = importlib.util.spec_from_file_location("verdicts", ROOT / "docs" / "verdicts.py")
+    verdicts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verdicts)
+    page = (verdicts.RESULTS / "verdicts.md").read_text(encoding="utf-8")
+    assert page == verdicts.page(verdicts.folders())
+    assert verdicts.counts(verdicts.folders()) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "joined `--data fashion-mnist --only observation`" in page
