@@ -19,9 +19,11 @@ from results import commands, digits, line, sized, table  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 VERDICTS = ("holds", "does not hold", "inconclusive", "not tested")
-HEAD = """Written by `python docs/verdicts.py` from kept results. How they were found: [reproductions](reproductions.md).
-What is called joined was trained in a folder of its own by the same command with these options, and joined by
-`--judge --join`; hours are of all parts."""
+HEAD = (
+    "Written by `python docs/verdicts.py` from kept results. How they were found: [reproductions](reproductions.md). "
+    "What is called joined was trained in a folder of its own by the same command with these options, and joined by "
+    "`--judge --join`; hours are of all parts."
+)
 SECTION = re.compile(r"(<!-- verdicts: begin -->\n).*?(<!-- verdicts: end -->)", re.DOTALL)
 
 

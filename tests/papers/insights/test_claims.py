@@ -177,7 +177,9 @@ def test_equal_accuracy_is_a_spread_with_an_interval(scale, count, verdict):
 def test_the_published_accuracy_is_beside_that_of_the_held_out_fifth(shift, verdict):
     ours = PUBLISHED_ACCURACY + shift + spread(0.002, 7) - 0.87
     chain = pd.DataFrame({"accuracy": ours + 0.05, "last_validation": ours})
-    assert published_accuracy(chain).verdict.value == verdict
+    claim = published_accuracy(chain)
+    assert claim.verdict.value == verdict
+    assert claim.words.startswith("No claim of the paper")
 
 
 # I9 and I1: distances
@@ -238,6 +240,7 @@ def test_the_chain_starts_as_noted_or_not():
 def test_published_distances_are_judged_at_the_moments_that_were_published(shift, verdict):
     steps = PUBLISHED[190][0] + shift + 0.01 * (-1.0) ** np.arange(9)
     claim = as_far_as_published(chain_of(START, steps))
+    assert claim.words.startswith("No claim of the paper")
     assert (claim.verdict.value, [each.what for each in claim.estimates]) == (verdict, ["epoch 190"])
 
 

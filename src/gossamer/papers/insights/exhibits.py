@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MEANS = ("adjacent", "first against last", "off the diagonal")
 """Of the first junction's distances: over neighbours in the chain, between its ends, over all pairs."""
 
+RELEASED = "github.com/Shiweiliuiiiiiii/Sparse_Topology_Distance"
+"""Where the authors released the weights of ten networks at ten epochs, and accuracies of seven of them."""
+
 PUBLISHED = {
     10: (0.3604, 0.4477, 0.3911),
     30: (0.3888, 0.4847, 0.4202),
@@ -26,14 +29,19 @@ PUBLISHED = {
     100: (0.4408, 0.5040, 0.4663),
     190: (0.4801, 0.5428, 0.5041),
 }
-"""`MEANS` by epoch, noted for this project from the matrices behind the authors' published heat maps; the files are not
-at hand here, so that nobody can compute them again from this repository."""
+"""`MEANS` by epoch, of the networks in `RELEASED`: topo/e5_s0_w0 to e5_s0_w9, epoch_010 and so on, weight_l0.npz.
+
+They were noted for this project before its own code. The files are not kept here, and nothing here computes them again.
+"""
 
 PUBLISHED_START = (0.0176, 0.0363, 0.0532, 0.0690, 0.0864, 0.1015, 0.1186, 0.1341, 0.1478)
-"""Distances to the first network before training, layer 0: noted, and not what the authors' released weights give."""
+"""Distances to the first network before training, layer 0, noted for this project.
+
+No source can be named: they are not those of the released weights, topo/e5_s0_w0/epoch_000 and so on.
+"""
 
 PUBLISHED_ACCURACY = 0.8744
-"""Final, mean of seven networks; ± .0016; noted as `PUBLISHED` was."""
+"""Mean of the last lines of the seven testacc.txt in `RELEASED`: topo/e5_s0_w0, 1, 3, 4, 6, 7, 9; deviation .0016."""
 
 BARS = "Points are means over seeds, bars their 95 % intervals."
 
@@ -81,7 +89,9 @@ def over_time(found: Mapping[int, Cube]) -> Exhibit:
         "I3",
         "How far the chain drifts apart",
         "Means of the first junction's distances. Two independent random networks of this density are .828 apart. "
-        "Optimiser, learning rate, batch size and activation of the published runs are unknown.",
+        "Those called published were noted for this project, of the networks that the authors released "
+        f"({RELEASED}), and are not computed here. Optimiser, learning rate, batch size and activation of "
+        "their runs are unknown.",
         table,
         (Lines("epoch", "distance", "epoch", "NNSTD of the first junction", "curve"),),
         shown=True,
@@ -102,11 +112,12 @@ def start(cube: Cube) -> Exhibit:
     ours = cube[0, 0, 1:]
     theirs = [*PUBLISHED_START, *[np.nan] * len(ours)][: len(ours)]
     rows = [(k + 1, "ours", value) for k, value in enumerate(ours)]
-    rows += [(k + 1, "published", value) for k, value in enumerate(theirs)]
+    rows += [(k + 1, "noted", value) for k, value in enumerate(theirs)]
     return Exhibit(
         "I4",
         "The chain before training",
-        "Distance of each network's first junction to that of the first network.",
+        "Distance of each network's first junction to that of the first network. Where the noted ones come from is not "
+        "told; they are not those of the weights that the authors released.",
         pd.DataFrame(rows, columns=["network", "whose", "distance"]).dropna(),
         (Lines("network", "distance", "network", "NNSTD to network 0", "whose"),),
     )

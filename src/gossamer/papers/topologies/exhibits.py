@@ -129,7 +129,8 @@ def f6(connectivity: pd.DataFrame, noted: pd.DataFrame) -> tuple[Exhibit, Exhibi
         Exhibit(
             "F6b",
             "λ₂ beside values computed independently",
-            "784 inputs. The noted values have two digits and, where there is chance, one seed.",
+            "784 inputs. The noted values, none of the paper's, were computed for this project before its own code, by "
+            "code that is not kept; they have two digits and, where there is chance, one seed.",
             noted,
             shown=True,
         ),
@@ -155,10 +156,10 @@ def f7(runs: pd.DataFrame) -> tuple[Exhibit, Exhibit]:
             "Connectivity at equal edges, tested",
             "Spearman's correlation of λ₂ and accuracy among networks with as many edges, pooled over degrees and over "
             "means of seeds, and its p-value by permuting whole constructions: there are as many witnesses as "
-            "constructions; a degree at which all λ₂ are 0 is left out. Only the first junction is sparse, so that networks "
-            "with as many edges are as dense in every layer, and the correlation with densities held fixed is the same. Then how well a line through all other "
-            "constructions foretells each one's accuracies, against their mean at equal edges (R²: 1 is perfect, 0 no "
-            "better than that mean, below 0 worse).",
+            "constructions; a degree at which all λ₂ are 0 is left out. Only the first junction is sparse: networks "
+            "with as many edges are as dense in every layer, and a correlation with densities held fixed is the same. "
+            "Then how well a line through all other constructions foretells each one's accuracies, against their mean "
+            "at equal edges (R²: 1 is perfect, 0 no better than that mean, below 0 worse).",
             _tested(table),
             shown=True,
         ),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gossamer.studies import Study
 
-PUBLISHED = {
+NOTED = {
     ("regular_random", 300): (4.8, 12.5, 28.5),
     ("rotating_random", 300): (2.6, 9.5, 25.8),
     ("rotating_regular", 300): (0.08, 1.8, 21.9),
@@ -33,11 +33,12 @@ PUBLISHED = {
 }
 """λ₂ of a junction from 784 inputs to so many outputs at degrees 8, 16, 32.
 
-No published numbers: they were computed for this project from the same definitions before its own code was there, by
-code that is not kept; `gossamer topology NAME --inputs 784 --outputs 300 --degree 8` prints ours.
+The paper has no such numbers. These were computed for this project from the same definitions, one seed where there is
+chance, before its own code was there and by code that is not kept. Ours are printed by
+`gossamer topology NAME --inputs 784 --outputs 300 --degree 8`.
 """
 
-PUBLISHED_DEGREES = (8, 16, 32)
+NOTED_DEGREES = (8, 16, 32)
 
 
 def first_junction(name: str, sizes: tuple[int, int], degree: float, *, seed: int) -> Junction:
@@ -100,13 +101,13 @@ def weights(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"maximum": float, "minimum": float, "deviation": float})
 
 
-def published(seeds: int) -> pd.DataFrame:
+def noted(seeds: int) -> pd.DataFrame:
     """Our λ₂ beside values computed independently, one seed each: those of constructions without chance must agree."""
     import pandas as pd
 
     rows = []
-    for (name, outputs), values in PUBLISHED.items():
-        for degree, value in zip(PUBLISHED_DEGREES, values, strict=True):
+    for (name, outputs), values in NOTED.items():
+        for degree, value in zip(NOTED_DEGREES, values, strict=True):
             count = seeds if named(name).random else 1
             ours = [
                 algebraic_connectivity(first_junction(name, (784, outputs), degree, seed=seed)) for seed in range(count)

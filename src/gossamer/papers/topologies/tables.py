@@ -92,7 +92,7 @@ def one_hidden(frame: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:
 
 def _measured(plan: TopologiesPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     sizes = pixels(plan.data[0]), plan.hidden
-    return measured.connectivity(sizes, plan.degrees, seeds=plan.seeds), measured.published(plan.seeds)
+    return measured.connectivity(sizes, plan.degrees, seeds=plan.seeds), measured.noted(plan.seeds)
 
 
 def _curves(runs: pd.DataFrame, epochs: pd.DataFrame, plan: TopologiesPlan) -> pd.DataFrame:

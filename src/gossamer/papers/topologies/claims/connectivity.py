@@ -72,7 +72,8 @@ def as_noted(noted: pd.DataFrame) -> Claim:
     return Claim(
         "λ₂ as computed before",
         "F6b",
-        "No claim of the paper: λ₂ of 784 × 300 and 784 × 100 junctions, computed independently of this code.",
+        "No claim of the paper: λ₂ of 784 × 300 and 784 × 100 junctions, computed for this project independently of "
+        "this code, by code that is not kept.",
         "Largest difference over the constructions without chance; half a unit of the first decimal is rounding.",
         Between(high=0.055),
         (exactly(float((fixed["ours"] - fixed["noted"]).abs().max()), "largest difference"),),
