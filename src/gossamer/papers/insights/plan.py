@@ -176,9 +176,9 @@ class Net:
 
     def run(self, plan: InsightsPlan, setting: Setting, seed: int) -> Run:
         """The run that trains it."""
-        architecture = self._architecture(plan)
-        if any(setting.dropout):
-            architecture = _left_out(architecture, setting.dropout)
+        architecture = replace(self._architecture(plan), dropout=setting.dropout)
+        if any(setting.dropout) and self.topology != "erdos_renyi":
+            architecture = _of_pytorch(architecture)
         epochs = plan.epochs[self.data]
         config = Config(epochs=epochs, batch_size=BATCH, optimizer=SGD(setting.rate), validation=0.1)
         experiment = Experiment(architecture, config, seed, self._rule(plan) if self.adaptive else None)
@@ -234,9 +234,9 @@ def _full(widths: tuple[int, ...]) -> Architecture:
     return Architecture(named("erdos_renyi"), widths[1:-1], budgets.uniform(widths, 1.0))
 
 
-def _left_out(architecture: Architecture, dropout: tuple[float, float]) -> Architecture:
-    """A fully connected network with dropout, which no step in one call has: PyTorch's own layers are faster then."""
-    return replace(architecture, family=None, edges=(None,) * len(architecture.edges), dropout=dropout)
+def _of_pytorch(architecture: Architecture) -> Architecture:
+    """A fully connected network on PyTorch's layers: with dropout, which no step in one call has, they are faster."""
+    return replace(architecture, family=None, edges=(None,) * len(architecture.edges))
 
 
 def nets(plan: InsightsPlan) -> Iterator[Net]:
